@@ -1,0 +1,98 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The direction of dependencies is the architecture: a target may import only what is listed here, imports are
+// internal unless a signature needs them public, and the language mode is Swift 6 with complete concurrency checks.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .unsafeFlags(["-warnings-as-errors"]),
+]
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "fanfare",
+    products: [.executable(name: "fanfare", targets: ["fanfare"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    ],
+    targets: [
+        // Nouns: event, subscription, policies, verdict, moment.
+        target("EventModel"),
+        // Bytes to events and events to request bodies: JSON scanner, CloudEvents bindings.
+        target("EventFormats", ["EventModel"]),
+        // Filter kinds; many subscriptions compiled into one matcher.
+        target("Filters", ["EventModel"]),
+        // All decisions: cursors, ring, lanes, batches, budget, verdicts; pure.
+        target("DeliveryCore", ["EventModel", heap, deque]),
+        // YAML to validated subscriptions and configuration, or a list of problems with file and line.
+        target("Manifests", ["EventModel", "Filters", "Signing", yams]),
+        // Standard Webhooks signatures.
+        target("Signing", ["COpenSSL"]),
+        // The C libraries of the system; shims only where Swift cannot call a variadic function or see a macro.
+        .systemLibrary(name: "CRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        // One thread's epoll loop: descriptors, deadlines, wake-ups from other threads.
+        target("EventLoop", ["CLinux"]),
+        // librdkafka as safe Swift; knows no subscription.
+        target("KafkaClient", ["CRDKafka", "CLinux"]),
+        // libcurl as safe Swift; knows no subscription.
+        target("HTTPTransport", ["CCurl", "CLinux", "EventLoop"]),
+        // Feeds the core, performs its effects, observes.
+        target("BridgeRuntime", [
+            "EventModel", "EventFormats", "Filters", "DeliveryCore", "Manifests", "Signing", "EventLoop", "KafkaClient",
+            "HTTPTransport", logging,
+        ]),
+        // Probes and metrics over HTTP, from the core's snapshots.
+        target("OpsServer", ["EventModel", "DeliveryCore", hummingbird, logging]),
+        // A webhook receiver for trying things out: prints, verifies, misbehaves on demand.
+        target("Receiver", ["Signing", hummingbird, logging]),
+        // What a terminal shows: the demo's live picture, tables, progress.
+        target("TerminalViews", ["EventModel", "DeliveryCore"]),
+        // Simulated broker, endpoints, faults and the checkers of the contract.
+        target("Simulator", ["EventModel", "DeliveryCore"]),
+        // Commands and wiring.
+        .executableTarget(
+            name: "fanfare",
+            dependencies: [
+                "EventModel", "EventFormats", "Filters", "DeliveryCore", "Manifests", "Signing", "EventLoop", "KafkaClient",
+                "HTTPTransport", "BridgeRuntime", "OpsServer", "Receiver", "TerminalViews",
+                "CLinux", hummingbird, arguments, logging,
+            ],
+            swiftSettings: settings),
+
+        test("EventFormatsTests", ["EventModel", "EventFormats"]),
+        test("FiltersTests", ["EventModel", "Filters"]),
+        test("DeliveryCoreTests", ["EventModel", "DeliveryCore"]),
+        test("SimulatorTests", ["EventModel", "DeliveryCore", "Simulator"]),
+        test("ManifestsTests", ["EventModel", "Manifests"]),
+        test("SigningTests", ["Signing"]),
+        test("KafkaClientTests", ["KafkaClient"]),
+        test("HTTPTransportTests", ["HTTPTransport", "EventLoop"]),
+        test("OpsServerTests", ["EventModel", "DeliveryCore", "OpsServer"]),
+        test("ReceiverTests", ["Receiver", "Signing"]),
+        test("TerminalViewsTests", ["EventModel", "DeliveryCore", "TerminalViews"]),
+    ]
+)

@@ -1,0 +1,201 @@
+public import EventModel
+
+/// What the engine shows of itself: copied out once in a while, never touched by the engine again.
+///
+/// A process merges the snapshots of its shards with `merge`.
+public struct CoreSnapshot: Sendable {
+    public var subscriptions: [SubscriptionSnapshot] = []
+    public var partitions: [PartitionSnapshot] = []
+    public var recordsConsumed: UInt64 = 0
+    /// Bytes of records the engine refers to, wherever they wait.
+    public var recordBytes: Int = 0
+    public var rebalances: UInt64 = 0
+    public var commits: UInt64 = 0
+    public var commitFailures: UInt64 = 0
+    public var commitDuration = Histogram(bounds: Histogram.durationBounds)
+    /// Records read from the retry topic that wait in memory for their due time.
+    public var retriesWaiting: Int = 0
+
+    public init() {}
+
+    /// Adds another shard's figures to these. Subscriptions are matched by name.
+    public mutating func merge(_ other: CoreSnapshot) {
+        var index: [String: Int] = [:]
+        for (i, subscription) in subscriptions.enumerated() { index[subscription.name] = i }
+        for subscription in other.subscriptions {
+            if let i = index[subscription.name] {
+                subscriptions[i].merge(subscription)
+            } else {
+                subscriptions.append(subscription)
+            }
+        }
+        partitions += other.partitions
+        recordsConsumed += other.recordsConsumed
+        recordBytes += other.recordBytes
+        rebalances += other.rebalances
+        commits += other.commits
+        commitFailures += other.commitFailures
+        commitDuration.merge(other.commitDuration)
+        retriesWaiting += other.retriesWaiting
+    }
+}
+
+public struct SubscriptionSnapshot: Sendable {
+    public enum Circuit: Int, Sendable { case closed = 0, probing = 1, open = 2 }
+
+    public var name: String
+    public var topic: String
+    public var owner: String
+    public var enabled: Bool
+    public var suspended: Bool
+    /// Why it is suspended or its circuit is open; one line, without secrets.
+    public var reason: String
+    public var circuit: Circuit
+    public var inFlight: Int
+    /// The number of requests it may have in flight just now.
+    public var concurrency: Int
+    /// Events that wait in memory for the moment of their next attempt.
+    public var waiting: Int
+    public var lags: [PartitionLag]
+    public var counters: SubscriptionCounters
+
+    public init(name: String, topic: String) {
+        self.name = name
+        self.topic = topic
+        owner = ""
+        enabled = true
+        suspended = false
+        reason = ""
+        circuit = .closed
+        inFlight = 0
+        concurrency = 0
+        waiting = 0
+        lags = []
+        counters = SubscriptionCounters()
+    }
+
+    public mutating func merge(_ other: SubscriptionSnapshot) {
+        suspended = suspended || other.suspended
+        if other.circuit.rawValue > circuit.rawValue { circuit = other.circuit }
+        if reason.isEmpty { reason = other.reason }
+        inFlight += other.inFlight
+        concurrency += other.concurrency
+        waiting += other.waiting
+        lags += other.lags
+        counters.merge(other.counters)
+    }
+
+    public var lag: Int64 { lags.reduce(0) { $0 + $1.records } }
+}
+
+public struct PartitionLag: Sendable {
+    public var partition: Int32
+    /// The cursor: the lowest unsettled offset.
+    public var offset: Int64
+    /// Records between the cursor and the end of the log, as far as known.
+    public var records: Int64
+    /// Timestamp of the oldest unsettled record, if known.
+    public var oldest: WallTime?
+    /// Whether the cursor has fallen out of the ring of recent records and is served by reading back.
+    public var lagging: Bool
+
+    public init(partition: Int32, offset: Int64, records: Int64, oldest: WallTime?, lagging: Bool) {
+        self.partition = partition
+        self.offset = offset
+        self.records = records
+        self.oldest = oldest
+        self.lagging = lagging
+    }
+}
+
+/// Everything counted since the process started; each only grows.
+public struct SubscriptionCounters: Sendable {
+    public var routed: UInt64 = 0
+    public var filtered: UInt64 = 0
+    /// Attempts by result.
+    public var attemptsSucceeded: UInt64 = 0
+    public var attemptsToRetry: UInt64 = 0
+    public var attemptsRefused: UInt64 = 0
+    /// Events settled by a 2xx answer.
+    public var deliveries: UInt64 = 0
+    public var retriesScheduled: UInt64 = 0
+    /// By `FailureKind`, in the order of `FailureKind.allCases`.
+    public var deadLetters = [UInt64](repeating: 0, count: FailureKind.allCases.count)
+    public var drops: UInt64 = 0
+    public var circuitOpenings: UInt64 = 0
+    /// Deliveries that may be repeated because their settlement was not committed when the partition was lost.
+    public var duplicatesPossible: UInt64 = 0
+    public var attemptDuration = Histogram(bounds: Histogram.durationBounds)
+    /// Record timestamp to first success.
+    public var eventDelay = Histogram(bounds: Histogram.delayBounds)
+
+    public init() {}
+
+    public var deadLetterTotal: UInt64 { deadLetters.reduce(0, +) }
+
+    public mutating func merge(_ other: SubscriptionCounters) {
+        routed += other.routed
+        filtered += other.filtered
+        attemptsSucceeded += other.attemptsSucceeded
+        attemptsToRetry += other.attemptsToRetry
+        attemptsRefused += other.attemptsRefused
+        deliveries += other.deliveries
+        retriesScheduled += other.retriesScheduled
+        for i in deadLetters.indices { deadLetters[i] += other.deadLetters[i] }
+        drops += other.drops
+        circuitOpenings += other.circuitOpenings
+        duplicatesPossible += other.duplicatesPossible
+        attemptDuration.merge(other.attemptDuration)
+        eventDelay.merge(other.eventDelay)
+    }
+}
+
+public struct PartitionSnapshot: Sendable {
+    public var topic: String
+    public var partition: Int32
+    /// The next offset that will be read.
+    public var position: Int64
+    /// End of the log, as last heard; -1 when unknown.
+    public var end: Int64
+    public var ringBytes: Int
+    public var draining: Bool
+
+    public init(topic: String, partition: Int32, position: Int64, end: Int64, ringBytes: Int, draining: Bool) {
+        self.topic = topic
+        self.partition = partition
+        self.position = position
+        self.end = end
+        self.ringBytes = ringBytes
+        self.draining = draining
+    }
+}
+
+/// Counts in fixed buckets, as Prometheus shows them; upper bounds in seconds.
+public struct Histogram: Sendable {
+    public static let durationBounds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+    public static let delayBounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600, 3600, 21600, 86400]
+
+    public let bounds: [Double]
+    /// One more than `bounds`: the last counts what lies above all of them. Not cumulative.
+    public private(set) var counts: [UInt64]
+    public private(set) var sum: Double = 0
+
+    public init(bounds: [Double]) {
+        self.bounds = bounds
+        counts = Array(repeating: 0, count: bounds.count + 1)
+    }
+
+    public var count: UInt64 { counts.reduce(0, +) }
+
+    public mutating func record(_ seconds: Double) {
+        var i = 0
+        while i < bounds.count && seconds > bounds[i] { i += 1 }
+        counts[i] += 1
+        sum += seconds
+    }
+
+    public mutating func merge(_ other: Histogram) {
+        for i in counts.indices { counts[i] += other.counts[i] }
+        sum += other.sum
+    }
+}

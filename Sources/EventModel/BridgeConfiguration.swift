@@ -1,0 +1,80 @@
+/// `fanfare.yaml` with flags and environment applied and defaults filled in; property names are its keys.
+public struct BridgeConfiguration: Sendable, Equatable {
+    /// Owns the partitions; prefix of every cursor's group name.
+    public var group = "fanfare"
+    public var kafka = Kafka()
+    /// Folder of topic manifests.
+    public var topics = "./topics"
+    public var commitInterval: TimeSpan = .milliseconds(100)
+    public var retryTopic = RetryTopic()
+    public var deadLetter = DeadLetter()
+    public var limits = Limits()
+    public var egress = Egress()
+    public var ops = Ops()
+    public var logging = Logging()
+    public var shutdown = Shutdown()
+
+    public init() {}
+
+    public struct Kafka: Sendable, Equatable {
+        /// `embedded` starts a cluster inside the process, for development.
+        public var bootstrapServers = "localhost:9092"
+        /// librdkafka properties, checked by librdkafka at the start.
+        public var properties: [HeaderField] = []
+    }
+
+    public struct RetryTopic: Sendable, Equatable {
+        /// `{group}` stands for the group.
+        public var name = "{group}.retry"
+        /// Nominal delays, ascending.
+        public var lanes: [TimeSpan] = [.seconds(1), .seconds(5), .seconds(30), .minutes(2), .minutes(10), .hours(1), .hours(6)]
+        public var partitionsPerLane = 1
+        public var replicationFactor = 3
+    }
+
+    public struct DeadLetter: Sendable, Equatable {
+        /// `{topic}` stands for the source topic, `{group}` for the group.
+        public var topic = "{topic}.dead-letter"
+        public var replicationFactor = 3
+    }
+
+    public struct Limits: Sendable, Equatable {
+        /// Bytes of records held by the process, over all partitions and subscriptions.
+        public var recordMemory = 256 << 20
+        /// Bytes of recent records per partition.
+        public var ring = 4 << 20
+        /// Nil: one per core.
+        public var shards: Int? = nil
+        /// Requests in flight at once in the process.
+        public var maxInFlight = 4096
+    }
+
+    public struct Egress: Sendable, Equatable {
+        public var allowHTTP = false
+        public var allowPrivate = false
+        /// Host names, `*.suffix` patterns, addresses or CIDR ranges.
+        public var allow: [String] = []
+        public var deny: [String] = []
+    }
+
+    public struct Ops: Sendable, Equatable {
+        public var listen = "127.0.0.1:8080"
+    }
+
+    public struct Logging: Sendable, Equatable {
+        public enum Format: String, CaseIterable, Sendable { case text, json }
+        public var level = "info"
+        public var format: Format = .text
+    }
+
+    public struct Shutdown: Sendable, Equatable {
+        /// How long in-flight deliveries may take to finish at the end, and when a partition moves to another replica.
+        public var grace: TimeSpan = .seconds(25)
+    }
+
+    public var retryTopicName: String { retryTopic.name.replacing("{group}", with: group) }
+    public func deadLetterTopic(for subscription: Subscription) -> String {
+        subscription.deadLetter.topic
+            ?? deadLetter.topic.replacing("{topic}", with: subscription.topic).replacing("{group}", with: group)
+    }
+}

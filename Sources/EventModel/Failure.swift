@@ -1,0 +1,53 @@
+/// Why an attempt, or an event, failed. The raw values stand in the header `fanfare-error-kind` and in metrics.
+public enum FailureKind: String, CaseIterable, Sendable {
+    /// The connection could not be made or broke, the name did not resolve, the answer was truncated or malformed.
+    case network
+    /// No answer within `delivery.timeout`, or no connection within `delivery.connectTimeout`.
+    case timeout
+    /// The TLS handshake or the certificate's verification failed.
+    case tls
+    /// The address is one that deliveries may not go to.
+    case egressDenied = "egress-denied"
+    /// The endpoint answered with a status outside 2xx.
+    case http
+    /// The record is not a valid event.
+    case poison
+    case windowLate = "window-late"
+    /// Older than `retry.giveUpAfter`.
+    case expired
+    /// The endpoint asked for it: `webhook-delivery: abort-message`.
+    case aborted
+    /// Its subscription no longer exists.
+    case removed
+    case redriveLoop = "redrive-loop"
+}
+
+/// How one attempt ended, as the transport saw it; the engine judges it.
+public struct AttemptOutcome: Sendable, Equatable {
+    /// What the endpoint asked for in its answer's `webhook-delivery` header.
+    public enum Directive: Sendable, Equatable { case none, disable, abortMessage }
+
+    /// Nil when the endpoint answered; then `status` holds.
+    public var failure: FailureKind?
+    /// The HTTP status, 0 without an answer.
+    public var status: Int
+    /// True when the connection was actively refused: nothing listens there.
+    public var connectionRefused: Bool
+    /// One line for people, without secrets.
+    public var message: String
+    /// From `Retry-After`, in either of its forms, not yet clamped.
+    public var retryAfter: TimeSpan?
+    public var directive: Directive
+
+    public init(
+        failure: FailureKind? = nil, status: Int = 0, connectionRefused: Bool = false, message: String = "",
+        retryAfter: TimeSpan? = nil, directive: Directive = .none
+    ) {
+        self.failure = failure
+        self.status = status
+        self.connectionRefused = connectionRefused
+        self.message = message
+        self.retryAfter = retryAfter
+        self.directive = directive
+    }
+}

@@ -1,0 +1,156 @@
+/// One subscription with its policies, validated: what a manifest says, defaults filled in.
+///
+/// The property names are the manifest's keys (docs/MANIFESTS.md says what each does for users).
+public struct Subscription: Sendable, Equatable {
+    /// Unique across all topics; `[a-z0-9][a-z0-9.-]*`.
+    public var name: String
+    public var topic: String
+    /// Absolute `http` or `https` URL without credentials.
+    public var endpoint: String
+    public var description: String = ""
+    public var owner: String = ""
+    public var enabled: Bool = true
+    public var start: StartPosition = .latest
+    /// All must match; empty matches every event.
+    public var filters: [FilterExpression] = []
+    public var payload: PayloadFormat = .structured
+    /// Constant request headers, in the manifest's order.
+    public var headers: [HeaderField] = []
+    public var signing: SigningPolicy = .unspecified
+    /// PEM file of certificate authorities to trust instead of the system's.
+    public var certificateAuthorities: String? = nil
+    public var delivery = DeliveryPolicy()
+    public var diversion = DiversionPolicy()
+    public var retry = RetryPolicy()
+    public var deadLetter = DeadLetterPolicy()
+    public var batch: BatchPolicy? = nil
+
+    public init(name: String, topic: String, endpoint: String) {
+        self.name = name
+        self.topic = topic
+        self.endpoint = endpoint
+    }
+}
+
+public struct HeaderField: Sendable, Equatable {
+    public var name: String
+    public var value: String
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// Where a subscription without a committed cursor begins.
+public enum StartPosition: Sendable, Equatable {
+    case latest
+    case earliest
+    /// The first record at or after this time.
+    case time(WallTime)
+}
+
+public enum PayloadFormat: String, CaseIterable, Sendable {
+    /// CloudEvents JSON; a batch is `application/cloudevents-batch+json`.
+    case structured
+    /// `ce-` headers and the value as it is; refused for batches.
+    case binary
+    /// The value and its content type only; a batch is a JSON array of the values.
+    case raw
+}
+
+public enum SigningPolicy: Sendable, Equatable {
+    /// Left out of the manifest: unsigned, and `check` warns.
+    case unspecified
+    /// `signing: none`: unsigned on purpose.
+    case none
+    /// Standard Webhooks `v1`; every secret signs. Each is the text after interpolation (`whsec_` + base64).
+    case standard(secrets: [String])
+}
+
+public struct DeliveryPolicy: Sendable, Equatable {
+    /// From the first byte sent to the last byte of the answer, connecting included.
+    public var timeout: TimeSpan = .seconds(15)
+    public var connectTimeout: TimeSpan = .seconds(5)
+    /// Requests in flight at once, per replica.
+    public var maxInFlight: Int = 64
+    public var http: HTTPVersion = .auto
+    public init() {}
+}
+
+public enum HTTPVersion: String, CaseIterable, Sendable {
+    /// HTTP/2 where the endpoint offers it by ALPN, else HTTP/1.1.
+    case auto
+    case http1 = "1.1"
+    case http2 = "2"
+}
+
+/// How much may be diverted (to the retry or dead-letter topic) before failures count as an outage.
+public struct DiversionPolicy: Sendable, Equatable {
+    public var burst: Int = 50
+    /// How much each success gives back.
+    public var perSuccess: Double = 1
+    public init() {}
+}
+
+public struct RetryPolicy: Sendable, Equatable {
+    /// Delay before the second attempt, the third, ...; exhausted after the last.
+    public var schedule: [TimeSpan] = [
+        .seconds(5), .minutes(1), .minutes(5), .minutes(30), .hours(2), .hours(6), .hours(12), .hours(24),
+    ]
+    /// Each delay is multiplied by a random factor in `1 ... 1 + jitter`: never early.
+    public var jitter: Double = 0.2
+    public var giveUpAfter: TimeSpan = .days(3)
+    public var on: Set<RetryCondition> = Self.defaultConditions
+    public init() {}
+
+    public static let defaultConditions: Set<RetryCondition> = [
+        .network, .timeout, .status(404), .status(408), .status(409), .status(425), .status(429), .statusClass(5),
+    ]
+}
+
+/// One entry of `retry.on`. A TLS failure counts as `network` here.
+public enum RetryCondition: Sendable, Hashable {
+    case network
+    case timeout
+    case status(Int)
+    /// `5xx` is `statusClass(5)`.
+    case statusClass(Int)
+}
+
+public struct DeadLetterPolicy: Sendable, Equatable {
+    /// Nil: the bridge's `deadLetter.topic` pattern decides.
+    public var topic: String? = nil
+    /// Drop and count instead of dead-lettering.
+    public var drop: Bool = false
+    public init() {}
+}
+
+public struct BatchPolicy: Sendable, Equatable {
+    public var maxEvents: Int = 100
+    /// Upper bound of the sum of the events' record sizes, in bytes.
+    public var maxBytes: Int = 1 << 20
+    /// How long the first event of a batch may wait for company.
+    public var maxWait: TimeSpan = .seconds(1)
+    public init() {}
+}
+
+/// A filter as the manifest says it: the CloudEvents Subscriptions API dialects on context attributes.
+public indirect enum FilterExpression: Sendable, Equatable {
+    /// Every named attribute equals its value. An empty list is refused by `check`.
+    case exact([AttributeOperand])
+    case prefix([AttributeOperand])
+    case suffix([AttributeOperand])
+    case all([FilterExpression])
+    case any([FilterExpression])
+    case not(FilterExpression)
+}
+
+public struct AttributeOperand: Sendable, Equatable {
+    /// CloudEvents attribute name, lower case.
+    public var attribute: String
+    public var operand: String
+    public init(attribute: String, operand: String) {
+        self.attribute = attribute
+        self.operand = operand
+    }
+}

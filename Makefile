@@ -1,0 +1,74 @@
+# Everything a user or contributor runs. `make` alone lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+
+# One release build serves everything: the program, the unit tests and the end-to-end tests.
+BUILD   := .build/release
+FANFARE := $(BUILD)/fanfare
+PYTHON  := .venv-tests/bin/python
+IMAGE   ?= fanfare:dev
+# Narrow a run: make test-unit FILTER=SigningTests, make test-e2e ARGS='-k reload -x'.
+FILTER  ?=
+ARGS    ?=
+
+# Progress on a terminal, only what went wrong in a log.
+QUIET := $(shell [ -t 2 ] || printf -- --quiet)
+
+stage = @printf '\n== %s\n' "$(1)"
+
+.PHONY: help demo build test test-unit test-e2e test-packaging bench check image clean install-build install-test build-tests
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## install what is missing, build, and show it working: embedded Kafka, live deliveries
+	$(call stage,demo)
+	@$(FANFARE) demo
+
+build: install-build ## the program, optimised: .build/release/fanfare
+	$(call stage,build (the first one takes a few minutes))
+	@swift build $(QUIET) --configuration release --product fanfare
+
+test: test-unit test-packaging test-e2e ## every test: unit, packaging, end to end
+
+test-unit: build-tests ## the Swift tests (FILTER=name)
+	$(call stage,unit tests)
+	@swift test --configuration release --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
+
+test-packaging: install-test ## the Helm chart and the Dockerfile
+	$(call stage,packaging tests)
+	@$(PYTHON) scripts/helm-binaries
+	@$(PYTHON) -m pytest Tests/HelmTests
+
+test-e2e: build-tests install-test ## the real program against an embedded Kafka and misbehaving endpoints (ARGS='-k name')
+	$(call stage,end-to-end tests)
+	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest Tests/EndToEnd $(ARGS)
+
+bench: build ## deliveries per second beside wrk with the same requests, in one run (ARGS='--events 50000')
+	@scripts/install bench
+	$(call stage,benchmark)
+	@$(PYTHON) bench/delivery.py --program $(FANFARE) $(ARGS)
+
+check: build ## the manifests in topics/ are right
+	@$(FANFARE) check
+
+image: ## the container image (IMAGE=name:tag)
+	docker build --tag $(IMAGE) .
+
+clean: ## remove what was built (not the Python packages of the tests: .venv-tests)
+	rm -rf .build bench/results Tests/*/__pycache__
+
+install-build:
+	@scripts/install build
+
+install-test:
+	@scripts/install test
+
+# Tests and program in one build: swift test alone would build everything again with other flags.
+build-tests: install-build install-test
+	$(call stage,build the program and its tests (the first one takes a few minutes))
+	@swift build $(QUIET) --configuration release --build-tests

@@ -24,7 +24,7 @@ public struct Event {
         case none
         /// A valid JSON text: embedded as it is under `data`.
         case json
-        /// UTF-8 text from a structured event's string `data` (already decoded): embedded as a JSON string.
+        /// UTF-8 text that its content type does not declare to be JSON: embedded as a JSON string.
         case text
         /// Anything else: embedded as base64 under `data_base64`.
         case binary
@@ -40,6 +40,8 @@ public struct Event {
     public var extensions: [Extension]
     public var data: Bytes
     public var dataKind: DataKind
+    /// The record's own value where it is a structured CloudEvent (JSON, UTF-8): it can be sent as it is.
+    public var envelope: Bytes? = nil
 
     public init() {
         id = Bytes(start: nil, count: 0)

@@ -1,0 +1,133 @@
+import Glibc
+
+/// A growing buffer of bytes that is filled again and again: it belongs to a slot that outlives many requests.
+///
+/// It owns its memory and frees it in the end. `bytes` and everything derived from it is valid until the next call that
+/// appends or removes. Not thread-safe.
+public final class ByteWriter {
+    private var base: UnsafeMutableRawPointer
+    /// Bytes that fit before the memory moves.
+    public private(set) var capacity: Int
+    public private(set) var count = 0
+
+    /// - Parameter capacity: in bytes, to begin with.
+    public init(capacity: Int = 256) {
+        self.capacity = max(capacity, 16)
+        base = ByteWriter.allocate(self.capacity, replacing: nil)
+    }
+
+    deinit { free(base) }
+
+    public var isEmpty: Bool { count == 0 }
+
+    /// What has been written. The address is never nil.
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+    /// What has been written from `position` on.
+    public func bytes(from position: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[position...])
+    }
+
+    func mutableBytes(from position: Int) -> UnsafeMutableRawBufferPointer {
+        precondition(position >= 0 && position <= count, "a position outside of what was written")
+        return UnsafeMutableRawBufferPointer(start: base + position, count: count - position)
+    }
+
+    /// Forgets the content, keeps the memory.
+    public func removeAll(keepingCapacity: Bool = true) {
+        removeAll(keepingAtMost: keepingCapacity ? .max : 0)
+    }
+
+    /// Forgets the content; memory beyond `limit` bytes is given back, so that one huge event does not stay in its slot.
+    public func removeAll(keepingAtMost limit: Int) {
+        count = 0
+        guard capacity > limit else { return }
+        capacity = max(limit, 16)
+        base = ByteWriter.allocate(capacity, replacing: base)
+    }
+
+    /// Forgets what was written from `position` on.
+    public func truncate(to position: Int) {
+        precondition(position >= 0 && position <= count, "truncate(to:) cannot make a ByteWriter longer")
+        count = position
+    }
+
+    /// Makes room: the next `more` bytes do not move the memory.
+    public func reserve(_ more: Int) {
+        if capacity - count < more { grow(more) }
+    }
+
+    public func append(_ byte: UInt8) {
+        reserve(1)
+        base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    /// `bytes` must not be the writer's own.
+    public func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+        reserve(bytes.count)
+        (base + count).copyMemory(from: source, byteCount: bytes.count)
+        count += bytes.count
+    }
+
+    public func append(_ text: StaticString) {
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// The text as UTF-8.
+    public func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Up to `limit` bytes that `body` writes in place; it returns how many.
+    public func append(upTo limit: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+        reserve(limit)
+        let written = body(UnsafeMutableRawBufferPointer(start: base + count, count: limit))
+        precondition(written >= 0 && written <= limit, "more bytes written than asked for")
+        count += written
+    }
+
+    /// In decimal digits.
+    public func append(decimal value: Int64) {
+        reserve(20)
+        if value < 0 { append(UInt8(ascii: "-")) }
+        var rest = value.magnitude
+        let digits = ByteWriter.decimalDigits(rest)
+        var position = count + digits
+        repeat {
+            position -= 1
+            base.storeBytes(of: UInt8(ascii: "0") + UInt8(rest % 10), toByteOffset: position, as: UInt8.self)
+            rest /= 10
+        } while rest > 0
+        count += digits
+    }
+
+    /// In decimal digits, with zeros in front up to `width`.
+    func append(_ value: Int, width: Int) {
+        for _ in 0..<max(0, width - ByteWriter.decimalDigits(value.magnitude)) { append(UInt8(ascii: "0")) }
+        append(decimal: Int64(value))
+    }
+
+    private static func decimalDigits(_ value: some UnsignedInteger) -> Int {
+        var digits = 1
+        var rest = value / 10
+        while rest > 0 {
+            digits += 1
+            rest /= 10
+        }
+        return digits
+    }
+
+    @inline(never)
+    private func grow(_ more: Int) {
+        capacity = max(capacity * 2, count + more)
+        base = ByteWriter.allocate(capacity, replacing: base)
+    }
+
+    private static func allocate(_ size: Int, replacing old: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer {
+        guard let memory = realloc(old, size) else { fatalError("out of memory for a buffer of \(size) bytes") }
+        return memory
+    }
+}

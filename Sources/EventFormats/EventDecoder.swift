@@ -1,0 +1,67 @@
+public import EventModel
+
+/// Turns the records of one topic into events.
+///
+/// A record is taken as what it says it is (CloudEvents Kafka binding, 3):
+/// - *structured*, when its `content-type` begins with `application/cloudevents`: the value is the event, as JSON;
+/// - *binary*, when it has the header `ce_specversion`: attributes are `ce_` headers, the value is the data;
+/// - *plain* otherwise: the topic's `event:` mapping makes it an event.
+///
+/// What claims to be a CloudEvent and is none is poison; it is never taken as plain. Headers named `fanfare-...` are our
+/// own and not looked at, so that a record from the retry topic reads as the original did.
+///
+/// The returned event consists of views: of the record, and of the decoder's memory. It is valid until the next
+/// `decode`, and no longer than the record. One decoder per topic and thread; it allocates nothing per record once its
+/// buffers have grown.
+public final class EventDecoder {
+    typealias Bytes = UnsafeRawBufferPointer
+
+    /// Memory that an unusual record made the decoder take is given back beyond this many bytes.
+    private static let keptScratch = 1 << 20
+
+    let mapping: CompiledMapping
+    /// Decoded text of the current record.
+    let scratch = ByteWriter(capacity: 1024)
+    var attributes = ContextAttributes()
+
+    public init(topic: String, mapping: EventMapping) {
+        self.mapping = CompiledMapping(topic: topic, mapping: mapping)
+    }
+
+    /// - Throws: why the record is not a valid event.
+    public func decode(_ record: RecordView) throws(PoisonReason) -> Event {
+        scratch.removeAll(keepingAtMost: EventDecoder.keptScratch)
+        attributes.removeAll()
+        // Of headers that repeat a name the last one counts, as Kafka's own `lastHeader` has it.
+        var contentType: Bytes?
+        var isBinary = false
+        for header in record.headers {
+            if header.name.equalsIgnoringCase("content-type") {
+                contentType = header.value
+            } else if header.name.equals("ce_specversion") {
+                isBinary = header.value != nil
+            }
+        }
+        if let contentType, contentType.startsIgnoringCase(with: "application/cloudevents") {
+            return try decodeStructured(record, contentType: contentType)
+        }
+        return isBinary
+            ? try decodeBinary(record, contentType: contentType) : try decodePlain(record, contentType: contentType)
+    }
+
+    /// What bytes of this content type are; without one they may be JSON.
+    static func kind(of data: Bytes, contentType: Bytes?) -> Event.DataKind {
+        guard let contentType, let mediaType = MediaType(contentType) else { return isJSON(data) ? .json : .binary }
+        if mediaType.isJSON { return isJSON(data) ? .json : .binary }
+        return mediaType.isText && UTF8Check.isValid(data) ? .text : .binary
+    }
+
+    static func isJSON(_ data: Bytes) -> Bool {
+        do throws(JSONError) {
+            _ = try JSONScanner.scan(data)
+            return true
+        } catch {
+            return false
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/// A JSON pointer (RFC 6901), taken apart once and followed many times.
+public struct JSONPointer: Sendable, Equatable, CustomStringConvertible {
+    /// As written: `/items/0/name`.
+    public let description: String
+    private let tokens: ContiguousArray<ContiguousArray<UInt8>>
+
+    /// Nil when `text` is neither empty nor begins with `/`, or has a `~` that is not `~0` or `~1`.
+    public init?(_ text: String) {
+        guard text.isEmpty || text.utf8.first == UInt8(ascii: "/") else { return nil }
+        var tokens = ContiguousArray<ContiguousArray<UInt8>>()
+        for part in text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst() {
+            var token = ContiguousArray<UInt8>()
+            var bytes = part.makeIterator()
+            while let byte = bytes.next() {
+                guard byte == UInt8(ascii: "~") else {
+                    token.append(byte)
+                    continue
+                }
+                switch bytes.next() {
+                case UInt8(ascii: "0"): token.append(UInt8(ascii: "~"))
+                case UInt8(ascii: "1"): token.append(UInt8(ascii: "/"))
+                default: return nil
+                }
+            }
+            tokens.append(token)
+        }
+        description = text
+        self.tokens = tokens
+    }
+
+    /// What the pointer finds in `root`. Of members that repeat a name the last one counts, as in most parsers: a
+    /// receiver of the same bytes sees the same value.
+    public func find(in root: JSONValue) -> JSONValue? {
+        var current = root
+        for token in tokens {
+            let next: JSONValue? = token.withUnsafeBytes { token in
+                switch current.kind {
+                case .object:
+                    var found: JSONValue?
+                    for member in current.members where member.name.stringEquals(token) { found = member.value }
+                    return found
+                case .array:
+                    guard var index = JSONPointer.index(token) else { return nil }
+                    for element in current.elements {
+                        if index == 0 { return element }
+                        index -= 1
+                    }
+                    return nil
+                default:
+                    return nil
+                }
+            }
+            guard let next else { return nil }
+            current = next
+        }
+        return current
+    }
+
+    /// An array index: digits without a leading zero.
+    private static func index(_ token: UnsafeRawBufferPointer) -> Int? {
+        guard !token.isEmpty, token.count <= 18, token.allSatisfy(JSONValue.isDigit) else { return nil }
+        guard token.count == 1 || token[0] != UInt8(ascii: "0") else { return nil }
+        return token.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+    }
+}

@@ -1,0 +1,100 @@
+/// What a JSON string says once its escapes are resolved.
+extension JSONValue {
+    /// The inside of a string, escapes as they are. Empty for any other kind.
+    public var stringBody: Bytes {
+        kind == .string ? Bytes(rebasing: raw[1..<raw.count - 1]) : Bytes(rebasing: raw[0..<0])
+    }
+
+    public var hasEscapes: Bool { stringBody.contains(UInt8(ascii: "\\")) }
+
+    /// Appends a string's text as UTF-8; never more bytes than `raw` has.
+    ///
+    /// - Returns: false when an escape names half a surrogate pair, which is no character; then nothing is appended.
+    public func appendUnescaped(to writer: ByteWriter) -> Bool {
+        let start = writer.count
+        var unescaper = JSONUnescaper(stringBody)
+        while let byte = unescaper.next() { writer.append(byte) }
+        if unescaper.isValid { return true }
+        writer.truncate(to: start)
+        return false
+    }
+
+    /// Whether a string says `text` (UTF-8).
+    public func stringEquals(_ text: Bytes) -> Bool {
+        let body = stringBody
+        if body.count == text.count, body.elementsEqual(text) { return !hasEscapes }
+        guard body.count > text.count else { return false }
+        var unescaper = JSONUnescaper(body)
+        for byte in text where unescaper.next() != byte { return false }
+        return unescaper.next() == nil && unescaper.isValid
+    }
+}
+
+/// Resolves the escapes of a validated JSON string byte by byte.
+struct JSONUnescaper {
+    private let body: UnsafeRawBufferPointer
+    private var position = 0
+    /// Bytes of the last escape that have not been handed out yet, the first one lowest.
+    private var pending: UInt32 = 0
+    private var pendingCount = 0
+    /// False after an escape of a lone surrogate; then there are no more bytes.
+    private(set) var isValid = true
+
+    init(_ body: UnsafeRawBufferPointer) { self.body = body }
+
+    mutating func next() -> UInt8? {
+        if pendingCount > 0 {
+            let byte = UInt8(truncatingIfNeeded: pending)
+            pending >>= 8
+            pendingCount -= 1
+            return byte
+        }
+        guard isValid, position < body.count else { return nil }
+        let byte = body[position]
+        position += 1
+        guard byte == UInt8(ascii: "\\") else { return byte }
+        let escape = body[position]
+        position += 1
+        switch escape {
+        case UInt8(ascii: "b"): return 0x08
+        case UInt8(ascii: "f"): return 0x0C
+        case UInt8(ascii: "n"): return 0x0A
+        case UInt8(ascii: "r"): return 0x0D
+        case UInt8(ascii: "t"): return 0x09
+        case UInt8(ascii: "u"): return nextOfUnicodeEscape()
+        default: return escape
+        }
+    }
+
+    private mutating func nextOfUnicodeEscape() -> UInt8? {
+        var value = codeUnit()
+        if value & 0xF800 == 0xD800 {
+            // Only a high surrogate with its low one right behind is a character.
+            guard value < 0xDC00, position + 6 <= body.count, body[position] == UInt8(ascii: "\\"),
+                body[position + 1] == UInt8(ascii: "u")
+            else { return fail() }
+            position += 2
+            let low = codeUnit()
+            guard low & 0xFC00 == 0xDC00 else { return fail() }
+            value = 0x10000 + (value & 0x3FF) << 10 + low & 0x3FF
+        }
+        guard let scalar = Unicode.Scalar(value), let encoded = UTF8.encode(scalar) else { return fail() }
+        for (index, unit) in encoded.enumerated() { pending |= UInt32(unit) << UInt32(8 * index) }
+        pendingCount = encoded.count
+        return next()
+    }
+
+    private mutating func codeUnit() -> UInt32 {
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            value = value << 4 | (JSONValue.hexadecimal(body[position]) ?? 0)
+            position += 1
+        }
+        return value
+    }
+
+    private mutating func fail() -> UInt8? {
+        isValid = false
+        return nil
+    }
+}

@@ -1,0 +1,129 @@
+/// One value inside a JSON text that `JSONScanner` has accepted: its kind and its bytes, nothing copied.
+public struct JSONValue {
+    public typealias Bytes = UnsafeRawBufferPointer
+
+    public enum Kind: Sendable { case object, array, string, number, boolean, null }
+
+    /// As it stands in the text: strings with their quotes and escapes, objects with their braces.
+    public let raw: Bytes
+
+    /// - Parameter raw: a whole value without white space around it, part of a text that has been validated.
+    init(validated raw: Bytes) { self.raw = raw }
+
+    public var kind: Kind {
+        switch raw[0] {
+        case UInt8(ascii: "{"): .object
+        case UInt8(ascii: "["): .array
+        case UInt8(ascii: "\""): .string
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): .boolean
+        case UInt8(ascii: "n"): .null
+        default: .number
+        }
+    }
+
+    /// The members of an object in their order, repeated names included; empty for any other kind.
+    public var members: Members { Members(JSONWalker(raw, container: UInt8(ascii: "{"))) }
+
+    /// The elements of an array; empty for any other kind.
+    public var elements: Elements { Elements(JSONWalker(raw, container: UInt8(ascii: "["))) }
+
+    public struct Member {
+        public let name: JSONValue
+        public let value: JSONValue
+    }
+
+    public struct Members: Sequence, IteratorProtocol {
+        private var walker: JSONWalker
+        init(_ walker: JSONWalker) { self.walker = walker }
+
+        public mutating func next() -> Member? {
+            guard let name = walker.nextValue() else { return nil }
+            // The walker treats the colon like a comma, so the value is simply what comes next.
+            guard let value = walker.nextValue() else { return nil }
+            return Member(name: name, value: value)
+        }
+    }
+
+    public struct Elements: Sequence, IteratorProtocol {
+        private var walker: JSONWalker
+        init(_ walker: JSONWalker) { self.walker = walker }
+        public mutating func next() -> JSONValue? { walker.nextValue() }
+    }
+
+    static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+
+    static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+
+    static func hexadecimal(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a")) + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A")) + 10
+        default: nil
+        }
+    }
+}
+
+/// Steps from value to value inside one container of a validated text.
+///
+/// It looks only at brackets, quotes and separators: the scanner has already seen that everything is in its place.
+struct JSONWalker {
+    private let text: UnsafeRawBufferPointer
+    private var position: Int
+
+    init(_ text: UnsafeRawBufferPointer, container: UInt8) {
+        self.text = text
+        position = text[0] == container ? 1 : text.count
+    }
+
+    mutating func nextValue() -> JSONValue? {
+        while position < text.count {
+            switch text[position] {
+            case 0x20, 0x0A, 0x0D, 0x09, UInt8(ascii: ","), UInt8(ascii: ":"): position += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): return nil
+            default:
+                let start = position
+                skipValue()
+                return JSONValue(validated: UnsafeRawBufferPointer(rebasing: text[start..<position]))
+            }
+        }
+        return nil
+    }
+
+    private mutating func skipValue() {
+        var depth = 0
+        repeat {
+            switch text[position] {
+            case UInt8(ascii: "\""): skipString()
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                position += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                position += 1
+            default:
+                if depth > 0 { position += 1 } else { skipScalar() }
+            }
+        } while depth > 0 && position < text.count
+    }
+
+    private mutating func skipString() {
+        position += 1
+        while position < text.count {
+            let byte = text[position]
+            position += byte == UInt8(ascii: "\\") ? 2 : 1
+            if byte == UInt8(ascii: "\"") { return }
+        }
+    }
+
+    private mutating func skipScalar() {
+        while position < text.count {
+            switch text[position] {
+            case 0x20, 0x0A, 0x0D, 0x09, UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"): return
+            default: position += 1
+            }
+        }
+    }
+}

@@ -3,12 +3,6 @@
 #ifndef FANFARE_CLINUX_SHIM_H
 #define FANFARE_CLINUX_SHIM_H
 
-// Clang's importer may have read a libc header before this one without the extensions: then they are already on, because
-// Swift compiles C modules for Linux with _GNU_SOURCE. Alone, they are needed for epoll_pwait2.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
-
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

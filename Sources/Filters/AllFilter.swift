@@ -1,0 +1,29 @@
+import EventModel
+
+/// `all`: every filter of the list matches.
+struct AllFilter: FilterKind {
+    static let name = "all"
+    let filters: [FilterExpression]
+
+    func problems(at path: String) -> [FilterProblem] {
+        NestedFilters.problems(filters, at: path + AllFilter.name)
+    }
+
+    func compile(into program: inout FilterProgram, yes: FilterProgram.Target, no: FilterProgram.Target) -> FilterProgram.Target {
+        filters.reversed().reduce(yes) { $1.kind.compile(into: &program, yes: $0, no: no) }
+    }
+
+    func verdict(on event: Event) -> FilterVerdict {
+        let verdicts = filters.map { $0.kind.verdict(on: event) }
+        if let failed = verdicts.first(where: { !$0.matches }) { return failed }
+        return FilterVerdict(matches: true, reason: verdicts.map(\.reason).joined(separator: " and "))
+    }
+}
+
+/// What the kinds that hold a list of filters share.
+enum NestedFilters {
+    static func problems(_ filters: [FilterExpression], at path: String) -> [FilterProblem] {
+        guard !filters.isEmpty else { return [FilterProblem(path: path, message: "needs at least one filter in its list")] }
+        return filters.enumerated().flatMap { $1.kind.problems(at: "\(path)[\($0)].") }
+    }
+}

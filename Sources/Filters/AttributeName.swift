@@ -1,0 +1,37 @@
+import EventModel
+
+/// Names of context attributes.
+enum AttributeName {
+    /// CloudEvents, "Naming Conventions": lower-case letters and digits, and not `data`.
+    static func isLegal(_ name: String) -> Bool {
+        !name.isEmpty && name != "data" && name.utf8.allSatisfy(isLegal)
+    }
+
+    private static func isLegal(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
+    static func advice(for name: String) -> String {
+        if name == "data" { return "data is not an attribute; these filters see context attributes only" }
+        let lower = name.lowercased()
+        let hint = lower != name && isLegal(lower) ? "; did you mean \(lower)?" : ""
+        return "\"\(name)\" is not the name of a CloudEvents attribute: a-z and 0-9 only\(hint)"
+    }
+
+    /// The attribute's value in its string form, nil when the event does not have it.
+    static func value(_ name: String, in event: Event) -> UnsafeRawBufferPointer? {
+        switch name {
+        case "id": event.id
+        case "source": event.source
+        case "type": event.type
+        case "subject": event.subject
+        case "time": event.time
+        case "datacontenttype": event.dataContentType
+        case "dataschema": event.dataSchema
+        case "specversion": UnsafeRawBufferPointer(start: specversion.utf8Start, count: specversion.utf8CodeUnitCount)
+        default: event.extensions.first { $0.name.elementsEqual(name.utf8) }?.value
+        }
+    }
+
+    private static let specversion: StaticString = "1.0"
+}

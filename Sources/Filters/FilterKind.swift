@@ -1,0 +1,48 @@
+public import EventModel
+
+/// What every kind of filter can do. A kind is one file; the catalog below has a line for each.
+protocol FilterKind {
+    /// As manifests spell it.
+    static var name: String { get }
+
+    /// What makes the filter invalid, each with the path to the fault.
+    func problems(at path: String) -> [FilterProblem]
+
+    /// Emits tests that go on at `yes` when the filter matches and at `no` otherwise, and returns where they begin.
+    func compile(into program: inout FilterProgram, yes: FilterProgram.Target, no: FilterProgram.Target) -> FilterProgram.Target
+
+    /// Whether it matches, and in either case why: `type is "order.created", does not start with "order.payment."`.
+    func verdict(on event: Event) -> FilterVerdict
+}
+
+struct FilterVerdict {
+    var matches: Bool
+    var reason: String
+}
+
+extension FilterExpression {
+    /// The catalog.
+    var kind: any FilterKind {
+        switch self {
+        case .exact(let operands): ExactFilter(operands: operands)
+        case .prefix(let operands): PrefixFilter(operands: operands)
+        case .suffix(let operands): SuffixFilter(operands: operands)
+        case .all(let filters): AllFilter(filters: filters)
+        case .any(let filters): AnyFilter(filters: filters)
+        case .not(let filter): NotFilter(filter: filter)
+        }
+    }
+}
+
+/// Something that makes a filter invalid.
+public struct FilterProblem: Equatable, Sendable {
+    /// From the filter inwards, as in a manifest: `any[1].prefix.type`.
+    public var path: String
+    /// What is wrong and what to write instead.
+    public var message: String
+}
+
+extension FilterExpression {
+    /// Everything that makes the filter invalid (CloudEvents Subscriptions API, 3.2.4.1); empty when it is fine.
+    public func problems() -> [FilterProblem] { kind.problems(at: "") }
+}

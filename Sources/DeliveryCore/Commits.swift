@@ -1,0 +1,134 @@
+import EventModel
+
+// Cursors are committed continuously: when the last commit of a group is acknowledged and something changed, the next
+// is sent, not more often than `commitInterval` and within a budget of requests for the whole shard.
+extension DeliveryCore {
+    mutating func markDirty(_ cursor: Cursor) {
+        guard !cursor.isGone else { return }
+        let group = cursor.group
+        group.settled += 1
+        if !cursor.isDirty {
+            cursor.isDirty = true
+            group.dirty.append(cursor)
+        }
+        schedule(group)
+    }
+
+    private mutating func schedule(_ group: CommitGroup) {
+        guard !group.isUnderWay, !group.timerIsSet, !group.isWaiting, !group.dirty.isEmpty else { return }
+        group.timerIsSet = true
+        timers.set(.commit(group.id), at: max(now.instant, group.earliestNext))
+    }
+
+    mutating func commitIsDue(_ group: CommitGroup) {
+        group.timerIsSet = false
+        guard !group.isUnderWay, !group.isWaiting, !group.dirty.isEmpty else { return }
+        group.isWaiting = true
+        commitsWaiting.append(group)
+    }
+
+    /// Sends what the budget allows, those groups first that a crash would make repeat most.
+    mutating func sendCommits() {
+        guard !commitsWaiting.isEmpty else { return }
+        let elapsed = (now.instant - commitTokensAt).seconds
+        commitTokensAt = now.instant
+        commitTokens = min(options.commitsPerSecond, commitTokens + elapsed * options.commitsPerSecond)
+        while commitTokens >= 1, !commitsWaiting.isEmpty {
+            var best = 0
+            for i in commitsWaiting.indices where commitsWaiting[i].settled > commitsWaiting[best].settled { best = i }
+            let group = commitsWaiting.remove(at: best)
+            group.isWaiting = false
+            if send(group) { commitTokens -= 1 }
+        }
+        if !commitsWaiting.isEmpty, !commitBudgetTimerIsSet {
+            commitBudgetTimerIsSet = true
+            timers.set(.commitBudget, at: now.instant + .milliseconds(20))
+        }
+    }
+
+    /// Commits what changed; false when nothing did.
+    @discardableResult
+    mutating func send(_ group: CommitGroup) -> Bool {
+        precondition(!group.isUnderWay, "one commit of a group at a time")
+        var entries: [CursorCommit] = []
+        let dirty = group.dirty
+        group.dirty.removeAll(keepingCapacity: true)
+        group.settled = 0
+        for cursor in dirty where !cursor.isGone {
+            cursor.isDirty = false
+            let base = cursor.base
+            let (text, complete) = cursor.encodeSettled(limit: options.metadataLimit)
+            setFull(cursor, !complete)
+            let isFresh = now.instant - cursor.committedAt < options.idleCommitInterval
+            if base == cursor.committedOffset, text == cursor.committedMetadata, isFresh {
+                cursor.settledSinceCommit = 0
+                if cursor.partition.phase == .draining { checkDrained(cursor.partition) }
+                continue
+            }
+            precondition(base >= cursor.committedOffset, "a cursor never goes back by itself")
+            cursor.sentOffset = base
+            cursor.sentMetadata = text
+            cursor.settledSinceCommit = 0
+            cursor.isInCommit = true
+            group.inCommit.append(cursor)
+            entries.append(CursorCommit(partition: cursor.partition.name, offset: base, metadata: text))
+        }
+        guard !entries.isEmpty else { return false }
+        group.isUnderWay = true
+        group.earliestNext = now.instant + options.commitInterval
+        effects.append(.commit(group.id, entries))
+        return true
+    }
+
+    mutating func commitEnded(_ id: CursorGroup, _ succeeded: Bool, _ duration: TimeSpan) {
+        let group = group(id)
+        precondition(group.isUnderWay, "a commit ended twice")
+        group.isUnderWay = false
+        let cursors = group.inCommit
+        group.inCommit.removeAll(keepingCapacity: true)
+        if succeeded {
+            commits += 1
+            commitDuration.record(duration.seconds)
+        } else {
+            commitFailures += 1
+            group.earliestNext = now.instant + .seconds(1)
+        }
+        for cursor in cursors {
+            cursor.isInCommit = false
+            if succeeded {
+                cursor.committedOffset = cursor.sentOffset
+                cursor.committedMetadata = cursor.sentMetadata
+                cursor.committedAt = now.instant
+            } else {
+                markDirty(cursor)
+            }
+            checkDrained(cursor.partition)
+        }
+        schedule(group)
+    }
+
+    /// A cursor whose settled offsets do not fit the metadata takes nothing more until its oldest event is settled.
+    private mutating func setFull(_ cursor: Cursor, _ isFull: Bool) {
+        guard cursor.isFull != isFull else { return }
+        cursor.isFull = isFull
+        if isFull { report(.cursorFull(cursor.subscription?.id, cursor.partition.name)) }
+        updateHunger(cursor)
+        guard !isFull, let state = cursor.subscription, !cursor.pending.isEmpty, !cursor.isQueued else { return }
+        cursor.isQueued = true
+        state.queue.append(cursor)
+        markReady(state)
+    }
+
+    /// Now and then: cursors that only passed over events that did not match, and idle ones before their group expires.
+    mutating func sweep() {
+        timers.set(.sweep, at: now.instant + options.coldCommitInterval)
+        for topic in topics.values.sorted(by: { $0.name < $1.name }) {
+            for partition in topic.partitions where partition.phase == .reading {
+                for case let cursor? in partition.cursors where cursor.isLoaded && !cursor.isDirty {
+                    let isOld = now.instant - cursor.committedAt >= options.idleCommitInterval
+                    if cursor.base != cursor.committedOffset || isOld { markDirty(cursor) }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import DequeModule
+import EventModel
+
+/// One subscription's place in one partition.
+///
+/// Every offset below `position` has been considered: it matched not at all, or waits in `pending`, or was taken and is
+/// either unsettled (in `unsettled`) or settled. The base, which is what gets committed, is the lowest offset that is
+/// not settled; it never passes one. Only offsets that were *received* count, so the gaps that transactions and
+/// compaction leave need no special care.
+final class Cursor {
+    struct Pending {
+        var offset: Int64
+        var record: RecordIndex
+    }
+
+    /// An offset that was taken and is not settled, with what is known to be settled between it and the next one.
+    struct Unsettled {
+        var offset: Int64
+        /// The highest settled offset before the next unsettled one; -1 when nothing there was settled by us.
+        var lastSettledAfter: Int64 = -1
+    }
+
+    unowned let partition: PartitionState
+    /// Nil on the retry topic's partitions, whose records are addressed to many subscriptions.
+    unowned(unsafe) let subscription: SubscriptionState?
+    unowned let group: CommitGroup
+    /// Index among the topic's subscriptions.
+    let slot: Int32
+
+    /// Known: the committed cursor was loaded. Before that nothing is read for it.
+    var isLoaded = false
+    /// Gone with its partition or its subscription: nothing may be settled or committed through it any more.
+    var isGone = false
+    /// Takes from the partition's ring; otherwise it lags and is served by reading back.
+    var isAttached = false
+    /// While it lags: the next offset to consider. While attached, the partition's `nextOffset` is.
+    private var ownPosition: Int64 = 0
+    /// Records before this were routed before the subscription was known, so the ring says nothing about them.
+    var routedFrom: Int64 = 0
+
+    var pending = Deque<Pending>()
+    var pendingBytes = 0
+    /// In the subscription's queue of cursors with something pending.
+    var isQueued = false
+    /// Counted as wanting more records.
+    var isHungry = false
+    /// Ascending, few: bounded by what may be in flight or held.
+    private(set) var unsettled = ContiguousArray<Unsettled>()
+    /// Settled offsets beyond `position`, from the metadata of the cursor that was loaded; ascending.
+    private var settledAhead = Deque<Range<Int64>>()
+
+    // What Kafka holds and what it should hold.
+    var committedOffset: Int64 = -1
+    var committedMetadata = ""
+    var committedAt: Instant = Instant(nanoseconds: 0)
+    var settledSinceCommit = 0
+    var isDirty = false
+    /// In the commit that is under way, with these values.
+    var sentOffset: Int64 = -1
+    var sentMetadata = ""
+    var isInCommit = false
+    /// The settled offsets did not fit the metadata: nothing more is taken until they do.
+    var isFull = false
+
+    init(partition: PartitionState, subscription: SubscriptionState?, group: CommitGroup, slot: Int32) {
+        self.partition = partition
+        self.subscription = subscription
+        self.group = group
+        self.slot = slot
+    }
+
+    /// The next offset to consider.
+    var position: Int64 {
+        get { isAttached ? partition.nextOffset : ownPosition }
+        set {
+            precondition(!isAttached, "the position of an attached cursor is its partition's")
+            ownPosition = newValue
+        }
+    }
+
+    /// The lowest unsettled offset.
+    var base: Int64 {
+        if let first = unsettled.first?.offset ?? pending.first?.offset { return first }
+        var base = position
+        for range in settledAhead where range.contains(base) { base = range.upperBound }
+        return base
+    }
+
+    /// Takes over what Kafka held.
+    func restore(offset: Int64, settled: ContiguousArray<Range<Int64>>) {
+        isLoaded = true
+        ownPosition = offset
+        settledAhead = Deque(settled)
+    }
+
+    /// Starts at an earlier offset, with everything in between known to be settled: the reader begins there.
+    func startEarlier(at offset: Int64) {
+        settledAhead.prepend(offset..<ownPosition)
+        ownPosition = offset
+    }
+
+    /// Whether an offset at or beyond `position` was settled before the restart.
+    func wasSettled(_ offset: Int64) -> Bool {
+        for range in settledAhead {
+            if offset < range.lowerBound { return false }
+            if offset < range.upperBound { return true }
+        }
+        return false
+    }
+
+    /// Marks an offset, higher than any before, as taken and unsettled.
+    func take(_ offset: Int64) {
+        precondition(unsettled.last.map { $0.offset < offset } ?? true, "offsets are taken in order")
+        absorbSettledAhead(below: offset)
+        unsettled.append(Unsettled(offset: offset))
+    }
+
+    /// Settles an offset that was taken.
+    func settle(_ offset: Int64) {
+        let i = indexOfUnsettled(offset)
+        if i > 0 {
+            let last = max(offset, unsettled[i].lastSettledAfter)
+            if unsettled[i - 1].lastSettledAfter < last { unsettled[i - 1].lastSettledAfter = last }
+        }
+        unsettled.remove(at: i)
+        settledSinceCommit += 1
+    }
+
+    /// The text for the commit's metadata, and whether it says everything.
+    func encodeSettled(limit: Int) -> (text: String, complete: Bool) {
+        absorbSettledAhead(below: pending.first?.offset ?? position)
+        var runs = ContiguousArray<Range<Int64>>()
+        let base = self.base
+        for entry in unsettled where entry.lastSettledAfter >= 0 {
+            runs.append(entry.offset + 1..<entry.lastSettledAfter + 1)
+        }
+        for range in settledAhead where range.upperBound > base {
+            let start = max(range.lowerBound, base + 1)
+            if start < range.upperBound { runs.append(start..<range.upperBound) }
+        }
+        return CursorMetadata.encode(base: base, settled: runs, limit: limit)
+    }
+
+    /// What was settled before the restart and now lies behind us belongs to the gap after the last unsettled offset.
+    private func absorbSettledAhead(below offset: Int64) {
+        while let range = settledAhead.first, range.upperBound <= offset {
+            if let i = unsettled.indices.last { unsettled[i].lastSettledAfter = max(unsettled[i].lastSettledAfter, range.upperBound - 1) }
+            settledAhead.removeFirst()
+        }
+    }
+
+    private func indexOfUnsettled(_ offset: Int64) -> Int {
+        var low = 0
+        var high = unsettled.count
+        while low < high {
+            let middle = (low + high) / 2
+            if unsettled[middle].offset < offset { low = middle + 1 } else { high = middle }
+        }
+        precondition(low < unsettled.count && unsettled[low].offset == offset, "an offset is settled once, after it was taken")
+        return low
+    }
+}

@@ -1,0 +1,124 @@
+import DequeModule
+public import EventModel
+
+/// The engine of one shard: a state machine that decides everything and does nothing.
+///
+/// An event's way through it, one file per stage:
+///
+///     assigned ─► Ownership ─► cursors loaded ─► reading
+///     records ──► Reading ───► ring and cursors' queues ─► Dispatch ─► attempt
+///     retries ──► RetryIntake ─► held until due ─────────────┘            │
+///     attempt ended ─► Outcome ─┬─ delivered ──────────────► settle ──────┴─► Commits
+///                               ├─ Diversions: retry or dead-letter record, settled when acknowledged
+///                               └─ outage: Circuit opens, the event waits, a probe goes out now and then
+///
+/// It reads no clock and no randomness, never waits, and knows records only by tokens. The caller performs the effects
+/// of a step in order and reports back by further inputs. The same value runs in the simulator.
+public struct DeliveryCore: ~Copyable {
+    let options: CoreOptions
+    let lanes: Lanes
+    var generator: SeededGenerator
+    /// The moment of the step under way.
+    var now = Moment(instant: Instant(nanoseconds: 0), wall: WallTime(milliseconds: 0))
+    var effects = ContiguousArray<Effect>()
+
+    var subscriptions: [SubscriptionState] = []
+    var byName: [String: SubscriptionState] = [:]
+    var topics: [String: TopicState] = [:]
+    var partitions: [PartitionState] = []
+    let retryGroup = CommitGroup(id: .retryTopic)
+
+    var records = RecordTable()
+    var timers = Timers()
+    var ready = Deque<SubscriptionState>()
+    var inFlight = 0
+    var deliveries: [Delivery] = []
+    var freeDeliveries: [Int] = []
+    var diversions: [Diversion] = []
+    var freeDiversions: [Int] = []
+    var held: [Held?] = []
+    var freeHeld: [Int] = []
+    /// Partitions with lagging cursors that want more.
+    var laggingPartitions = Deque<PartitionState>()
+    var commitsWaiting: [CommitGroup] = []
+    var commitTokens: Double
+    var commitTokensAt = Instant(nanoseconds: 0)
+    var commitBudgetTimerIsSet = false
+    var sweepTimerIsSet = false
+
+    var recordsConsumed: UInt64 = 0
+    var rebalances: UInt64 = 0
+    var commits: UInt64 = 0
+    var commitFailures: UInt64 = 0
+    var commitDuration = Histogram(bounds: Histogram.durationBounds)
+
+    public init(options: CoreOptions) {
+        precondition(!options.lanes.isEmpty && options.partitionsPerLane > 0, "the retry topic has at least one lane")
+        self.options = options
+        lanes = Lanes(delays: options.lanes, partitionsPerLane: options.partitionsPerLane)
+        generator = SeededGenerator(seed: options.seed)
+        commitTokens = options.commitsPerSecond
+    }
+
+    /// Takes one input in, and appends what is to be done about it to `out`.
+    public mutating func step(_ input: Input, at now: Moment, into out: inout ContiguousArray<Effect>) {
+        self.now = now
+        swap(&effects, &out)
+        take(input)
+        runTimers()
+        dispatch()
+        readForLagging()
+        sendCommits()
+        swap(&effects, &out)
+    }
+
+    /// When the next timer comes due; `tick` then.
+    public var nextWakeup: Instant? { timers.next }
+
+    private mutating func take(_ input: Input) {
+        switch input {
+        case .subscriptions(let table): install(table)
+        case .assigned(let names): assign(names)
+        case .cursorLoaded(let group, let partition, let stored): cursorLoaded(group, partition, stored)
+        case .startResolved(let group, let partition, let offset): startResolved(group, partition, offset)
+        case .records(let batch): takeIn(batch)
+        case .outOfRange(let partition, let start, let chunk): jumpToLogStart(partition, start, chunk: chunk)
+        case .attemptEnded(let id, let outcome, let duration): attemptEnded(id, outcome, duration)
+        case .diverted(let id): diverted(id)
+        case .diversionFailed(let id, let failure): diversionFailed(id, failure)
+        case .commitEnded(let group, let succeeded, let duration): commitEnded(group, succeeded, duration)
+        case .revoking(let handles): for handle in handles { drain(partitions[handle.index]) }
+        case .lost(let handles): for handle in handles { lose(partitions[handle.index]) }
+        case .tick: break
+        }
+    }
+
+    private mutating func runTimers() {
+        while let kind = timers.popDue(at: now.instant) {
+            switch kind {
+            case .held(let slot): heldIsDue(Int(slot))
+            case .linger(let id), .unblock(let id): markReady(subscriptions[id.index])
+            case .probe(let id): probe(subscriptions[id.index])
+            case .commit(let id): commitIsDue(group(id))
+            case .commitBudget: commitBudgetTimerIsSet = false
+            case .sweep: sweep()
+            case .drain(let handle): drainTimedOut(partitions[handle.index])
+            case .divertAgain(let id): divertAgain(id)
+            }
+        }
+    }
+
+    func group(_ id: CursorGroup) -> CommitGroup {
+        switch id {
+        case .retryTopic: return retryGroup
+        case .subscription(let id): return subscriptions[id.index].group
+        }
+    }
+
+    /// Gives one reference to a record back.
+    mutating func release(_ record: RecordIndex) {
+        if let token = records.release(record) { effects.append(.release(token)) }
+    }
+
+    mutating func report(_ report: Report) { effects.append(.report(report)) }
+}

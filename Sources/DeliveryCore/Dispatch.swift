@@ -1,0 +1,193 @@
+import DequeModule
+import EventModel
+
+// Subscriptions that have room take their next events, in turns: delivery is pull, nothing is pushed at an endpoint.
+extension DeliveryCore {
+    /// Puts a subscription in line if it has something to send and may.
+    mutating func markReady(_ state: SubscriptionState) {
+        guard !state.isReady, state.isRunning, state.hasRoom, hasWork(state) else { return }
+        state.isReady = true
+        ready.append(state)
+    }
+
+    private func hasWork(_ state: SubscriptionState) -> Bool {
+        state.pendingCount > 0 || !state.again.isEmpty || !state.parts.isEmpty || !state.stalled.isEmpty
+    }
+
+    /// One request per subscription and turn, so that a saturated process is shared fairly.
+    mutating func dispatch() {
+        while inFlight < options.maxInFlight, let state = ready.popFirst() {
+            state.isReady = false
+            guard state.isRunning, state.hasRoom else { continue }
+            guard state.blockedUntil <= now.instant else { continue }
+            if formDelivery(state) { markReady(state) }
+        }
+    }
+
+    /// Sends the subscription's next request. False when there is none to send now.
+    private mutating func formDelivery(_ state: SubscriptionState) -> Bool {
+        if let part = nextPart(state) {
+            send(part, state)
+            return true
+        }
+        guard let batch = state.policy.batch else {
+            guard let item = nextItem(state) else { return false }
+            let delivery = newDelivery()
+            delivery.items.append(item)
+            send(delivery, state)
+            return true
+        }
+        return formBatch(state, batch)
+    }
+
+    private mutating func nextPart(_ state: SubscriptionState) -> Delivery? {
+        while var part = state.parts.popFirst() {
+            for item in part where abandoned(item) { release(item.record) }
+            part.removeAll { abandoned($0) }
+            if part.isEmpty { continue }
+            let delivery = newDelivery()
+            delivery.items.append(contentsOf: part)
+            return delivery
+        }
+        return nil
+    }
+
+    /// A batch is cut when it is full, when its oldest event has waited long enough, or when it holds something to be
+    /// sent again; otherwise a timer waits for company.
+    private mutating func formBatch(_ state: SubscriptionState, _ batch: BatchPolicy) -> Bool {
+        if state.again.isEmpty, state.stalled.isEmpty, state.pendingCount < batch.maxEvents, state.pendingBytes < batch.maxBytes {
+            guard let oldest = oldestArrival(state) else { return false }
+            let due = oldest + batch.maxWait
+            if due > now.instant {
+                if state.lingerTimer != due {
+                    state.lingerTimer = due
+                    timers.set(.linger(state.id), at: due)
+                }
+                return false
+            }
+        }
+        let delivery = newDelivery()
+        var bytes = 0
+        while delivery.items.count < batch.maxEvents, bytes < batch.maxBytes || delivery.items.isEmpty,
+            let item = nextItem(state, roomInBytes: delivery.items.isEmpty ? .max : batch.maxBytes - bytes)
+        {
+            bytes += Int(records[item.record].bytes)
+            delivery.items.append(item)
+        }
+        guard !delivery.items.isEmpty else {
+            freeDeliveries.append(delivery.id.index)
+            return false
+        }
+        send(delivery, state)
+        return true
+    }
+
+    private func oldestArrival(_ state: SubscriptionState) -> Instant? {
+        var oldest: Instant? = nil
+        for cursor in state.queue {
+            guard let first = cursor.pending.first else { continue }
+            let arrived = records[first.record].arrived
+            if oldest.map({ arrived < $0 }) ?? true { oldest = arrived }
+        }
+        return oldest
+    }
+
+    /// The next event to send: those that come again first, then new ones, partition by partition.
+    private mutating func nextItem(_ state: SubscriptionState, roomInBytes: Int = .max) -> Item? {
+        let preferNew = state.circuit.state == .probing && state.probes % 2 == 0
+        if preferNew, let item = nextPending(state, roomInBytes) { return item }
+        while let item = state.again.first {
+            if !abandoned(item), records[item.record].bytes > roomInBytes { return nil }
+            state.again.removeFirst()
+            if !abandoned(item) { return item }
+            release(item.record)
+        }
+        while let item = state.stalled.first {
+            if !abandoned(item), records[item.record].bytes > roomInBytes { return nil }
+            state.stalled.removeFirst()
+            if !abandoned(item) { return item }
+            release(item.record)
+        }
+        return nextPending(state, roomInBytes)
+    }
+
+    /// Takes the next new event from the queues of the subscription's cursors.
+    private mutating func nextPending(_ state: SubscriptionState, _ roomInBytes: Int) -> Item? {
+        while let cursor = state.queue.first {
+            guard !cursor.isGone, !cursor.isFull, let next = cursor.pending.first else {
+                state.queue.removeFirst()
+                cursor.isQueued = false
+                continue
+            }
+            let entry = records[next.record]
+            if entry.bytes > roomInBytes { return nil }
+            state.queue.removeFirst()
+            cursor.pending.removeFirst()
+            cursor.pendingBytes -= Int(entry.bytes)
+            state.pendingCount -= 1
+            state.pendingBytes -= Int(entry.bytes)
+            if cursor.isAttached { records.addWaiter(next.record, -1) }
+            cursor.take(next.offset)
+            if cursor.pending.isEmpty { cursor.isQueued = false } else { state.queue.append(cursor) }
+            updateHunger(cursor)
+            let item = Item(cursor: cursor, offset: next.offset, record: next.record, created: entry.timestamp)
+            if entry.poison {
+                // Not the endpoint's fault, and not for it to judge.
+                divertDead(item, state, FailureDetails(kind: .poison))
+                continue
+            }
+            return item
+        }
+        return nil
+    }
+
+    /// Whether an event's partition is being given up, or its subscription was removed: then it is the next owner's.
+    func abandoned(_ item: Item) -> Bool { item.cursor.isGone || item.cursor.partition.phase != .reading }
+
+    // MARK: Requests
+
+    private mutating func newDelivery() -> Delivery {
+        if let index = freeDeliveries.popLast() { return deliveries[index] }
+        let delivery = Delivery(id: DeliveryID(index: deliveries.count))
+        deliveries.append(delivery)
+        return delivery
+    }
+
+    private mutating func send(_ delivery: Delivery, _ state: SubscriptionState) {
+        delivery.subscription = state.id
+        delivery.owner = state
+        delivery.isCancelled = false
+        for i in delivery.items.indices {
+            delivery.items[i].cursor.partition.busy += 1
+            if delivery.items[i].attempts == 0 { delivery.items[i].firstAttempt = now.wall }
+        }
+        state.inFlight += 1
+        inFlight += 1
+        effects.append(.attempt(delivery.id))
+    }
+
+    /// Frees a delivery whose attempt has ended; the items are the caller's now.
+    mutating func finish(_ delivery: Delivery) -> ContiguousArray<Item> {
+        guard let state = delivery.owner else { preconditionFailure("an attempt ended twice") }
+        state.inFlight -= 1
+        inFlight -= 1
+        for item in delivery.items { item.cursor.partition.busy -= 1 }
+        let items = delivery.items
+        delivery.items.removeAll(keepingCapacity: true)
+        delivery.owner = nil
+        freeDeliveries.append(delivery.id.index)
+        return items
+    }
+
+    // MARK: What the performer asks
+
+    public func delivery(_ id: DeliveryID) -> Delivery { deliveries[id.index] }
+
+    public func item(_ i: Int, of delivery: Delivery) -> ItemView { view(delivery.items[i]) }
+
+    func view(_ item: Item) -> ItemView {
+        ItemView(
+            token: records[item.record].token, partition: item.cursor.partition.handle, offset: item.offset,
+            isRetryRecord: item.isRetryRecord, created: item.created)
+    }
+}

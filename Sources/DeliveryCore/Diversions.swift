@@ -1,0 +1,123 @@
+import EventModel
+
+// Events handed to the retry or the dead-letter topic. They are settled when the broker has acknowledged the record,
+// not before: if it does not take it, the event stays unsettled and its subscription waits.
+extension DeliveryCore {
+    mutating func divertRetry(_ item: Item, _ state: SubscriptionState, delay: TimeSpan, _ details: FailureDetails) {
+        let partition = lanes.partition(inLane: lanes.lane(forDelay: delay), choice: generator.next())
+        divert(item, state, .retry(partition: partition, due: now.wall + delay), details)
+    }
+
+    /// A due retry record whose subscription cannot take it now: the next lane, without spending an attempt.
+    mutating func takeNextLane(_ item: Item, _ state: SubscriptionState, _ details: FailureDetails = FailureDetails()) {
+        if now.wall - item.created >= state.policy.retry.giveUpAfter {
+            var details = details
+            details.kind = .expired
+            return divertDead(item, state, details)
+        }
+        divertRetry(item, state, delay: lanes.delayAfter(lane: item.cursor.partition.lane ?? 0), details)
+    }
+
+    mutating func divertDead(_ item: Item, _ state: SubscriptionState?, _ details: FailureDetails) {
+        if let state, state.policy.deadLetter.drop {
+            state.counters.drops += 1
+            report(.dropped(state.id, details.kind ?? .http, reason: details.message))
+            return settle(item)
+        }
+        divert(item, state, .deadLetter, details)
+    }
+
+    private mutating func divert(
+        _ item: Item, _ state: SubscriptionState?, _ target: DiversionView.Target, _ details: FailureDetails
+    ) {
+        let diversion: Diversion
+        if let index = freeDiversions.popLast() {
+            diversion = diversions[index]
+        } else {
+            diversion = Diversion(id: DiversionID(index: diversions.count))
+            diversions.append(diversion)
+        }
+        diversion.item = item
+        diversion.owner = state
+        diversion.target = target
+        diversion.kind = details.kind
+        diversion.status = details.status
+        diversion.message = details.message
+        diversion.lastAttempt = details.attempted
+        diversion.byReference = false
+        diversion.failures = 0
+        item.cursor.partition.busy += 1
+        effects.append(.divert(diversion.id))
+    }
+
+    mutating func diverted(_ id: DiversionID) {
+        let diversion = diversions[id.index]
+        guard let item = diversion.item else { preconditionFailure("a diversion was acknowledged twice") }
+        if let state = diversion.owner {
+            switch diversion.target {
+            case .retry: state.counters.retriesScheduled += 1
+            case .deadLetter:
+                let kind = diversion.kind ?? .http
+                state.counters.deadLetters[FailureKind.allCases.firstIndex(of: kind)!] += 1
+                report(.deadLettered(state.id, kind, reason: diversion.message))
+            }
+        }
+        finish(diversion)
+        settle(item)
+    }
+
+    mutating func diversionFailed(_ id: DiversionID, _ failure: DiversionFailure) {
+        let diversion = diversions[id.index]
+        guard let item = diversion.item else { preconditionFailure("a diversion failed after its end") }
+        if abandoned(item) {
+            // Not settled: the next owner will come to the same point.
+            finish(diversion)
+            return leaveToNextOwner(item)
+        }
+        switch (failure, diversion.target, diversion.owner) {
+        case (.tooLarge, .deadLetter, _) where !diversion.byReference:
+            diversion.byReference = true
+            effects.append(.divert(id))
+        case (.tooLarge, .retry(_, let due), let state?):
+            // It cannot wait in the topic, so it waits here; its cursor waits with it.
+            finish(diversion)
+            hold(item, state, until: due, after: due - now.wall)
+        default:
+            diversion.failures += 1
+            let reason = if case .refused(let reason) = failure { reason } else { "the record is too large for the topic" }
+            report(.diversionFailed(diversion.owner?.id, reason: reason))
+            let pause = options.divertBackoff * Double(min(30, 1 << min(diversion.failures - 1, 5)))
+            timers.set(.divertAgain(id), at: now.instant + pause)
+        }
+    }
+
+    mutating func divertAgain(_ id: DiversionID) {
+        let diversion = diversions[id.index]
+        guard let item = diversion.item else { return }
+        if abandoned(item) {
+            finish(diversion)
+            leaveToNextOwner(item)
+        } else {
+            effects.append(.divert(id))
+        }
+    }
+
+    private mutating func finish(_ diversion: Diversion) {
+        diversion.item?.cursor.partition.busy -= 1
+        diversion.item = nil
+        diversion.owner = nil
+        freeDiversions.append(diversion.id.index)
+    }
+
+    // MARK: What the performer asks
+
+    public func diversion(_ id: DiversionID) -> DiversionView {
+        let diversion = diversions[id.index]
+        guard let item = diversion.item else { preconditionFailure("a diversion that has ended was asked for") }
+        return DiversionView(
+            target: diversion.target, subscription: diversion.owner?.id, item: view(item), attempts: item.attempts,
+            retries: item.retries, firstAttempt: item.attempts > 0 ? item.firstAttempt : nil,
+            lastAttempt: diversion.lastAttempt, kind: diversion.kind, status: diversion.status, message: diversion.message,
+            byReference: diversion.byReference)
+    }
+}

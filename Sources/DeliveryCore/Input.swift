@@ -1,0 +1,147 @@
+public import EventModel
+
+/// One assignment of one partition to this shard. A partition that comes back gets a new handle, so that an answer
+/// to the old assignment cannot be taken for one to the new.
+public struct PartitionHandle: Hashable, Sendable {
+    public let index: Int
+    public init(index: Int) { self.index = index }
+}
+
+/// A subscription in this engine; never used again for another one.
+public struct SubscriptionID: Hashable, Sendable {
+    public let index: Int
+    public init(index: Int) { self.index = index }
+}
+
+/// Whose cursors a group of offsets holds: a subscription's, or those on the retry topic's own partitions.
+public enum CursorGroup: Hashable, Sendable {
+    case subscription(SubscriptionID)
+    case retryTopic
+}
+
+/// A record as its owner knows it. The engine carries it about and says when it is no longer needed.
+public struct RecordToken: Hashable, Sendable {
+    public let bits: UInt
+    public init(bits: UInt) { self.bits = bits }
+}
+
+public struct TopicPartitionName: Hashable, Sendable {
+    public var topic: String
+    public var partition: Int32
+    public init(topic: String, partition: Int32) {
+        self.topic = topic
+        self.partition = partition
+    }
+}
+
+/// What Kafka holds for one cursor.
+public enum StoredCursor: Sendable {
+    case none
+    case committed(offset: Int64, metadata: String)
+}
+
+/// Everything that can happen to the engine.
+public enum Input {
+    /// The manifests: at the start and at each reload. What is no longer listed is removed.
+    case subscriptions([Subscription])
+    /// The group gave these partitions to this shard. Answered by `loadCursors`, then `startReading`.
+    case assigned([TopicPartitionName])
+    case cursorLoaded(CursorGroup, PartitionHandle, StoredCursor)
+    /// The offset that a subscription's `start` means on this partition.
+    case startResolved(CursorGroup, PartitionHandle, offset: Int64)
+    /// Records in offset order, for the readers at the head of the log or for those that lag.
+    case records(RecordBatch)
+    /// The log begins after the offset that was asked for: Kafka deleted records that were not settled.
+    case outOfRange(PartitionHandle, logStart: Int64, chunk: Bool)
+    case attemptEnded(DeliveryID, AttemptOutcome, duration: TimeSpan)
+    /// The broker acknowledged the retry or dead-letter record.
+    case diverted(DiversionID)
+    case diversionFailed(DiversionID, DiversionFailure)
+    case commitEnded(CursorGroup, succeeded: Bool, duration: TimeSpan)
+    /// The partitions go to another replica: finish what is in flight, commit, answer with `released`.
+    case revoking([PartitionHandle])
+    /// The partitions are somebody else's already: nothing of theirs may be committed any more.
+    case lost([PartitionHandle])
+    /// A timer may have come due.
+    case tick
+}
+
+public enum DiversionFailure: Sendable, Equatable {
+    /// The record does not fit into the topic.
+    case tooLarge
+    /// Anything else; produced again after a pause, for as long as it takes.
+    case refused(String)
+}
+
+/// Records of one partition as they were read: reused by its owner from read to read.
+public final class RecordBatch {
+    public var partition = PartitionHandle(index: -1)
+    /// True for a read that `readChunk` asked for.
+    public var isChunk = false
+    public var records = ContiguousArray<IncomingRecord>()
+    /// The topic slots that each record matches, back to back; `IncomingRecord.matches` says how many are its.
+    public var matches: [Int32] = []
+    /// Records of the retry topic only: one entry per record.
+    public var retries = ContiguousArray<IncomingRetry>()
+    /// Chunks only: the offset that was asked for.
+    public var firstOffset: Int64 = 0
+    /// Everything before this offset has been read, gaps included.
+    public var nextOffset: Int64 = 0
+    /// End of the log as far as known, else -1.
+    public var end: Int64 = -1
+
+    public init() {}
+
+    public func removeAll() {
+        records.removeAll(keepingCapacity: true)
+        matches.removeAll(keepingCapacity: true)
+        retries.removeAll(keepingCapacity: true)
+        nextOffset = 0
+        end = -1
+    }
+}
+
+public struct IncomingRecord: Sendable {
+    public var offset: Int64
+    public var token: RecordToken
+    public var timestamp: WallTime
+    public var bytes: Int
+    /// How many entries of `RecordBatch.matches` are this record's.
+    public var matches: Int
+    /// The record is not a valid event: it goes to the dead-letter topic for every subscription.
+    public var poison: Bool
+
+    public init(offset: Int64, token: RecordToken, timestamp: WallTime, bytes: Int, matches: Int, poison: Bool) {
+        self.offset = offset
+        self.token = token
+        self.timestamp = timestamp
+        self.bytes = bytes
+        self.matches = matches
+        self.poison = poison
+    }
+}
+
+/// The bookkeeping of a record of the retry topic, read from its headers.
+public struct IncomingRetry: Sendable {
+    /// Nil: a subscription that does not exist (any more).
+    public var subscription: SubscriptionID?
+    public var due: WallTime
+    /// Attempts made so far.
+    public var attempts: Int
+    /// Steps of the schedule spent so far.
+    public var retries: Int
+    public var firstAttempt: WallTime
+    /// Timestamp of the source record.
+    public var created: WallTime
+
+    public init(
+        subscription: SubscriptionID?, due: WallTime, attempts: Int, retries: Int, firstAttempt: WallTime, created: WallTime
+    ) {
+        self.subscription = subscription
+        self.due = due
+        self.attempts = attempts
+        self.retries = retries
+        self.firstAttempt = firstAttempt
+        self.created = created
+    }
+}

@@ -1,0 +1,22 @@
+import EventModel
+
+/// The retry topic's lanes: partition `p` belongs to lane `p mod L`.
+///
+/// A record goes to the slowest lane that is not longer than its delay, so that within a lane records are nearly in due
+/// order. The due time in the record, not the lane, decides when it is delivered.
+struct Lanes {
+    let delays: [TimeSpan]
+    let partitionsPerLane: Int
+
+    func lane(ofPartition partition: Int32) -> Int { Int(partition) % delays.count }
+
+    func lane(forDelay delay: TimeSpan) -> Int { delays.lastIndex { $0 <= delay } ?? 0 }
+
+    /// A partition of the lane; `choice` spreads over those that it has.
+    func partition(inLane lane: Int, choice: UInt64) -> Int32 {
+        Int32(lane + delays.count * Int(choice % UInt64(partitionsPerLane)))
+    }
+
+    /// The delay of the lane after this one, for a record whose subscription cannot take it now.
+    func delayAfter(lane: Int) -> TimeSpan { delays[min(lane + 1, delays.count - 1)] }
+}

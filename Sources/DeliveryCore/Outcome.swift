@@ -1,0 +1,200 @@
+import EventModel
+
+// An attempt has ended: delivered, to be tried again, given up, or the endpoint wants nothing more.
+extension DeliveryCore {
+    mutating func attemptEnded(_ id: DeliveryID, _ outcome: AttemptOutcome, _ duration: TimeSpan) {
+        let delivery = deliveries[id.index]
+        guard let state = delivery.owner else { preconditionFailure("an attempt ended twice") }
+        if delivery.isCancelled, outcome.failure != nil {
+            for item in finish(delivery) { again(item, state) }
+            markReady(state)
+            return
+        }
+        state.counters.attemptDuration.record(duration.seconds)
+        let verdict = Verdict(outcome, policy: state.policy.retry)
+        // In place, as this runs for every event: the items of the pooled delivery are not copied.
+        for i in delivery.items.indices { delivery.items[i].attempts += 1 }
+        switch verdict {
+        case .success, .successThenSuspend:
+            state.counters.attemptsSucceeded += 1
+            succeeded(delivery, state)
+            if verdict == .successThenSuspend { suspend(state, "the endpoint answered \(outcome.status) with webhook-delivery: disable") }
+        case .retry(let kind):
+            state.counters.attemptsToRetry += 1
+            let items = finish(delivery)
+            endpointAskedToWait(outcome, state)
+            let details = FailureDetails(kind: kind, status: outcome.status, message: outcome.message, attempted: now.wall)
+            for item in items { tryLater(item, state, outcome, details) }
+        case .giveUp(let kind):
+            state.counters.attemptsRefused += 1
+            let items = finish(delivery)
+            let details = FailureDetails(kind: kind, status: outcome.status, message: outcome.message, attempted: now.wall)
+            if items.count > 1, kind != .aborted, kind != .egressDenied {
+                halve(items, state)
+            } else {
+                for item in items { giveUp(item, state, details) }
+            }
+        case .suspend:
+            state.counters.attemptsRefused += 1
+            for item in finish(delivery) { stall(item, state) }
+            suspend(state, outcome.status == 410 ? "the endpoint answered 410 Gone" : "the endpoint asked for it (webhook-delivery: disable)")
+        }
+        markReady(state)
+    }
+
+    private mutating func succeeded(_ delivery: Delivery, _ state: SubscriptionState) {
+        let count = delivery.items.count
+        state.counters.deliveries += UInt64(count)
+        for i in delivery.items.indices {
+            let item = delivery.items[i]
+            item.cursor.partition.busy -= 1
+            state.counters.eventDelay.record(max(0, (now.wall - item.created).seconds))
+            settle(item)
+        }
+        delivery.items.removeAll(keepingCapacity: true)
+        delivery.owner = nil
+        freeDeliveries.append(delivery.id.index)
+        state.inFlight -= 1
+        inFlight -= 1
+        if state.circuit.succeeded(events: count) {
+            report(.circuitClosed(state.id))
+            state.probes = 0
+            if state.isRunning { startFlow(state) }
+        }
+    }
+
+    /// The event has an outcome: its cursor may pass it.
+    mutating func settle(_ item: Item) {
+        let cursor = item.cursor
+        if cursor.isGone {
+            // The partition moved on; its next owner will send the event again.
+            cursor.subscription?.counters.duplicatesPossible += 1
+        } else {
+            cursor.settle(item.offset)
+            markDirty(cursor)
+            if cursor.subscription == nil { updateHunger(cursor) }
+            if cursor.partition.phase == .draining { checkDrained(cursor.partition) }
+        }
+        release(item.record)
+    }
+
+    // MARK: Failures
+
+    private mutating func tryLater(_ item: Item, _ state: SubscriptionState, _ outcome: AttemptOutcome, _ details: FailureDetails) {
+        if abandoned(item) { return leaveToNextOwner(item) }
+        let policy = state.policy.retry
+        if now.wall - item.created >= policy.giveUpAfter {
+            var details = details
+            details.kind = .expired
+            return divertDead(item, state, details)
+        }
+        if outcome.connectionRefused || state.circuit.state != .closed {
+            openCircuit(state, outcome.message)
+            return stall(item, state, details)
+        }
+        guard item.retries < policy.schedule.count else { return giveUp(item, state, details) }
+        var delay = policy.schedule[item.retries] * (1 + policy.jitter * generator.unit())
+        if let asked = outcome.retryAfter { delay = max(delay, min(asked, options.longestRetryAfter)) }
+        var item = item
+        item.retries += 1
+        if delay <= options.longestDelayInMemory {
+            hold(item, state, until: now.wall + delay, after: delay)
+        } else if state.circuit.spend() {
+            divertRetry(item, state, delay: delay, details)
+        } else {
+            item.retries -= 1
+            openCircuit(state, outcome.message)
+            stall(item, state, details)
+        }
+    }
+
+    /// Trying again would not help. When everything is refused, that is an outage too: nothing pours into the
+    /// dead-letter topic beyond the budget.
+    mutating func giveUp(_ item: Item, _ state: SubscriptionState, _ details: FailureDetails) {
+        if abandoned(item) { return leaveToNextOwner(item) }
+        if state.policy.deadLetter.drop || details.kind == .aborted || state.circuit.spend() {
+            divertDead(item, state, details)
+        } else {
+            openCircuit(state, details.message)
+            stall(item, state, details)
+        }
+    }
+
+    /// A refused batch is cut in two until the event that is to blame stands alone.
+    private mutating func halve(_ items: ContiguousArray<Item>, _ state: SubscriptionState) {
+        let middle = items.count / 2
+        state.parts.append(ContiguousArray(items[..<middle]))
+        state.parts.append(ContiguousArray(items[middle...]))
+        if state.circuit.state == .open || !state.isRunning { stallParts(state) }
+    }
+
+    /// The item's partition is being given up: it stays unsettled.
+    mutating func leaveToNextOwner(_ item: Item) {
+        release(item.record)
+        checkDrained(item.cursor.partition)
+    }
+
+    /// Sends an event again as soon as possible, without counting an attempt.
+    mutating func again(_ item: Item, _ state: SubscriptionState) {
+        if abandoned(item) { return leaveToNextOwner(item) }
+        if state.isRunning, state.circuit.state != .open {
+            state.again.append(item)
+            markReady(state)
+        } else {
+            stall(item, state)
+        }
+    }
+
+    /// Waits out the outage: in memory, unsettled; a retry record goes back to its topic instead, where it came from.
+    mutating func stall(_ item: Item, _ state: SubscriptionState, _ details: FailureDetails = FailureDetails()) {
+        if abandoned(item) || state.isRemoved {
+            leaveToNextOwner(item)
+        } else if item.isRetryRecord {
+            takeNextLane(item, state, details)
+        } else {
+            state.stalled.append(item)
+        }
+    }
+
+    // MARK: Short delays in memory
+
+    struct Held {
+        var item: Item
+        var state: SubscriptionState
+        var due: WallTime
+    }
+
+    mutating func hold(_ item: Item, _ state: SubscriptionState, until due: WallTime, after delay: TimeSpan) {
+        state.held += 1
+        let entry = Held(item: item, state: state, due: due)
+        let slot: Int
+        if let free = freeHeld.popLast() {
+            slot = free
+            held[slot] = entry
+        } else {
+            slot = held.count
+            held.append(entry)
+        }
+        timers.set(.held(UInt64(slot)), at: now.instant + delay)
+    }
+
+    mutating func heldIsDue(_ slot: Int) {
+        guard let entry = held[slot] else { preconditionFailure("a held event came due twice") }
+        held[slot] = nil
+        freeHeld.append(slot)
+        entry.state.held -= 1
+        if now.wall < entry.due, !abandoned(entry.item) {
+            // The wall clock went slower than the monotonic one: never early.
+            return hold(entry.item, entry.state, until: entry.due, after: entry.due - now.wall)
+        }
+        if entry.item.isRetryRecord { retryIsDue(entry.item, entry.state) } else { again(entry.item, entry.state) }
+    }
+
+    private mutating func endpointAskedToWait(_ outcome: AttemptOutcome, _ state: SubscriptionState) {
+        guard outcome.status == 429 || outcome.status == 503, let asked = outcome.retryAfter else { return }
+        let until = now.instant + min(asked, options.longestRetryAfter)
+        guard until > state.blockedUntil else { return }
+        state.blockedUntil = until
+        timers.set(.unblock(state.id), at: until)
+    }
+}

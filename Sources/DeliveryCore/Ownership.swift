@@ -1,0 +1,225 @@
+import DequeModule
+import EventModel
+
+// Partitions come and go: cursors are loaded before the first record is read, and committed before a partition is let go.
+extension DeliveryCore {
+    mutating func assign(_ names: [TopicPartitionName]) {
+        rebalances += 1
+        var toLoad: [(group: CommitGroup, handles: [PartitionHandle])] = []
+        for name in names {
+            let isRetry = name.topic == options.retryTopic
+            let topic = topicState(name.topic)
+            let partition = PartitionState(
+                handle: PartitionHandle(index: partitions.count), name: name, topic: topic,
+                lane: isRetry ? lanes.lane(ofPartition: name.partition) : nil)
+            partitions.append(partition)
+            topic.partitions.append(partition)
+            let groups: [CommitGroup]
+            if isRetry {
+                let cursor = Cursor(partition: partition, subscription: nil, group: retryGroup, slot: 0)
+                partition.cursors = [cursor]
+                partition.cursorsToLoad = 1
+                groups = [retryGroup]
+            } else {
+                for state in topic.slots { if let state { addCursor(of: state, to: partition) } }
+                groups = topic.slots.compactMap { $0?.group }
+            }
+            for group in groups {
+                if let i = toLoad.firstIndex(where: { $0.group === group }) {
+                    toLoad[i].handles.append(partition.handle)
+                } else {
+                    toLoad.append((group, [partition.handle]))
+                }
+            }
+        }
+        for (group, handles) in toLoad { effects.append(.loadCursors(group.id, handles)) }
+    }
+
+    /// Makes the cursor; its place is not known until it has been loaded.
+    mutating func addCursor(of state: SubscriptionState, to partition: PartitionState) {
+        let cursor = Cursor(partition: partition, subscription: state, group: state.group, slot: state.slot)
+        while partition.cursors.count <= Int(state.slot) { partition.cursors.append(nil) }
+        partition.cursors[Int(state.slot)] = cursor
+        cursor.routedFrom = partition.nextOffset
+        state.cursors.append(cursor)
+        if partition.phase == .loading { partition.cursorsToLoad += 1 }
+    }
+
+    // MARK: Loading
+
+    mutating func cursorLoaded(_ group: CursorGroup, _ handle: PartitionHandle, _ stored: StoredCursor) {
+        guard let cursor = unloadedCursor(group, handle) else { return }
+        switch stored {
+        case .none:
+            // Retry records are few and each is somebody's event: from the beginning.
+            let start = cursor.subscription?.policy.start ?? .earliest
+            effects.append(.resolveStart(group, handle, start))
+        case .committed(let offset, let metadata):
+            let settled = CursorMetadata.decode(base: offset, metadata)
+            if settled == nil { report(.badMetadata(cursor.subscription?.id, cursor.partition.name)) }
+            cursor.committedOffset = offset
+            cursor.committedMetadata = metadata
+            cursor.committedAt = now.instant
+            restore(cursor, offset, settled ?? [])
+        }
+    }
+
+    mutating func startResolved(_ group: CursorGroup, _ handle: PartitionHandle, _ offset: Int64) {
+        guard let cursor = unloadedCursor(group, handle) else { return }
+        restore(cursor, offset, [])
+        // Committed at once: a crash before the first event must not move the start.
+        markDirty(cursor)
+    }
+
+    private func unloadedCursor(_ group: CursorGroup, _ handle: PartitionHandle) -> Cursor? {
+        let partition = partitions[handle.index]
+        guard partition.phase == .loading || partition.phase == .reading else { return nil }
+        for case let cursor? in partition.cursors where cursor.group.id == group && !cursor.isLoaded && !cursor.isGone {
+            return cursor
+        }
+        return nil
+    }
+
+    private mutating func restore(_ cursor: Cursor, _ offset: Int64, _ settled: ContiguousArray<Range<Int64>>) {
+        let partition = cursor.partition
+        cursor.restore(offset: offset, settled: settled)
+        guard partition.phase == .reading else { return oneCursorFewerToLoad(partition) }
+        guard partition.isStarted else { return startReading(partition) }
+        // The subscription is newer than the reading of this partition.
+        if offset > partition.nextOffset { cursor.startEarlier(at: partition.nextOffset) }
+        partition.lagging += 1
+        tryAttach(cursor)
+        updateHunger(cursor)
+    }
+
+    mutating func oneCursorFewerToLoad(_ partition: PartitionState) {
+        partition.cursorsToLoad -= 1
+        if partition.cursorsToLoad == 0, partition.phase == .loading { startReading(partition) }
+    }
+
+    /// The head is read from the highest cursor on: those that are behind read back, so that nobody waits for them.
+    private mutating func startReading(_ partition: PartitionState) {
+        partition.phase = .reading
+        let cursors = partition.cursors.compactMap { $0 }.filter(\.isLoaded)
+        let flowing = cursors.filter { $0.subscription?.isFlowing ?? true }
+        guard let start = (flowing.isEmpty ? cursors : flowing).map(\.position).max() else { return }
+        partition.isStarted = true
+        partition.nextOffset = start
+        partition.ring.reset(coverStart: start)
+        effects.append(.startReading(partition.handle, offset: start))
+        for cursor in cursors {
+            if cursor.position > start { cursor.startEarlier(at: start) }
+            partition.lagging += 1
+            tryAttach(cursor)
+            updateHunger(cursor)
+        }
+        if !sweepTimerIsSet {
+            sweepTimerIsSet = true
+            timers.set(.sweep, at: now.instant + options.coldCommitInterval)
+        }
+    }
+
+    // MARK: Giving up
+
+    /// Takes nothing new, lets what is in flight finish, commits, then lets go.
+    mutating func drain(_ partition: PartitionState) {
+        guard partition.phase == .loading || partition.phase == .reading else { return }
+        let wasReading = partition.phase == .reading
+        partition.phase = .draining
+        partition.drainDeadline = now.instant + options.drainLimit
+        timers.set(.drain(partition.handle), at: partition.drainDeadline)
+        for case let cursor? in partition.cursors {
+            dropPending(cursor)
+            updateHunger(cursor)
+            if wasReading, cursor.isLoaded, cursor.base != cursor.committedOffset { markDirty(cursor) }
+        }
+        checkDrained(partition)
+    }
+
+    mutating func checkDrained(_ partition: PartitionState) {
+        guard partition.phase == .draining, partition.busy == 0 else { return }
+        for case let cursor? in partition.cursors where cursor.isDirty || cursor.isInCommit { return }
+        close(partition)
+        effects.append(.released(partition.handle))
+    }
+
+    mutating func drainTimedOut(_ partition: PartitionState) {
+        guard partition.phase == .draining else { return }
+        report(.drainTimedOut(partition.name, inFlight: partition.busy))
+        for delivery in deliveries where delivery.owner != nil && !delivery.isCancelled {
+            if delivery.items.contains(where: { $0.cursor.partition === partition }) {
+                delivery.isCancelled = true
+                effects.append(.cancel(delivery.id))
+            }
+        }
+        countPossibleDuplicates(partition)
+        close(partition)
+        effects.append(.released(partition.handle))
+    }
+
+    /// The partition is somebody else's already.
+    mutating func lose(_ partition: PartitionState) {
+        guard partition.phase != .gone else { return }
+        countPossibleDuplicates(partition)
+        close(partition)
+    }
+
+    private func countPossibleDuplicates(_ partition: PartitionState) {
+        for case let cursor? in partition.cursors {
+            cursor.subscription?.counters.duplicatesPossible += UInt64(cursor.settledSinceCommit)
+        }
+    }
+
+    private mutating func close(_ partition: PartitionState) {
+        partition.phase = .gone
+        for case let cursor? in partition.cursors {
+            forget(cursor)
+            guard let state = cursor.subscription else { continue }
+            state.cursors.removeAll { $0 === cursor }
+            for item in state.stalled where abandoned(item) { release(item.record) }
+            state.stalled.removeAll { abandoned($0) }
+        }
+        while let entry = partition.ring.entries.first {
+            _ = partition.ring.removeFirst(bytes: Int(records[entry.record].bytes))
+            release(entry.record)
+        }
+        partition.topic.partitions.removeAll { $0 === partition }
+    }
+
+    /// Nothing moves or commits this cursor any more. What is in flight for it ends without effect on it.
+    mutating func forget(_ cursor: Cursor) {
+        dropPending(cursor)
+        cursor.isGone = true
+        updateHunger(cursor)
+        if !cursor.isAttached, cursor.isLoaded, cursor.partition.phase != .loading { cursor.partition.lagging -= 1 }
+        cursor.group.dirty.removeAll { $0 === cursor }
+        cursor.isDirty = false
+    }
+
+    // MARK: Retention
+
+    /// Kafka deleted what had not been settled: said loudly, then on from where the log begins.
+    mutating func jumpToLogStart(_ handle: PartitionHandle, _ start: Int64, chunk: Bool) {
+        let partition = partitions[handle.index]
+        guard partition.phase == .reading else { return }
+        if chunk { partition.isReadingChunk = false }
+        for case let cursor? in partition.cursors where cursor.isLoaded && cursor.position < start {
+            report(.recordsLost(cursor.subscription?.id, partition.name, count: start - cursor.position))
+            if !cursor.isAttached { cursor.position = start }
+        }
+        if partition.nextOffset < start {
+            partition.nextOffset = start
+            while let entry = partition.ring.entries.first {
+                _ = partition.ring.removeFirst(bytes: Int(records[entry.record].bytes))
+                release(entry.record)
+            }
+            partition.ring.reset(coverStart: start)
+        }
+        if !chunk { effects.append(.startReading(handle, offset: partition.nextOffset)) }
+        for case let cursor? in partition.cursors where cursor.isLoaded {
+            tryAttach(cursor)
+            updateHunger(cursor)
+            markDirty(cursor)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import EventModel
+
+/// One topic as the engine sees it: its subscriptions by slot, its partitions by handle.
+final class TopicState {
+    let name: String
+    /// A slot is never given to another subscription, because rings remember matches by slot.
+    var slots: [SubscriptionState?] = []
+    var partitions: [PartitionState] = []
+
+    init(name: String) { self.name = name }
+}
+
+/// One assignment of one partition.
+final class PartitionState {
+    enum Phase {
+        /// Waiting for its cursors to be loaded.
+        case loading
+        case reading
+        /// Being given up: nothing new is taken, what is in flight finishes.
+        case draining
+        case gone
+    }
+
+    let handle: PartitionHandle
+    let name: TopicPartitionName
+    unowned let topic: TopicState
+    /// The lane, on a partition of the retry topic.
+    let lane: Int?
+    var phase = Phase.loading
+    /// By slot; nil for removed subscriptions. On the retry topic there is one cursor, for all.
+    var cursors: [Cursor?] = []
+    /// Cursors of removed subscriptions: what is in flight may still refer to them.
+    var removedCursors: [Cursor] = []
+    var cursorsToLoad = 0
+    /// `startReading` was asked for; not before there is a cursor to read for.
+    var isStarted = false
+    var ring = Ring(coverStart: 0)
+    /// Where the head of the log will be read next; everything before it has been routed.
+    var nextOffset: Int64 = 0
+    /// End of the log as last heard, else -1.
+    var end: Int64 = -1
+    /// Attached cursors that want more; the head is read while there is one.
+    var hungryAttached = 0
+    var hungryLagging = 0
+    var lagging = 0
+    /// A chunk is being read.
+    var isReadingChunk = false
+    /// Whose turn is next among the lagging cursors.
+    var nextLagging = 0
+    /// Items of this partition in requests or diversions under way.
+    var busy = 0
+    var drainDeadline = Instant.distantFuture
+
+    init(handle: PartitionHandle, name: TopicPartitionName, topic: TopicState, lane: Int?) {
+        self.handle = handle
+        self.name = name
+        self.topic = topic
+        self.lane = lane
+    }
+}
+
+/// The cursors that are committed together: one Kafka consumer group without members.
+final class CommitGroup {
+    let id: CursorGroup
+    var dirty: ContiguousArray<Cursor> = []
+    var inCommit: ContiguousArray<Cursor> = []
+    var isUnderWay = false
+    var isWaiting = false
+    var timerIsSet = false
+    var earliestNext = Instant(nanoseconds: 0)
+    /// Settled since the last commit, over all cursors: what a crash now would repeat.
+    var settled = 0
+
+    init(id: CursorGroup) { self.id = id }
+}

@@ -1,0 +1,256 @@
+import DequeModule
+import EventModel
+
+// Records come in: into the ring and into the queues of the cursors that keep up, or straight to those that lag.
+extension DeliveryCore {
+    /// Whether the head of the partition should be read on: somebody who keeps up wants more, and there is memory.
+    public func wantsRecords(_ handle: PartitionHandle) -> Bool {
+        let partition = partitions[handle.index]
+        return partition.phase == .reading && partition.hungryAttached > 0 && records.bytes < options.recordMemory
+    }
+
+    mutating func takeIn(_ batch: RecordBatch) {
+        let partition = partitions[batch.partition.index]
+        if batch.end >= 0 { partition.end = max(partition.end, batch.end) }
+        if batch.isChunk { partition.isReadingChunk = false }
+        guard partition.phase == .reading else {
+            for record in batch.records { effects.append(.release(record.token)) }
+            return
+        }
+        recordsConsumed += UInt64(batch.records.count)
+        if partition.lane != nil {
+            takeInRetries(batch, partition)
+        } else if batch.isChunk {
+            takeInChunk(batch, partition)
+        } else {
+            takeInHead(batch, partition)
+        }
+    }
+
+    // MARK: The head of the log
+
+    private mutating func takeInHead(_ batch: RecordBatch, _ partition: PartitionState) {
+        var firstMatch = 0
+        for record in batch.records {
+            let matches = slots(of: record, in: batch, from: &firstMatch, partition)
+            guard record.offset >= partition.nextOffset else {
+                effects.append(.release(record.token))
+                continue
+            }
+            partition.nextOffset = record.offset + 1
+            if matches.isEmpty {
+                effects.append(.release(record.token))
+                continue
+            }
+            let index = records.insert(record, arrived: now.instant)
+            partition.ring.append(offset: record.offset, record: index, bytes: record.bytes, matches: matches)
+            for slot in matches {
+                guard let cursor = partition.cursors[Int(slot)], cursor.isAttached, !cursor.wasSettled(record.offset) else {
+                    continue
+                }
+                enqueue(cursor, record.offset, index)
+            }
+        }
+        if batch.nextOffset > partition.nextOffset { partition.nextOffset = batch.nextOffset }
+        trimRing(partition)
+    }
+
+    /// The slots a record matches. A poison record concerns every subscription of the topic.
+    private func slots(
+        of record: IncomingRecord, in batch: RecordBatch, from first: inout Int, _ partition: PartitionState
+    ) -> ArraySlice<Int32> {
+        defer { first += record.matches }
+        if record.poison { return partition.cursors.indices.filter { partition.cursors[$0] != nil }.map { Int32($0) }[...] }
+        return batch.matches[first..<first + record.matches]
+    }
+
+    /// Forgets old records: all that nobody waits for, and the oldest when the ring is too large. A cursor that still
+    /// waits for one of those lags from now on.
+    mutating func trimRing(_ partition: PartitionState) {
+        let limit = min(options.ringBytes, options.recordMemory / (2 * max(1, partition.topic.partitions.count)))
+        let scarce = records.bytes > options.recordMemory / 4 * 3
+        while let entry = partition.ring.entries.first {
+            let isWanted = records[entry.record].waiters > 0
+            guard partition.ring.bytes > (scarce ? limit / 4 : limit) || (!isWanted && partition.lagging == 0) else { break }
+            if isWanted {
+                for i in 0..<entry.matchCount {
+                    let slot = Int(partition.ring.matched(entry, at: i))
+                    if let cursor = partition.cursors[slot], cursor.isAttached, cursor.pending.first?.offset == entry.offset {
+                        detach(cursor)
+                    }
+                }
+            }
+            _ = partition.ring.removeFirst(bytes: Int(records[entry.record].bytes))
+            release(entry.record)
+        }
+    }
+
+    // MARK: Cursors and the ring
+
+    private mutating func enqueue(_ cursor: Cursor, _ offset: Int64, _ record: RecordIndex) {
+        guard let state = cursor.subscription else { return }
+        let bytes = Int(records[record].bytes)
+        records.retain(record)
+        if cursor.isAttached { records.addWaiter(record, 1) }
+        cursor.pending.append(Cursor.Pending(offset: offset, record: record))
+        cursor.pendingBytes += bytes
+        state.pendingCount += 1
+        state.pendingBytes += bytes
+        state.counters.routed += 1
+        if !cursor.isQueued {
+            cursor.isQueued = true
+            state.queue.append(cursor)
+        }
+        updateHunger(cursor)
+        markReady(state)
+    }
+
+    /// Empties a cursor's queue; it will read again from there.
+    mutating func dropPending(_ cursor: Cursor) {
+        if cursor.isAttached { return detach(cursor) }
+        guard let first = cursor.pending.first else { return }
+        cursor.position = first.offset
+        emptyQueue(of: cursor)
+    }
+
+    /// The cursor no longer takes from the ring.
+    private mutating func detach(_ cursor: Cursor) {
+        let position = cursor.pending.first?.offset ?? cursor.partition.nextOffset
+        emptyQueue(of: cursor)
+        cursor.isAttached = false
+        cursor.position = position
+        cursor.partition.lagging += 1
+        // Counted among the attached until now.
+        if cursor.isHungry {
+            cursor.partition.hungryAttached -= 1
+            cursor.isHungry = false
+        }
+        updateHunger(cursor)
+    }
+
+    private mutating func emptyQueue(of cursor: Cursor) {
+        guard let state = cursor.subscription else { return }
+        for entry in cursor.pending {
+            if cursor.isAttached { records.addWaiter(entry.record, -1) }
+            release(entry.record)
+        }
+        state.pendingCount -= cursor.pending.count
+        state.pendingBytes -= cursor.pendingBytes
+        state.counters.routed -= UInt64(cursor.pending.count)
+        cursor.pending.removeAll()
+        cursor.pendingBytes = 0
+    }
+
+    /// Lets a cursor take from the ring again, once it has caught up with what the ring covers.
+    mutating func tryAttach(_ cursor: Cursor) {
+        let partition = cursor.partition
+        guard !cursor.isAttached, cursor.isLoaded, !cursor.isGone, partition.phase == .reading,
+            cursor.subscription?.isFlowing ?? true
+        else { return }
+        let position = cursor.position
+        guard position >= partition.ring.coverStart, position >= cursor.routedFrom, position <= partition.nextOffset else {
+            return
+        }
+        if cursor.isHungry {
+            partition.hungryLagging -= 1
+            cursor.isHungry = false
+        }
+        // What it holds from reading back is held like what it takes from the ring.
+        cursor.isAttached = true
+        partition.lagging -= 1
+        for entry in cursor.pending { records.addWaiter(entry.record, 1) }
+        var i = partition.ring.entries.endIndex
+        while i > 0, partition.ring.entries[i - 1].offset >= position { i -= 1 }
+        while i < partition.ring.entries.endIndex {
+            let entry = partition.ring.entries[i]
+            if partition.ring.contains(cursor.slot, in: entry), !cursor.wasSettled(entry.offset) {
+                enqueue(cursor, entry.offset, entry.record)
+            }
+            i += 1
+        }
+        updateHunger(cursor)
+    }
+
+    /// Keeps the partition's counts of cursors that want more.
+    mutating func updateHunger(_ cursor: Cursor) {
+        let partition = cursor.partition
+        let wants: Bool
+        if cursor.isGone || cursor.isFull || !cursor.isLoaded || partition.phase != .reading {
+            wants = false
+        } else if let state = cursor.subscription {
+            wants = state.isFlowing && cursor.pending.count < options.lookahead && cursor.pendingBytes < bytesPerCursor
+        } else {
+            wants = cursor.unsettled.count < options.retriesInMemory
+        }
+        guard wants != cursor.isHungry else { return }
+        cursor.isHungry = wants
+        if cursor.isAttached {
+            partition.hungryAttached += wants ? 1 : -1
+        } else {
+            partition.hungryLagging += wants ? 1 : -1
+            if wants, partition.hungryLagging == 1 { laggingPartitions.append(partition) }
+        }
+    }
+
+    private var bytesPerCursor: Int { min(options.ringBytes / 2, max(64 << 10, options.recordMemory / 8)) }
+
+    // MARK: Reading back
+
+    /// Asks for one chunk per partition at a time, for its lagging cursors in turn.
+    mutating func readForLagging() {
+        for _ in 0..<laggingPartitions.count {
+            guard let partition = laggingPartitions.popFirst() else { return }
+            guard partition.phase == .reading, partition.hungryLagging > 0 else { continue }
+            laggingPartitions.append(partition)
+            guard !partition.isReadingChunk, records.bytes < options.recordMemory else { continue }
+            guard let cursor = nextHungryLagging(partition) else { continue }
+            let until = max(partition.ring.coverStart, min(cursor.routedFrom, partition.nextOffset))
+            precondition(cursor.position < until, "a cursor that has caught up is attached, not read back for")
+            partition.isReadingChunk = true
+            effects.append(.readChunk(partition.handle, from: cursor.position, until: until))
+        }
+    }
+
+    private mutating func nextHungryLagging(_ partition: PartitionState) -> Cursor? {
+        let count = partition.cursors.count
+        for step in 0..<count {
+            let i = (partition.nextLagging + step) % count
+            guard let cursor = partition.cursors[i], cursor.isHungry, !cursor.isAttached else { continue }
+            tryAttach(cursor)
+            if cursor.isAttached { continue }
+            partition.nextLagging = i + 1
+            return cursor
+        }
+        return nil
+    }
+
+    /// Hands a chunk out to all lagging cursors whose place lies in it, as much as each has room for.
+    private mutating func takeInChunk(_ batch: RecordBatch, _ partition: PartitionState) {
+        let from = batch.firstOffset
+        var takers: [Cursor] = []
+        for case let cursor? in partition.cursors
+        where cursor.isHungry && !cursor.isAttached && cursor.position >= from && cursor.position < batch.nextOffset {
+            takers.append(cursor)
+        }
+        var firstMatch = 0
+        for record in batch.records {
+            let matches = slots(of: record, in: batch, from: &firstMatch, partition)
+            let index = records.insert(record, arrived: now.instant)
+            for slot in matches {
+                guard let cursor = partition.cursors[Int(slot)], cursor.isHungry, !cursor.isAttached,
+                    cursor.position >= from, record.offset >= cursor.position
+                else { continue }
+                // Everything before it has been looked at; this one if it still has room.
+                cursor.position = record.offset
+                if !cursor.wasSettled(record.offset) { enqueue(cursor, record.offset, index) }
+                cursor.position = record.offset + 1
+            }
+            release(index)
+        }
+        for cursor in takers {
+            // Still hungry: it had room for all of the chunk.
+            if cursor.isHungry { cursor.position = batch.nextOffset }
+            tryAttach(cursor)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import EventModel
+
+extension DeliveryCore {
+    /// Copies out what the engine shows of itself. Costs one pass over subscriptions and partitions.
+    public func snapshot() -> CoreSnapshot {
+        var snapshot = CoreSnapshot()
+        for state in subscriptions where !state.isRemoved { snapshot.subscriptions.append(self.snapshot(of: state)) }
+        for partition in partitions where partition.phase != .gone {
+            snapshot.partitions.append(
+                PartitionSnapshot(
+                    topic: partition.name.topic, partition: partition.name.partition, position: partition.nextOffset,
+                    end: partition.end, ringBytes: partition.ring.bytes, draining: partition.phase == .draining))
+        }
+        snapshot.recordsConsumed = recordsConsumed
+        snapshot.recordBytes = records.bytes
+        snapshot.rebalances = rebalances
+        snapshot.commits = commits
+        snapshot.commitFailures = commitFailures
+        snapshot.commitDuration = commitDuration
+        snapshot.retriesWaiting = held.reduce(0) { $0 + (($1?.item.isRetryRecord ?? false) ? 1 : 0) }
+        return snapshot
+    }
+
+    private func snapshot(of state: SubscriptionState) -> SubscriptionSnapshot {
+        var shown = SubscriptionSnapshot(name: state.policy.name, topic: state.policy.topic)
+        shown.owner = state.policy.owner
+        shown.enabled = state.policy.enabled
+        shown.suspended = state.suspension != nil
+        shown.reason = state.suspension ?? state.circuit.reason
+        switch state.circuit.state {
+        case .closed: shown.circuit = .closed
+        case .probing: shown.circuit = .probing
+        case .open: shown.circuit = .open
+        }
+        shown.inFlight = state.inFlight
+        shown.concurrency = state.circuit.roomLimit
+        shown.waiting = state.held + state.stalled.count
+        shown.counters = state.counters
+        for cursor in state.cursors where cursor.isLoaded {
+            let partition = cursor.partition
+            let base = cursor.base
+            let end = max(partition.end, partition.nextOffset)
+            let oldest = cursor.pending.first.map { records[$0.record].timestamp }
+            shown.lags.append(
+                PartitionLag(
+                    partition: partition.name.partition, offset: base, records: max(0, end - base), oldest: oldest,
+                    lagging: !cursor.isAttached))
+        }
+        return shown
+    }
+}

@@ -1,0 +1,55 @@
+import DequeModule
+import EventModel
+
+/// One subscription on this shard: what it waits for and what it may do.
+final class SubscriptionState {
+    let id: SubscriptionID
+    var policy: Subscription
+    unowned let topic: TopicState
+    let slot: Int32
+    let group: CommitGroup
+    var isRemoved = false
+    /// The endpoint said stop (410, or `webhook-delivery: disable`).
+    var suspension: String? = nil
+
+    var cursors: ContiguousArray<Cursor> = []
+    /// Cursors with something pending, each in turn.
+    var queue = Deque<Cursor>()
+    var pendingCount = 0
+    var pendingBytes = 0
+    /// Events whose time has come again: due retry records, ended holds. They go before new ones.
+    var again = Deque<Item>()
+    /// Parts of refused batches, to be sent as they are.
+    var parts = Deque<ContiguousArray<Item>>()
+    /// Events that failed while the circuit opened or was open, in no topic: they wait for its end.
+    var stalled = Deque<Item>()
+    /// Events that wait in memory for their next attempt.
+    var held = 0
+
+    var inFlight = 0
+    var circuit: Circuit
+    /// The endpoint asked for a pause until then (`Retry-After`).
+    var blockedUntil = Instant(nanoseconds: 0)
+    var isReady = false
+    var lingerTimer = Instant(nanoseconds: 0)
+    var counters = SubscriptionCounters()
+
+    init(id: SubscriptionID, policy: Subscription, topic: TopicState, slot: Int32, limit: Int) {
+        self.id = id
+        self.policy = policy
+        self.topic = topic
+        self.slot = slot
+        group = CommitGroup(id: .subscription(id))
+        circuit = Circuit(policy: policy.diversion, limit: limit)
+    }
+
+    var isRunning: Bool { policy.enabled && suspension == nil && !isRemoved }
+
+    /// Its cursors fill up. A subscription that cannot send holds no records.
+    var isFlowing = false
+    /// Probes since the circuit opened: they alternate between events that failed before and new ones, so that one
+    /// poison event cannot keep the circuit open for ever.
+    var probes = 0
+
+    var hasRoom: Bool { inFlight < circuit.roomLimit }
+}

@@ -1,0 +1,91 @@
+import DequeModule
+public import EventModel
+
+// The manifests become the engine's table of subscriptions, at the start and at every reload.
+extension DeliveryCore {
+    mutating func install(_ table: [Subscription]) {
+        var listed: Set<String> = []
+        for policy in table { listed.insert(policy.name) }
+        for state in subscriptions where !state.isRemoved && !listed.contains(state.policy.name) { remove(state) }
+        for policy in table {
+            if let state = byName[policy.name] {
+                if state.topic.name == policy.topic {
+                    update(state, to: policy)
+                    continue
+                }
+                remove(state)
+            }
+            add(policy)
+        }
+    }
+
+    private mutating func add(_ policy: Subscription) {
+        let topic = topicState(policy.topic)
+        let state = SubscriptionState(
+            id: SubscriptionID(index: subscriptions.count), policy: policy, topic: topic, slot: Int32(topic.slots.count),
+            limit: limit(policy))
+        subscriptions.append(state)
+        byName[policy.name] = state
+        topic.slots.append(state)
+        state.isFlowing = policy.enabled
+        var handles: [PartitionHandle] = []
+        for partition in topic.partitions where partition.phase == .loading || partition.phase == .reading {
+            addCursor(of: state, to: partition)
+            handles.append(partition.handle)
+        }
+        if !handles.isEmpty { effects.append(.loadCursors(.subscription(state.id), handles)) }
+    }
+
+    private mutating func update(_ state: SubscriptionState, to policy: Subscription) {
+        guard state.policy != policy else { return }
+        state.policy = policy
+        state.circuit.update(policy: policy.diversion, limit: limit(policy))
+        // An edit of the manifest is an operator's answer to a suspension.
+        state.suspension = nil
+        if state.isRunning, state.circuit.state != .open { startFlow(state) } else { stopFlow(state) }
+        markReady(state)
+    }
+
+    private mutating func remove(_ state: SubscriptionState) {
+        stopFlow(state)
+        while let item = state.stalled.popFirst() { release(item.record) }
+        state.isRemoved = true
+        if byName[state.policy.name] === state { byName[state.policy.name] = nil }
+        state.topic.slots[Int(state.slot)] = nil
+        if !state.group.dirty.isEmpty, !state.group.isUnderWay { send(state.group) }
+        for cursor in state.cursors {
+            let partition = cursor.partition
+            forget(cursor)
+            partition.cursors[Int(state.slot)] = nil
+            partition.removedCursors.append(cursor)
+            if partition.phase == .loading, !cursor.isLoaded { oneCursorFewerToLoad(partition) }
+            checkDrained(partition)
+        }
+        state.cursors = []
+    }
+
+    /// This shard's share of the subscription's limit of requests in flight.
+    private func limit(_ policy: Subscription) -> Int {
+        max(1, (policy.delivery.maxInFlight + options.shards - 1) / options.shards)
+    }
+
+    mutating func topicState(_ name: String) -> TopicState {
+        if let topic = topics[name] { return topic }
+        let topic = TopicState(name: name)
+        topics[name] = topic
+        return topic
+    }
+
+    // MARK: What the performer asks
+
+    /// The subscriptions of a topic by slot; nil where one was removed. Matches in `RecordBatch` are slots.
+    public func slots(ofTopic name: String) -> [SubscriptionID?] { topics[name]?.slots.map { $0?.id } ?? [] }
+
+    public func subscription(_ id: SubscriptionID) -> Subscription { subscriptions[id.index].policy }
+
+    public func subscription(named name: String) -> SubscriptionID? { byName[name]?.id }
+
+    public func name(of partition: PartitionHandle) -> TopicPartitionName { partitions[partition.index].name }
+
+    public func isRetryTopic(_ partition: PartitionHandle) -> Bool { partitions[partition.index].lane != nil }
+}

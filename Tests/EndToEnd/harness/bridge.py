@@ -1,0 +1,71 @@
+"""`fanfare serve` as a process."""
+
+import os
+import re
+import urllib.error
+import urllib.request
+
+from .process import Process
+
+
+class Bridge:
+    def __init__(self, world, name, config, ops_port):
+        self.world = world
+        self.name = name
+        self.config = config
+        self.ops = f"http://127.0.0.1:{ops_port}"
+        self.process = None
+
+    def starts(self, ready=True):
+        self.process = self.world.started(Process(
+            self.name, [self.world.program, "serve", "--config", self.config], self.world.folder / f"{self.name}.log"))
+        self.world.bridges.append(self.process)
+        if ready:
+            self.is_ready()
+        return self
+
+    def is_ready(self, timeout=40):
+        self.world.wait_until(lambda: self.get("/readyz")[0] == 200, f"{self.name} to be ready", timeout, every=0.05,
+                              details=lambda: f"/readyz says {self.get('/readyz')}")
+
+    def is_not_ready(self, timeout=40):
+        self.world.wait_until(lambda: self.get("/readyz")[0] == 503, f"{self.name} to say that it is not ready", timeout, every=0.05,
+                              details=lambda: f"/readyz says {self.get('/readyz')}")
+
+    def stops(self):
+        """SIGTERM, awaited; it must end well."""
+        status = self.process.stop()
+        assert status == 0, f"{self.name} ended with status {status} after SIGTERM:\n{self.process.tail()}"
+
+    def is_killed(self):
+        self.process.kill()
+
+    def restarts(self):
+        self.stops()
+        self.starts()
+
+    def logs(self, text, timeout=30):
+        self.world.wait_until(lambda: self.process.says(text), f"{self.name} to log '{text}'", timeout)
+
+    def get(self, path):
+        """Status and text; (0, reason) without an answer."""
+        try:
+            with urllib.request.urlopen(self.ops + path, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors="replace")
+        except OSError as error:
+            return 0, str(error)
+
+    def metric(self, name, **labels):
+        """The sum of a metric over the series that have these labels; None where there is no such series."""
+        status, text = self.get("/metrics")
+        found = None
+        if status == 200:
+            for line in text.splitlines():
+                match = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)(?: \S+)?", line)
+                if match and match[1] == name:
+                    has = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match[2] or ""))
+                    if all(has.get(label) == value for label, value in labels.items()):
+                        found = (found or 0) + float(match[3])
+        return found

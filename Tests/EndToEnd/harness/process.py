@@ -1,0 +1,63 @@
+"""One started process: its output in a file, its end awaited, its processor time."""
+
+import os
+import signal
+import subprocess
+
+from .waiting import wait_until
+
+
+class Process:
+    def __init__(self, name, command, log, env=None, stdin=subprocess.DEVNULL, stdout=None):
+        """`log` is the file that takes standard error, and standard output unless `stdout` says otherwise."""
+        self.name = name
+        self.log = log
+        self.expected_to_run = True
+        with open(log, "ab") as sink:
+            self.popen = subprocess.Popen(
+                [str(word) for word in command], stdin=stdin, stdout=stdout or sink, stderr=sink,
+                env={**os.environ, **(env or {})}, start_new_session=True)
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def tail(self, lines=60):
+        try:
+            text = self.log.read_text(errors="replace").splitlines()
+        except FileNotFoundError:
+            return "(no output)"
+        kept = text[-lines:]
+        left_out = len(text) - len(kept)
+        return "\n".join(([f"... {left_out} lines before"] if left_out else []) + kept) or "(no output)"
+
+    def says(self, text):
+        return text in self.log.read_text(errors="replace")
+
+    def check_running(self):
+        status = self.popen.poll()
+        if self.expected_to_run and status is not None:
+            raise AssertionError(f"{self.name} ended by itself with status {status}; its last words:\n{self.tail()}")
+
+    def processor_seconds(self):
+        """User and system time so far."""
+        with open(f"/proc/{self.pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def ask_to_stop(self):
+        self.expected_to_run = False
+        if self.popen.poll() is None:
+            self.popen.send_signal(signal.SIGTERM)
+
+    def stop(self, timeout=30):
+        """SIGTERM; returns the exit status."""
+        self.ask_to_stop()
+        wait_until(lambda: self.popen.poll() is not None, f"{self.name} to end after SIGTERM", timeout, details=self.tail)
+        return self.popen.returncode
+
+    def kill(self):
+        """kill -9."""
+        self.expected_to_run = False
+        self.popen.kill()
+        self.popen.wait()

@@ -1,0 +1,164 @@
+"""The endpoints: one process, one path per endpoint, each behaving as told, remembering every arrival.
+
+Started as `receiver_server.py PORT`; told what to do over HTTP:
+
+    POST /_/endpoint   {"path": ..., behaviour}    defines or changes one
+    GET  /_/summary?path=P                         counts, cheap enough to poll
+    GET  /_/arrivals?path=P                        every arrival
+
+Whether an attempt fails is decided by a hash of its id and number, so a run can be repeated.
+"""
+
+import asyncio
+import dataclasses
+import gc
+import hashlib
+import json
+import sys
+import time
+import urllib.parse
+
+from aiohttp import web
+from standardwebhooks.webhooks import Webhook
+
+
+@dataclasses.dataclass
+class Endpoint:
+    path: str
+    secrets: list = dataclasses.field(default_factory=list)
+    status: int = 204            # of an attempt that does not fail
+    fail: float = 0.0            # share of attempts that fail
+    fail_first: int = 0          # so many attempts of each id fail
+    fail_status: int = 500
+    refuse: list = dataclasses.field(default_factory=list)   # ids answered with 400 always, also within a batch
+    delay: float = 0.0           # seconds before the answer
+    headers: dict = dataclasses.field(default_factory=dict)  # of the failing answers
+    garbage: bool = False        # an answer that is not HTTP
+    keep: bool = False           # bodies and headers of the arrivals
+    arrivals: list = dataclasses.field(default_factory=list)
+    attempts: dict = dataclasses.field(default_factory=dict)
+    delivered: dict = dataclasses.field(default_factory=dict)  # event id: how often it was accepted
+    open_requests: int = 0
+    most_open: int = 0
+
+    def status_for(self, webhook_id, ids):
+        attempt = self.attempts[webhook_id] = self.attempts.get(webhook_id, 0) + 1
+        if self.refuse and not set(ids).isdisjoint(self.refuse):
+            return 400
+        if attempt <= self.fail_first:
+            return self.fail_status
+        if self.fail:
+            digest = hashlib.blake2b(f"{webhook_id} {attempt}".encode(), digest_size=4).digest()
+            if int.from_bytes(digest) < self.fail * 2**32:
+                return self.fail_status
+        return self.status
+
+    def verified(self, body, headers):
+        """None where nothing was to be verified."""
+        if not self.secrets:
+            return None
+        for secret in self.secrets:
+            try:
+                secret.verify(body, headers, json_parse=False)
+                return True
+            except Exception:  # whatever the library dislikes about a signature, this is not a good one
+                continue
+        return False
+
+
+BEHAVIOUR = {"secrets", "status", "fail", "fail_first", "fail_status", "refuse", "delay", "headers", "garbage", "keep"}
+endpoints = {}
+
+
+def event_ids(webhook_id, content_type, body):
+    """The ids of the events in a request: of a batch, those inside."""
+    if content_type.startswith("application/cloudevents-batch+json"):
+        return [event["id"] for event in json.loads(body)]
+    if content_type.startswith("application/json") and body[:1] == b"[":
+        return [value["id"] for value in json.loads(body)]
+    return [urllib.parse.unquote(webhook_id)]
+
+
+async def receive(request):
+    endpoint = endpoints.get(request.path)
+    if endpoint is None:
+        return control(request, await request.read())
+    endpoint.open_requests += 1
+    endpoint.most_open = max(endpoint.most_open, endpoint.open_requests)
+    try:
+        return await answer(endpoint, request)
+    finally:
+        endpoint.open_requests -= 1
+
+
+async def answer(endpoint, request):
+    body = await request.read()
+    headers = request.headers
+    at = time.time()
+    webhook_id = headers.get("webhook-id", "")
+    content_type = headers.get("content-type", "")
+    ids = event_ids(webhook_id, content_type, body)
+    status = endpoint.status_for(webhook_id, ids)
+    arrival = {
+        "at": at, "id": webhook_id, "ids": ids, "attempt": headers.get("fanfare-attempt"),
+        "subscription": headers.get("fanfare-subscription"), "status": status,
+        "verified": endpoint.verified(body, headers), "digest": hashlib.sha256(body).hexdigest(), "size": len(body),
+    }
+    if endpoint.keep:
+        arrival["headers"] = [[name, value] for name, value in headers.items()]
+        arrival["body"] = body.decode("latin-1")
+    endpoint.arrivals.append(arrival)
+    if 200 <= status < 300 and not endpoint.garbage:
+        for event in ids:
+            endpoint.delivered[event] = endpoint.delivered.get(event, 0) + 1
+    if endpoint.delay:
+        await asyncio.sleep(endpoint.delay)
+    if endpoint.garbage:
+        request.transport.write(b"\x00\xffthis is not HTTP\r\n\r\n")
+        request.transport.close()
+    return web.Response(status=status, headers=endpoint.headers if status >= 300 else None)
+
+
+def control(request, body):
+    path = request.query.get("path")
+    match request.path:
+        case "/_/ready":
+            return web.json_response({})
+        case "/_/endpoint":
+            wish = json.loads(body)
+            path = wish.pop("path")
+            endpoint = endpoints.setdefault(path, Endpoint(path))
+            for name, value in wish.items():
+                if name not in BEHAVIOUR:
+                    return web.Response(status=400, text=f"no behaviour called {name}")
+                setattr(endpoint, name, [Webhook(s) for s in value] if name == "secrets" else value)
+            return web.json_response({})
+        case "/_/summary":
+            return web.json_response(summary(endpoints[path]))
+        case "/_/arrivals":
+            return web.json_response(endpoints[path].arrivals)
+        case "/_/delivered":
+            return web.json_response(endpoints[path].delivered)
+    return web.Response(status=404, text="no endpoint here")
+
+
+def summary(endpoint):
+    return {
+        "attempts": len(endpoint.arrivals),
+        "delivered": len(endpoint.delivered),
+        "deliveries": sum(endpoint.delivered.values()),
+        "most_open": endpoint.most_open,
+    }
+
+
+async def main():
+    # What is remembered stays until the end; looking through it again and again is the larger part of the work.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
+    runner = web.ServerRunner(web.Server(receive, access_log=None))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", int(sys.argv[1]), backlog=4096, reuse_address=True).start()
+    await asyncio.get_running_loop().create_future()
+
+
+asyncio.run(main())

@@ -1,0 +1,46 @@
+"""Waiting for a condition, with a deadline; free ports."""
+
+import random
+import socket
+import time
+
+
+def wait_until(condition, what, timeout=30.0, every=0.02, details=lambda: "", meanwhile=lambda: None):
+    """Returns the first true value of `condition()`.
+
+    `what` completes the sentence "waited 30 s for ...". `meanwhile` is called between looks and may raise when waiting
+    has become pointless, because a process died.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        meanwhile()
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout:g} s for {what}\n{details()}".rstrip())
+        time.sleep(every)
+
+
+_taken = set()
+
+
+def free_port():
+    """A port that nothing listens on, below the range from which the kernel takes the ports of outgoing connections."""
+    while True:
+        port = random.randrange(10240, 32768)
+        if port in _taken:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _taken.add(port)
+        return port
+
+
+def accepts(port):
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

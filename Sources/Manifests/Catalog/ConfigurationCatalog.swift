@@ -1,0 +1,166 @@
+internal import EventModel
+
+/// What `fanfare.yaml` holds.
+struct ConfigurationDraft: Sendable {
+    var bridge = BridgeConfiguration()
+    /// What every subscription begins with; name, topic and endpoint are empty.
+    var defaults = SubscriptionCatalog.prototype
+}
+
+/// The keys of `fanfare.yaml`.
+enum ConfigurationCatalog {
+    static let root = Section<ConfigurationDraft>(ConfigurationDraft(), [
+        .value("group", \.bridge.group, groupName,
+            "Owns the partitions; prefix of every cursor's group name. Replicas of one bridge share it."),
+        .section("kafka", \.bridge.kafka, kafka, "The Kafka cluster."),
+        .value("topics", \.bridge.topics, .text, "Folder of topic manifests, watched and reloaded."),
+        .value("commitInterval", \.bridge.commitInterval, .duration(.milliseconds(10) ... .minutes(1)),
+            "How often cursors are committed at most."),
+        .section("retryTopic", \.bridge.retryTopic, retryTopic, "The topic in which events wait for their next attempt."),
+        .section("deadLetter", \.bridge.deadLetter, deadLetter, "Where events go that are given up."),
+        .section("control", \.self, control, "The compacted topic that holds what operators change at run time."),
+        .section("receipts", \.self, receipts, "The audit log: one record per attempt."),
+        .section("limits", \.bridge.limits, limits, "What the process may use."),
+        .section("egress", \.bridge.egress, egress, "Where deliveries may go."),
+        .section("ops", \.bridge.ops, ops, "Probes, metrics, console and the ops API."),
+        .section("tracing", \.self, tracing, "Traces of deliveries."),
+        .section("logging", \.bridge.logging, logging, "The log on standard error."),
+        .section("shutdown", \.bridge.shutdown, shutdown, "How the bridge ends."),
+        .section("defaults", \.defaults, SubscriptionCatalog.section,
+            "A subscription's keys, for all subscriptions. A subscription's own keys come over them, one by one; lists are replaced."),
+    ])
+
+    static let kafka = Section<BridgeConfiguration.Kafka>(BridgeConfiguration().kafka, [
+        .value("bootstrapServers", \.bootstrapServers, bootstrapServers,
+            "Brokers to begin with, separated by commas; or `embedded`: an in-process cluster for development."),
+        .fields("properties", \.properties, properties,
+            "Any librdkafka property (security.protocol, sasl.*, ssl.*), checked at the start."),
+    ])
+
+    static let retryTopic = Section<BridgeConfiguration.RetryTopic>(BridgeConfiguration().retryTopic, [
+        .value("name", \.name, topicPattern(["group"]), "The topic's name; {group} stands for the group."),
+        .value("lanes", \.lanes, lanes, "Nominal delays, ascending; each lane has partitions of its own."),
+        .value("partitionsPerLane", \.partitionsPerLane, .count(1...1000), "Partitions per lane."),
+        .value("replicationFactor", \.replicationFactor, .count(1...32767), "For `fanfare apply`."),
+    ])
+
+    static let deadLetter = Section<BridgeConfiguration.DeadLetter>(BridgeConfiguration().deadLetter, [
+        .value("topic", \.topic, topicPattern(["topic", "group"]),
+            "The dead-letter topic's name; {topic} stands for the source topic, {group} for the group."),
+        .value("replicationFactor", \.replicationFactor, .count(1...32767), "For `fanfare apply`."),
+    ])
+
+    static let control = Section<ConfigurationDraft>(ConfigurationDraft(), [
+        .later("topic", neutral: ["{group}.control"], "Pauses, suspensions, and subscriptions registered through the API."),
+    ])
+
+    static let receipts = Section<ConfigurationDraft>(ConfigurationDraft(), [
+        .later("topic", neutral: ["{group}.receipts"], "The topic's name; {group} stands for the group."),
+        .later("enabled", neutral: [false], "Whether attempts are recorded."),
+        .later("sample", neutral: [.double(1)], "The share of attempts that is recorded."),
+    ])
+
+    static let limits = Section<BridgeConfiguration.Limits>(BridgeConfiguration().limits, [
+        .value("recordMemory", \.recordMemory, .size((16 << 20)...(1 << 40)),
+            "Bytes of records that the process holds, over all partitions and subscriptions."),
+        .value("ring", \.ring, .size((64 << 10)...(1 << 40)), "Bytes of recent records per partition."),
+        .value("shards", \.shards, shards, "Engine threads; auto is one per core."),
+        .value("maxInFlight", \.maxInFlight, .count(1...1_000_000), "Requests in flight at once in the process."),
+    ])
+
+    static let egress = Section<BridgeConfiguration.Egress>(BridgeConfiguration().egress, [
+        .value("allowHTTP", \.allowHTTP, .flag, "Allows endpoints without TLS."),
+        .value("allowPrivate", \.allowPrivate, .flag, "Allows private, loopback and link-local addresses."),
+        .value("allow", \.allow, hostPatterns, "Hosts (also *.suffix), addresses or CIDR ranges that are allowed in any case."),
+        .value("deny", \.deny, hostPatterns, "Hosts (also *.suffix), addresses or CIDR ranges that are never allowed."),
+        .later("proxy", neutral: [.null], "A proxy that all deliveries go through."),
+    ])
+
+    static let ops = Section<BridgeConfiguration.Ops>(BridgeConfiguration().ops, [
+        .value("listen", \.listen, listenAddress, "Address and port; port 0 takes a free one."),
+        .section("tokens", \.self, tokens, "Who may call the API."),
+    ])
+
+    static let tokens = Section<BridgeConfiguration.Ops>(BridgeConfiguration().ops, [
+        .later("viewer", neutral: [.array([])], "Tokens that may read."),
+        .later("operator", neutral: [.array([])], "Tokens that may change."),
+    ])
+
+    static let tracing = Section<ConfigurationDraft>(ConfigurationDraft(), [
+        .later("otlp", neutral: [.null], "OTLP/HTTP endpoint."),
+    ])
+
+    static let logging = Section<BridgeConfiguration.Logging>(BridgeConfiguration().logging, [
+        .value("level", \.level,
+            .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"].map { ($0, $0) }) { $0 },
+            "The least severe messages that are logged."),
+        .value("format", \.format, .choice, "For people or for machines."),
+    ])
+
+    static let shutdown = Section<BridgeConfiguration.Shutdown>(BridgeConfiguration().shutdown, [
+        .value("grace", \.grace, .duration(.zero ... .hours(1)),
+            "How long in-flight deliveries may take to finish at the end, and when a partition moves to another replica."),
+    ])
+
+    // MARK: Shapes
+
+    /// Topic names are made of it, so it may hold what they may hold.
+    private static let groupName = Shape<String>.text(
+        "a group name (letters, digits, ., _ and -, at most 128)", pattern: "[A-Za-z0-9._-]{1,128}"
+    ) { Names.isTopic($0) && $0.utf8.count <= 128 ? .value(()) : .unexpected }
+
+    private static func topicPattern(_ placeholders: [String]) -> Shape<String> {
+        .text(Names.topicExpectation) { Names.checkTopicPattern($0, placeholders: placeholders) }
+    }
+
+    private static let bootstrapServers = Shape<String>.text(
+        "host:port, several separated by commas, or embedded"
+    ) { text in
+        if text == "embedded" { return .value(()) }
+        let servers = text.split(separator: ",", omittingEmptySubsequences: false)
+        return servers.allSatisfy { isBroker($0.trimmingSpaces()[...]) } ? .value(()) : .unexpected
+    }
+
+    /// librdkafka also takes a protocol in front: `SSL://broker:9093`.
+    private static func isBroker(_ text: Substring) -> Bool {
+        let address = text.firstRange(of: "://").map { text[$0.upperBound...] } ?? text
+        return Endpoints.isHostAndPort(address, needsPort: false)
+    }
+
+    private static let properties = Shape<[HeaderField]>.fields(
+        "a mapping of librdkafka properties, such as security.protocol: SSL", separator: "."
+    ) { name, node, _, path, reader in
+        let owners = ["bootstrap.servers": "kafka.bootstrapServers", "metadata.broker.list": "kafka.bootstrapServers", "group.id": "group"]
+        if let key = owners[name] { reader.error(node.position, path, "set the key \(key) instead") }
+    }
+
+    private static let lanes: Shape<[TimeSpan]> = {
+        let list = Shape<[TimeSpan]>.list(
+            "a list of durations such as [1s, 30s, 10m]", of: .duration(.milliseconds(100) ... .days(30)), count: 1...64)
+        return Shape(schema: list.schema, form: list.form, read: { node, path, reader in
+            guard let lanes = list.read(node, path, &reader) else { return nil }
+            guard zip(lanes, lanes.dropFirst()).allSatisfy(<) else {
+                reader.error(node.position, path, "must be ascending, each delay longer than the one before")
+                return nil
+            }
+            return lanes
+        }, show: list.show)
+    }()
+
+    private static let shards = Shape<Int?>.scalar(
+        "auto or a whole number", .any, schema: .orInterpolated(["anyOf": [["const": "auto"], ["type": "integer", "minimum": 1, "maximum": 1024]]])
+    ) { text in
+        if text == "auto" { return .value(nil) }
+        guard let number = Int(text) else { return .unexpected }
+        return (1...1024).contains(number) ? .value(number) : .wrong("must be between 1 and 1024, or auto")
+    } show: { $0.map { .int($0) } ?? "auto" }
+
+    private static let hostPatterns = Shape<[String]>.list(
+        "a list such as [hooks.example.com, \"*.example.org\", 10.1.0.0/16]",
+        of: .text("a host name, *.suffix, an address or a CIDR range") { Endpoints.isHostPattern($0) ? .value(()) : .unexpected },
+        count: 0...10_000)
+
+    private static let listenAddress = Shape<String>.text("an address and port such as 127.0.0.1:8080 or [::]:8080") {
+        Endpoints.isHostAndPort($0[...], needsPort: true, lowestPort: 0) ? .value(()) : .unexpected
+    }
+}

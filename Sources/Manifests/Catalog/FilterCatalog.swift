@@ -1,0 +1,109 @@
+internal import EventModel
+
+/// `filters:` and its dialects. A new dialect is one entry of `dialects`.
+enum FilterCatalog {
+    struct Dialect: Sendable {
+        let name: String
+        let doc: String
+        let schema: JSON
+        let read: @Sendable (_ node: Node, _ path: String, _ reader: inout Reader) -> FilterExpression?
+    }
+
+    static let dialects: [Dialect] = [
+        attributes("exact", "Every named attribute equals its value.") { .exact($0) },
+        attributes("prefix", "Every named attribute begins with its value.") { .prefix($0) },
+        attributes("suffix", "Every named attribute ends with its value.") { .suffix($0) },
+        combination("all", "All of these filters match.") { .all($0) },
+        combination("any", "At least one of these filters matches.") { .any($0) },
+        Dialect(name: "not", doc: "This filter does not match.", schema: reference) { node, path, reader in
+            read(node, path, &reader).map { .not($0) }
+        },
+        later("sql", "A CloudEvents SQL 1.0 expression."),
+        later("pattern", "A content pattern in the event-ruler dialect."),
+    ]
+
+    static let filters = Shape<[FilterExpression]>.list(
+        "a list of filters such as [{ exact: { type: order.created } }]",
+        of: Shape(schema: reference, form: .fileOnly, read: read, show: { _ in .null })
+    ).fileOnly()
+
+    private static let reference: JSON = ["$ref": "#/definitions/filter"]
+
+    /// Under `definitions` of every schema that has filters.
+    static let schema: JSON = [
+        "description": "One filter: a mapping with exactly one key.", "type": "object", "minProperties": 1, "maxProperties": 1,
+        "additionalProperties": false,
+        "properties": .object(dialects.map { .init(name: $0.name, value: $0.schema.describedUnlessReference($0.doc)) }),
+    ]
+
+    @Sendable private static func read(_ node: Node, _ path: String, _ reader: inout Reader) -> FilterExpression? {
+        guard let entries = reader.entries(node, path, expected: "a filter such as exact: { type: order.created }") else { return nil }
+        guard entries.count <= 1 else {
+            reader.error(node.position, path, "has \(entries.count) keys; a filter has exactly one, so make each an item of its own")
+            return nil
+        }
+        guard let entry = entries.first else {
+            reader.error(node.position, path, "is empty; write a filter such as exact: { type: order.created }")
+            return nil
+        }
+        let here = "\(path).\(entry.key)"
+        guard let dialect = dialects.first(where: { $0.name == entry.key }) else {
+            reader.unknownKey(here, entry.key, among: dialects.map(\.name), at: entry.value.position)
+            return nil
+        }
+        return dialect.read(entry.value, here, &reader)
+    }
+
+    /// CloudEvents Subscriptions API, 3.2.4.1: "attribute names and string values ... MUST NOT be empty".
+    private static func attributes(
+        _ name: String, _ doc: String, _ make: @escaping @Sendable ([AttributeOperand]) -> FilterExpression
+    ) -> Dialect {
+        let schema: JSON = [
+            "type": "object", "minProperties": 1, "propertyNames": ["pattern": "^[a-z0-9]+$"],
+            "additionalProperties": ["type": ["string", "number", "boolean"], "minLength": 1],
+        ]
+        return Dialect(name: name, doc: doc, schema: schema) { node, path, reader in
+            guard let entries = reader.entries(node, path, expected: "a mapping of attributes such as type: order.created") else { return nil }
+            if entries.isEmpty {
+                reader.error(node.position, path, "names no attribute; write one such as type: order.created")
+                return nil
+            }
+            var operands: [AttributeOperand] = []
+            for entry in entries {
+                let here = "\(path).\(entry.key)"
+                if let complaint = Names.checkAttribute(entry.key) { reader.error(entry.value.position, here, complaint) }
+                guard let text = Shape<String>.anyScalar("text").read(entry.value, here, &reader) else { continue }
+                if text.isEmpty { reader.error(entry.value.position, here, "must not be empty") }
+                operands.append(AttributeOperand(attribute: entry.key, operand: text))
+            }
+            return make(operands)
+        }
+    }
+
+    private static func combination(
+        _ name: String, _ doc: String, _ make: @escaping @Sendable ([FilterExpression]) -> FilterExpression
+    ) -> Dialect {
+        Dialect(name: name, doc: doc, schema: ["type": "array", "minItems": 1, "items": reference]) { node, path, reader in
+            let list = Shape<[FilterExpression]>.list(
+                "a list of filters such as [{ exact: { type: order.created } }]",
+                of: Shape(schema: reference, form: .fileOnly, read: read, show: { _ in .null }), count: 1...1000)
+            return list.read(node, path, &reader).map(make)
+        }
+    }
+
+    private static func later(_ name: String, _ doc: String) -> Dialect {
+        Dialect(name: name, doc: "Not supported yet. \(doc)", schema: ["not": .object([])]) { node, path, reader in
+            if case .refused = node.content { return nil }
+            reader.error(node.position, path, "not supported yet; remove this filter")
+            return nil
+        }
+    }
+}
+
+extension JSON {
+    /// In draft-07 the siblings of `$ref` mean nothing.
+    func describedUnlessReference(_ doc: String) -> JSON {
+        if case .object(let members) = self, members.first?.name == "$ref" { return self }
+        return prepending("description", .string(doc))
+    }
+}

@@ -1,0 +1,133 @@
+internal import EventModel
+
+/// The keys of one subscription, and of `defaults`.
+enum SubscriptionCatalog {
+    /// Holds every default. An empty endpoint stands for none: it has no default.
+    static let prototype = Subscription(name: "", topic: "", endpoint: "")
+
+    static let section = Section<Subscription>(prototype, [
+        .undefaulted("endpoint", \.endpoint, endpoint, "Where events are sent: an https URL. http needs egress.allowHTTP."),
+        .value("description", \.description, .text, "What it is for, for people."),
+        .value("owner", \.owner, .text, "Whom to tell when it fails."),
+        .value("enabled", \.enabled, .flag, "false stops deliveries; the cursor stays where it is."),
+        .value("start", \.start, start, "Where a new subscription begins: latest, earliest or an RFC 3339 time."),
+        .value("filters", \.filters, FilterCatalog.filters, "All must match; empty matches every event."),
+        .section("payload", \.self, payload, "What the request body holds."),
+        .fields("headers", \.headers, headers, "Request headers to add."),
+        .undefaulted("signing", \.signing, SigningCatalog.signing, "How deliveries are signed; none says on purpose that they are not."),
+        .section("auth", \.self, auth, "How Fanfare authenticates itself; at most one kind."),
+        .section("tls", \.self, tls, "Whom to trust."),
+        .section("delivery", \.delivery, delivery, "How requests are made."),
+        .section("diversion", \.diversion, diversion,
+            "How much may be diverted to the retry or dead-letter topic before failures count as an outage."),
+        .later("rateLimit", neutral: [.null, .object([])], "Limit of requests, over all replicas together."),
+        .section("retry", \.retry, retry, "When a failed event is tried again."),
+        .section("deadLetter", \.deadLetter, deadLetter, "What becomes of an event that is given up."),
+        .optionalSection("batch", \.batch, BatchPolicy(), batch, "Several events in one request."),
+        .later("deduplicate", neutral: [.null], "Drops repeats of the same id within a window."),
+        .later("window", neutral: [.null], "Aggregates events over time."),
+    ])
+
+    static let payload = Section<Subscription>(prototype, [
+        .value("format", \.payload, .choice,
+            "structured: CloudEvents JSON. binary: ce- headers and the value as it is. raw: the value and its content type only."),
+        .later("drop", neutral: [.array([])], "JSON pointers that are removed."),
+        .later("select", neutral: [.array([]), .null], "JSON pointers of which only these are kept."),
+        .later("template", neutral: [.null], "A mustache template over the event."),
+        .later("contentType", neutral: [.null], "The content type of the template's text."),
+        .later("version", neutral: [.null], "Pins a version of the topic's `versions`."),
+    ])
+
+    static let auth = Section<Subscription>(prototype, [
+        .later("basic", neutral: [.null], "HTTP basic authentication: username, password."),
+        .later("bearer", neutral: [.null], "A constant bearer token: token."),
+        .later("apiKey", neutral: [.null], "A key in a header: header, value."),
+        .later("oauth2", neutral: [.null], "OAuth 2 client credentials: tokenURL, clientID, clientSecret, scopes, audience."),
+        .later("mtls", neutral: [.null], "A client certificate: certificate, key."),
+    ])
+
+    static let tls = Section<Subscription>(prototype, [
+        .value("ca", \.certificateAuthorities, .optional(.file),
+            "PEM file of certificate authorities to trust instead of the system's; relative to this file."),
+        .later("pins", neutral: [.array([])], "Public keys that the endpoint must have: sha256//..."),
+    ])
+
+    static let delivery = Section<DeliveryPolicy>(DeliveryPolicy(), [
+        .value("timeout", \.timeout, .duration(.milliseconds(1) ... .hours(1)),
+            "From the first byte sent to the last byte of the answer, connecting included."),
+        .value("connectTimeout", \.connectTimeout, .duration(.milliseconds(1) ... .hours(1)), "For the connection alone."),
+        .value("maxInFlight", \.maxInFlight, .count(1...65536), "Requests in flight at once, per replica."),
+        .later("ordering", neutral: ["none"], "none, key or partition: what waits for what."),
+        .later("priority", neutral: ["normal"], "high, normal or low: who goes first when the process is at its limit."),
+        .value("http", \.http, .choice, "auto takes HTTP/2 where the endpoint offers it."),
+    ])
+
+    static let diversion = Section<DiversionPolicy>(DiversionPolicy(), [
+        .value("burst", \.burst, .count(1...1_000_000), "Events that may be diverted in a row."),
+        .value("perSuccess", \.perSuccess, .number(0...1000), "How many of them each success gives back."),
+    ])
+
+    static let retry = Section<RetryPolicy>(RetryPolicy(), [
+        .value("schedule", \.schedule,
+            .list("a list of durations such as [5s, 1m, 10m]", of: .duration(.milliseconds(1) ... .days(30)), count: 1...100),
+            "The delay before the second attempt, the third, and so on; after the last the event is given up."),
+        .value("jitter", \.jitter, .number(0...1), "Each delay is multiplied by a random factor between 1 and 1 + jitter."),
+        .value("giveUpAfter", \.giveUpAfter, .duration(.milliseconds(1) ... .days(365)),
+            "An event older than this is given up, also during an outage."),
+        .value("on", \.on, RetryConditions.shape, "What is tried again: network, timeout, statuses, classes such as 5xx."),
+    ])
+
+    static let deadLetter = Section<DeadLetterPolicy>(DeadLetterPolicy(), [
+        .value("topic", \.topic,
+            .optional(.text(Names.topicExpectation, pattern: Names.topicPattern) { Names.isTopic($0) ? .value(()) : .unexpected }),
+            "The dead-letter topic; without it, deadLetter.topic of fanfare.yaml."),
+        .value("drop", \.drop, .flag, "Drops and counts events instead of dead-lettering them."),
+    ])
+
+    static let batch = Section<BatchPolicy>(BatchPolicy(), [
+        .value("maxEvents", \.maxEvents, .count(1...10_000), "Events in a batch at most."),
+        .value("maxBytes", \.maxBytes, .size((1 << 10)...(64 << 20)), "Bytes of a batch's records at most."),
+        .value("maxWait", \.maxWait, .duration(.zero ... .hours(1)), "How long the first event may wait for company."),
+        .later("partialResults", neutral: [false], "Whether the endpoint may answer with the ids that failed."),
+    ])
+
+    // MARK: Shapes
+
+    /// A secret as far as messages go: people put tokens into paths and queries.
+    private static let endpoint = Shape<String>.scalar(
+        "an absolute URL such as https://billing.example.com/hooks", .text, isSecret: true,
+        schema: .pattern("[Hh][Tt][Tt][Pp][Ss]?://.+")
+    ) { url in
+        switch Endpoints.check(url) {
+        case .value: .value(url)
+        case .unexpected: .unexpected
+        case .wrong(let reason): .wrong(reason)
+        }
+    } show: { .string($0) }
+
+    private static let start = Shape<StartPosition>.scalar(
+        "latest, earliest or an RFC 3339 time such as 2026-05-01T00:00:00Z", .any, schema: ["type": "string"]
+    ) { text in
+        switch text {
+        case "latest": .value(.latest)
+        case "earliest": .value(.earliest)
+        default: Timestamps.parse(text).map { .value(.time($0)) } ?? .unexpected
+        }
+    } show: { start in
+        switch start {
+        case .latest: "latest"
+        case .earliest: "earliest"
+        case .time: .null
+        }
+    }
+
+    private static let headers = Shape<[HeaderField]>.fields(
+        "a mapping of header names to values, such as X-Environment: prod", separator: "-"
+    ) { name, node, value, path, reader in
+        if let complaint = HeaderRules.checkName(name) { reader.error(node.position, path, complaint) }
+        if let complaint = HeaderRules.checkValue(value) { reader.error(node.position, path, complaint) }
+        if HeaderRules.isCredential(name), let complaint = SigningCatalog.clearTextComplaint(node) {
+            reader.warn(node.position, path, complaint)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+internal import EventModel
+
+/// The keys of a topic manifest.
+enum TopicCatalog {
+    static let prototype = TopicManifest(topic: "")
+
+    /// Without `subscriptions`, which the loader reads one by one over the defaults.
+    static let section = Section<TopicManifest>(prototype, [
+        .required("topic", \.topic,
+            .text(Names.topicExpectation, pattern: Names.topicPattern) { Names.isTopic($0) ? .value(()) : .unexpected },
+            "The Kafka topic."),
+        .value("description", \.description, .text, "What the topic carries, for people."),
+        .value("owner", \.owner, .text, "Who produces it."),
+        .section("kafka", \.provisioning, provisioning, "How `fanfare apply` creates the topic."),
+        .section("event", \.mapping, mapping, "How a record that is not a CloudEvent becomes one."),
+        .value("events", \.events, CatalogShapes.events, "Catalog of what the topic carries, by event type."),
+        .later("versions", neutral: [.object([])], "Payload versions, and how to get from one to the next older."),
+    ])
+
+    static let provisioning = Section<TopicProvisioning>(TopicProvisioning(), [
+        .value("partitions", \.partitions, .wrapping(.count(1...100_000)), "Number of partitions."),
+        .value("replicationFactor", \.replicationFactor, .wrapping(.count(1...32767)), "Number of replicas."),
+        .fields("config", \.config,
+            .fields("a mapping of topic settings such as retention.ms: 604800000", separator: ".") { _, _, _, _, _ in },
+            "Topic settings, as Kafka names them."),
+    ])
+
+    static let mapping = Section<EventMapping>(EventMapping(), [
+        .undefaulted("id", \.id, CatalogShapes.source([.header, .pointer, .value, .key]),
+            "The event's id; default <topic>-<partition>-<offset>."),
+        .undefaulted("type", \.type, CatalogShapes.source([.header, .pointer, .value, .key]), "The event's type; default the topic's name."),
+        .undefaulted("source", \.source, CatalogShapes.source([.header, .pointer, .value, .key]), "The event's source; default kafka:<topic>."),
+        .undefaulted("subject", \.subject, CatalogShapes.source([.header, .pointer, .value, .key]),
+            "The event's subject; default the record's key, if it is text."),
+        .undefaulted("time", \.time, CatalogShapes.source([.header, .pointer, .timestamp]), "The event's time; default the record's timestamp."),
+    ])
+}
+
+/// The values that only topic manifests have.
+enum CatalogShapes {
+    /// Where an attribute may come from, and how that is written.
+    enum Source: String, Sendable {
+        case header, pointer, value, key, timestamp
+
+        var example: String {
+            switch self {
+            case .header: "header: event-id"
+            case .pointer: "pointer: /type"
+            case .value: "value: /shop/orders"
+            case .key: "key: true"
+            case .timestamp: "timestamp: true"
+            }
+        }
+
+        var schema: JSON {
+            switch self {
+            case .header: ["type": "string", "minLength": 1, "description": "The record header of this name."]
+            case .pointer: .pattern("(/.*)?").prepending("description", "A JSON pointer into the value.")
+            case .value: ["type": "string", "minLength": 1, "description": "This constant."]
+            case .key: ["const": true, "description": "The record's key."]
+            case .timestamp: ["const": true, "description": "The record's timestamp."]
+            }
+        }
+    }
+
+    static func source(_ allowed: [Source]) -> Shape<AttributeSource?> {
+        let schema: JSON = [
+            "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
+            "properties": .object(allowed.map { .init(name: $0.rawValue, value: $0.schema) }),
+        ]
+        let expected = "one of { \(allowed.map(\.example).joined(separator: " }, { ")) }"
+        return Shape(schema: schema, form: .fileOnly) { node, path, reader in
+            guard let entries = reader.entries(node, path, expected: expected) else { return nil }
+            guard entries.count == 1, let entry = entries.first else {
+                reader.error(node.position, path, "must be \(expected)")
+                return nil
+            }
+            let here = "\(path).\(entry.key)"
+            guard let source = allowed.first(where: { $0.rawValue == entry.key }) else {
+                reader.unknownKey(here, entry.key, among: allowed.map(\.rawValue), at: entry.value.position)
+                return nil
+            }
+            return read(source, entry.value, here, &reader)
+        } show: { _ in .null }
+    }
+
+    private static func read(_ source: Source, _ node: Node, _ path: String, _ reader: inout Reader) -> AttributeSource? {
+        switch source {
+        case .header: return nonEmpty("the name of a record header").read(node, path, &reader).map { .header($0) }
+        case .pointer:
+            let pointer = Shape<String>.text("a JSON pointer such as /customer/id, with ~1 for / and ~0 for ~ within a name") {
+                Names.isPointer($0) ? .value(()) : .unexpected
+            }
+            return pointer.read(node, path, &reader).map { .pointer($0) }
+        case .value:
+            guard let value = nonEmpty("a text").read(node, path, &reader) else { return nil }
+            if path == "event.id" + ".value" {
+                reader.warn(node.position, path, "with a constant id all events are the same one to a receiver")
+            }
+            return .value(value)
+        case .key, .timestamp:
+            guard let isTrue = Shape<Bool>.flag.read(node, path, &reader) else { return nil }
+            guard isTrue else {
+                reader.error(node.position, path, "must be true; leave the mapping out for the default")
+                return nil
+            }
+            return source == .key ? .key : .timestamp
+        }
+    }
+
+    private static func nonEmpty(_ expected: String) -> Shape<String> {
+        .text(expected) { $0.isEmpty ? .unexpected : .value(()) }
+    }
+
+    // MARK: The catalog of events
+
+    private static let entry = Section<CatalogEntry>(CatalogEntry(type: "", description: "", schema: nil, example: nil), [
+        .value("description", \.description, .text, "What happened, for people."),
+        .value("schema", \.schema, existing, "JSON Schema of the data; relative to this file."),
+        .value("example", \.example, existing, "An example of the data; relative to this file."),
+    ])
+
+    static let events = Shape<[CatalogEntry]>(
+        schema: ["type": "object", "additionalProperties": entry.schema], form: .fileOnly
+    ) { node, path, reader in
+        let expected = "a mapping of event types, such as order.created: { description: An order was placed }"
+        guard let entries = reader.entries(node, path, expected: expected) else { return nil }
+        return entries.map { item in
+            let here = "\(path).\(item.key)"
+            if item.key.isEmpty { reader.error(item.value.position, here, "an event type must not be empty") }
+            var value = CatalogEntry(type: item.key, description: "", schema: nil, example: nil)
+            entry.apply(item.value, here, to: &value, &reader)
+            return value
+        }
+    } show: { _ in .object([]) }
+
+    /// The path as written, of a file that is there.
+    private static let existing = Shape<String?>(schema: ["type": "string"], form: .fileOnly) { node, path, reader in
+        guard let text = nonEmpty("the path of a file").read(node, path, &reader) else { return nil }
+        reader.requireFile(FilePath.resolve(text, from: node.position.folder), node.position, path)
+        return text
+    } show: { _ in .null }
+}

@@ -1,0 +1,96 @@
+public import EventModel
+
+/// The bridge's configuration from `fanfare.yaml`, the environment and flags.
+///
+/// A flag wins over the environment, the environment over the file, the file over the default. Each source is applied
+/// over the one before, key by key; a value that is wrong is a problem even where another source would win over it.
+public enum ConfigurationLoader {
+    /// Read when no file is named; need not be there.
+    public static let defaultFile = "fanfare.yaml"
+
+    /// - Parameters:
+    ///   - file: Must be there. Nil: `./fanfare.yaml` if there is one.
+    ///   - overrides: From flags, by path: `("limits.maxInFlight", "128")`. Lists are separated by commas; an entry of
+    ///     `kafka.properties` has its name in the path: `kafka.properties.security.protocol`.
+    public static func load(
+        file: String?, environment: Environment, overrides: [(path: String, value: String)] = []
+    ) -> LoadedConfiguration {
+        var reader = Reader(environment: environment)
+        var draft = ConfigurationDraft()
+        readFile(file, into: &draft, &reader)
+        EnvironmentVariables.apply(to: &draft, &reader)
+        for (path, value) in overrides { override(path, value, in: &draft, &reader) }
+        ConfigurationChecks.run(draft.bridge, &reader)
+        return LoadedConfiguration(
+            configuration: draft.bridge,
+            defaults: SubscriptionDefaults(prototype: draft.defaults, positions: reader.positions),
+            problems: reader.problems, filesRead: reader.files.entries.map(\.path))
+    }
+
+    private static func readFile(_ named: String?, into draft: inout ConfigurationDraft, _ reader: inout Reader) {
+        let file = FilePath.tidy(named ?? defaultFile)
+        switch reader.read(file) {
+        case .failure(let failure):
+            if named == nil && failure.isMissing { return }
+            reader.error(Position(file: file, line: 0, column: 0), "", "cannot read the configuration: \(failure.message)")
+        case .success(let bytes):
+            // Without keys everything has its default: a file of comments is a good beginning.
+            guard let root = reader.document(file, bytes) else { return }
+            ConfigurationCatalog.root.apply(root, "", to: &draft, &reader)
+        }
+    }
+
+    private static func override(_ path: String, _ value: String, in draft: inout ConfigurationDraft, _ reader: inout Reader) {
+        let node = Node.outside(value, Position(file: "command line", line: 0, column: 0))
+        for leaf in ConfigurationCatalog.root.leaves {
+            switch leaf.form {
+            case .entries:
+                let prefix = leaf.name + "."
+                guard path.hasPrefix(prefix), path.utf8.count > prefix.utf8.count else { continue }
+                var entry = node
+                entry.content = .mapping([Node.Entry(key: String(path.dropFirst(prefix.count)), value: node)])
+                leaf.apply(entry, leaf.name, &draft, &reader)
+                return
+            default:
+                guard leaf.name == path else { continue }
+                reader.remember(path, node.position)
+                leaf.apply(node, path, &draft, &reader)
+                return
+            }
+        }
+        reader.unknownKey(path, path, among: ConfigurationCatalog.root.leaves.map(\.name), at: node.position)
+    }
+}
+
+/// What `ConfigurationLoader` found.
+public struct LoadedConfiguration: Sendable {
+    /// Complete, also when there are errors; then it must not be used.
+    public var configuration: BridgeConfiguration
+    /// `defaults:`, for `ManifestLoader`.
+    public var defaults: SubscriptionDefaults
+    /// Errors and warnings, in the order of the sources.
+    public var problems: [Problem]
+    /// The configuration file and what `${file:...}` names.
+    public var filesRead: [String]
+
+    /// Whether there are no errors.
+    public var isUsable: Bool { !problems.contains { $0.severity == .error } }
+}
+
+/// The keys under `defaults:`, read and checked once; what every subscription of every manifest begins with.
+public struct SubscriptionDefaults: Sendable {
+    var prototype: Subscription
+    /// So that what is wrong in combination with a subscription can be shown where it stands.
+    var positions: [String: Position]
+
+    /// Nothing but the built-in defaults.
+    public init() {
+        prototype = SubscriptionCatalog.prototype
+        positions = [:]
+    }
+
+    init(prototype: Subscription, positions: [String: Position]) {
+        self.prototype = prototype
+        self.positions = positions.filter { $0.key.hasPrefix("defaults.") }
+    }
+}

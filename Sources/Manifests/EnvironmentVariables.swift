@@ -1,0 +1,46 @@
+/// Configuration keys as environment variables: `FANFARE_` and the path in capitals, `_` between its parts.
+///
+/// Lists are separated by commas. The name of a librdkafka property comes after `FANFARE_KAFKA_PROPERTIES_`, in capitals
+/// and with `_` for its dots: `FANFARE_KAFKA_PROPERTIES_SECURITY_PROTOCOL` is `security.protocol`. (No librdkafka
+/// property that is set as text has an underscore in its name.) Values are taken as they are; `${...}` means nothing in them.
+enum EnvironmentVariables {
+    static let prefix = "FANFARE_"
+
+    /// Variables that are not keys: what Kubernetes sets in every pod for a service named `fanfare`, and the vectors of
+    /// Fanfare's own tests.
+    private static func isForeign(_ name: String) -> Bool {
+        name == "FANFARE_VECTORS" || name == "FANFARE_PORT" || name.hasPrefix("FANFARE_PORT_")
+            || name == "FANFARE_SERVICE_HOST" || name.hasPrefix("FANFARE_SERVICE_PORT")
+    }
+
+    static func name<Root>(of leaf: Leaf<Root>) -> String {
+        prefix + leaf.path.joined(separator: "_").uppercased()
+    }
+
+    static func apply(to draft: inout ConfigurationDraft, _ reader: inout Reader) {
+        let leaves = ConfigurationCatalog.root.leaves.map { (name: name(of: $0), leaf: $0) }
+        for (variable, value) in reader.environment.variables.sorted(by: { $0.key < $1.key })
+        where variable.hasPrefix(prefix) && !isForeign(variable) {
+            let node = Node.outside(value, Position(file: "environment", line: 0, column: 0))
+            if let (_, leaf) = leaves.first(where: { $0.name == variable && !$0.leaf.isMapping }) {
+                reader.remember(leaf.name, node.position)
+                leaf.apply(node, leaf.name, &draft, &reader)
+            } else if let (name, leaf) = leaves.first(where: { $0.leaf.isMapping && variable.hasPrefix($0.name + "_") }) {
+                let rest = variable.dropFirst(name.count + 1).lowercased()
+                guard case .entries(let separator) = leaf.form, !rest.isEmpty else { continue }
+                var entry = node
+                entry.content = .mapping([Node.Entry(key: rest.replacing("_", with: String(separator)), value: node)])
+                leaf.apply(entry, leaf.name, &draft, &reader)
+            } else {
+                let hint = NearestName.nearest(to: variable, among: leaves.map(\.name)).map { "did you mean \($0)?" }
+                reader.warn(node.position, variable, "no configuration key has this name; \(hint ?? "it is ignored")")
+            }
+        }
+    }
+}
+
+extension Leaf {
+    var isMapping: Bool {
+        if case .entries = form { true } else { false }
+    }
+}

@@ -1,0 +1,146 @@
+internal import EventModel
+
+/// What a topic must be together with the bridge's configuration.
+enum TopicChecks {
+    static func run(_ manifest: TopicManifest, _ configuration: BridgeConfiguration, at place: Position, _ reader: inout Reader) {
+        guard !manifest.topic.isEmpty else { return }
+        if manifest.topic == configuration.retryTopicName {
+            reader.error(place, "topic", "this is the bridge's own retry topic; name the topic that carries the events")
+        }
+        if manifest.subscriptions.isEmpty {
+            reader.warn(place, "subscriptions", "the topic has no subscriptions; it is not read")
+        }
+    }
+}
+
+/// What a subscription's keys must be together, and with the bridge's configuration.
+struct SubscriptionChecks {
+    let subscription: Subscription
+    let path: String
+    let place: Position
+    let configuration: BridgeConfiguration
+    /// Paths with errors: what is wrong by itself is not complained about again in combination.
+    let broken: Set<String>
+
+    func run(_ reader: inout Reader) {
+        endpoint(&reader)
+        signing(&reader)
+        delivery(&reader)
+        retry(&reader)
+        deadLetter(&reader)
+        batch(&reader)
+    }
+
+    /// Where a key was given: in the subscription, in `defaults`, or, for a built-in default, at the subscription.
+    private func position(_ key: String, _ reader: Reader) -> Position {
+        reader.positions["\(path).\(key)"] ?? reader.positions["defaults.\(key)"] ?? place
+    }
+
+    private func isBroken(_ key: String) -> Bool {
+        let full = "\(path).\(key)"
+        return broken.contains { $0 == full || $0.hasPrefix(full + ".") || $0.hasPrefix(full + "[") }
+    }
+
+    private func endpoint(_ reader: inout Reader) {
+        guard !isBroken("endpoint") else { return }
+        if subscription.endpoint.isEmpty {
+            reader.error(place, path, "the key endpoint is missing; write endpoint: https://...")
+        } else if !configuration.egress.allowHTTP && subscription.endpoint.lowercased().hasPrefix("http:") {
+            reader.error(
+                position("endpoint", reader), "\(path).endpoint",
+                "http is not allowed; write https, or set egress.allowHTTP: true in fanfare.yaml")
+        }
+    }
+
+    private func signing(_ reader: inout Reader) {
+        guard subscription.signing == .unspecified, !isBroken("signing") else { return }
+        reader.warn(place, path, "deliveries are not signed; give signing.secrets, or write signing: none if that is meant")
+    }
+
+    private func delivery(_ reader: inout Reader) {
+        // Only when it was written here: a short timeout need not repeat the other key.
+        let delivery = subscription.delivery
+        guard reader.positions["\(path).delivery.connectTimeout"] != nil, delivery.connectTimeout > delivery.timeout,
+            !isBroken("delivery")
+        else { return }
+        reader.error(
+            position("delivery.connectTimeout", reader), "\(path).delivery.connectTimeout",
+            "\(delivery.connectTimeout) is longer than delivery.timeout (\(delivery.timeout)), which includes connecting")
+    }
+
+    private func retry(_ reader: inout Reader) {
+        guard !isBroken("retry") else { return }
+        let retry = subscription.retry
+        let sum = retry.schedule.reduce(TimeSpan.zero, +)
+        guard retry.giveUpAfter < sum else { return }
+        let key = reader.positions["\(path).retry.giveUpAfter"] != nil ? "retry.giveUpAfter" : "retry.schedule"
+        reader.warn(
+            position(key, reader), "\(path).\(key)",
+            "events are given up after \(retry.giveUpAfter), before the schedule's delays (together \(sum.roughly)) have passed")
+    }
+
+    private func deadLetter(_ reader: inout Reader) {
+        guard !isBroken("deadLetter") else { return }
+        let place = position("deadLetter.topic", reader)
+        if subscription.deadLetter.drop {
+            if subscription.deadLetter.topic != nil {
+                reader.error(place, "\(path).deadLetter", "has both topic and drop: true; remove one of them")
+            }
+            return
+        }
+        let topic = configuration.deadLetterTopic(for: subscription)
+        if subscription.topic.isEmpty { return }
+        if topic == subscription.topic {
+            reader.error(place, "\(path).deadLetter.topic", "the dead letters would go into the topic they come from")
+        } else if !Names.isTopic(topic) {
+            reader.error(
+                place, "\(path).deadLetter.topic",
+                "\(topic.count) characters are too many for a topic name; name a shorter one here")
+        }
+    }
+
+    private func batch(_ reader: inout Reader) {
+        guard subscription.batch != nil, subscription.payload == .binary, !isBroken("payload") else { return }
+        reader.error(
+            position("payload.format", reader), "\(path).payload.format",
+            "binary has no place for several events; with batch, write structured or raw")
+    }
+}
+
+/// What manifests must be together.
+enum ManifestChecks {
+    static func run(_ read: [ManifestReader.Result], _ reader: inout Reader) {
+        var topics: [String: Position] = [:]
+        var subscriptions: [String: Position] = [:]
+        for result in read {
+            let topic = result.manifest.topic
+            if let first = topics[topic], !topic.isEmpty {
+                reader.error(result.topicPlace, "topic", "\"\(topic)\" has a manifest already, at \(first.description); put all its subscriptions there")
+            } else {
+                topics[topic] = result.topicPlace
+            }
+            for (subscription, place) in zip(result.manifest.subscriptions, result.places) {
+                if let first = subscriptions[subscription.name] {
+                    reader.error(place, "subscriptions.\(subscription.name)", "this name is taken at \(first.description); names are unique across all topics")
+                } else {
+                    subscriptions[subscription.name] = place
+                }
+            }
+        }
+    }
+}
+
+extension TimeSpan {
+    /// Its two largest units: `1d 20h`.
+    var roughly: String {
+        let units: [(String, Int64)] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)]
+        var seconds = nanoseconds / 1_000_000_000
+        guard seconds > 0 else { return description }
+        var parts: [String] = []
+        for (name, length) in units where seconds >= length {
+            parts.append("\(seconds / length)\(name)")
+            seconds %= length
+        }
+        return parts.prefix(2).joined(separator: " ")
+    }
+}

@@ -1,0 +1,96 @@
+internal import EventModel
+
+/// One topic manifest.
+enum ManifestReader {
+    struct Result {
+        var manifest: TopicManifest
+        /// Where each subscription stands, in the manifest's order.
+        var places: [Position]
+        /// Where the topic's name stands.
+        var topicPlace: Position
+    }
+
+    /// The catalog's keys, and `subscriptions`, which is read over the defaults.
+    private struct Draft: Sendable {
+        var manifest = TopicCatalog.prototype
+        var subscriptions: Node?
+    }
+
+    private static let section = Section<Draft>(
+        Draft(),
+        TopicCatalog.section.keys.map { key in
+            Key<Draft>(name: key.name, doc: key.doc, isRequired: key.isRequired, leaves: []) {
+                key.schema($0.manifest)
+            } apply: { key.apply($0, $1, &$2.manifest, &$3) }
+        } + [
+            Key<Draft>(name: "subscriptions", doc: "Who gets the topic's events, by a name that is unique across all topics.", leaves: []) { _ in
+                [
+                    "description": "Who gets the topic's events, by a name that is unique across all topics.", "type": "object",
+                    "propertyNames": ["pattern": "^[a-z0-9][a-z0-9.-]{0,127}$"],
+                    "additionalProperties": SubscriptionCatalog.section.schema,
+                ]
+            } apply: { node, _, draft, _ in draft.subscriptions = node }
+        ])
+
+    /// JSON Schema of a manifest.
+    static var schema: JSON { section.schema }
+
+    /// Nil if there is nothing to check further: not readable, not YAML, empty.
+    static func read(
+        _ file: String, _ configuration: BridgeConfiguration, _ defaults: SubscriptionDefaults, _ reader: inout Reader
+    ) -> Result? {
+        let top = Position(file: file, line: 1, column: 1)
+        let bytes: [UInt8]
+        switch reader.read(file) {
+        case .failure(let failure):
+            reader.error(Position(file: file, line: 0, column: 0), "", "cannot read the manifest: \(failure.message)")
+            return nil
+        case .success(let content): bytes = content
+        }
+        let known = reader.problems.count
+        guard let root = reader.document(file, bytes) else {
+            if reader.problems.count == known {
+                reader.error(top, "", "the file is empty; a manifest begins with topic: NAME")
+            }
+            return nil
+        }
+        // Keys of one file mean nothing in the next.
+        reader.forgetPositions()
+        reader.remember(defaults.positions)
+        var draft = Draft()
+        section.apply(root, "", to: &draft, &reader)
+        draft.manifest.file = file
+        var result = Result(manifest: draft.manifest, places: [], topicPlace: reader.positions["topic"] ?? top)
+        if let node = draft.subscriptions { readSubscriptions(node, configuration, defaults, &result, &reader) }
+        TopicChecks.run(result.manifest, configuration, at: result.topicPlace, &reader)
+        return result
+    }
+
+    private static func readSubscriptions(
+        _ node: Node, _ configuration: BridgeConfiguration, _ defaults: SubscriptionDefaults, _ result: inout Result,
+        _ reader: inout Reader
+    ) {
+        let expected = "a mapping of names to subscriptions"
+        guard let entries = reader.entries(node, "subscriptions", expected: expected) else { return }
+        for entry in entries {
+            let path = "subscriptions.\(entry.key)"
+            let place = entry.value.position
+            if let complaint = Names.checkSubscription(entry.key) { reader.error(place, path, complaint) }
+            var subscription = defaults.prototype
+            subscription.name = entry.key
+            subscription.topic = result.manifest.topic
+            let known = reader.problems.count
+            SubscriptionCatalog.section.apply(entry.value, path, to: &subscription, &reader)
+            let isMapping = if case .mapping = entry.value.content { true } else { false }
+            if isMapping {
+                let findings = reader.problems[known...]
+                SubscriptionChecks(
+                    subscription: subscription, path: path, place: place, configuration: configuration,
+                    broken: Set(findings.filter { $0.severity == .error }.map(\.path))
+                ).run(&reader)
+            }
+            result.manifest.subscriptions.append(subscription)
+            result.places.append(place)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+/// One thing that is wrong with the configuration: where it stands, what is wrong and what to write instead.
+///
+/// Printed as compilers do, so that editors and terminals make a link of it:
+/// `topics/orders.yaml:14:7: error: subscriptions.billing.retry.schedule: must not be empty; ...`
+public struct Problem: Sendable, Hashable, CustomStringConvertible {
+    public enum Severity: String, Sendable, Hashable {
+        /// The configuration cannot be used.
+        case error
+        /// It can be used, but probably does not say what was meant.
+        case warning
+    }
+
+    public var severity: Severity
+    /// The file as its path was given; or `environment` or `command line`, which have no lines.
+    public var file: String
+    /// From 1; 0 where there are no lines.
+    public var line: Int
+    /// From 1, in Unicode scalars; 0 where there are no lines.
+    public var column: Int
+    /// The keys that lead to it, as `subscriptions.billing.retry.schedule[2]`; empty for the document as a whole.
+    public var path: String
+    /// One sentence without the path; never holds interpolated text.
+    public var message: String
+
+    public init(severity: Severity, file: String, line: Int, column: Int, path: String, message: String) {
+        self.severity = severity
+        self.file = file
+        self.line = line
+        self.column = column
+        self.path = path
+        self.message = message
+    }
+
+    public var description: String {
+        let place = line > 0 ? "\(file):\(line):\(column)" : file
+        return "\(place): \(severity.rawValue): \(path.isEmpty ? "" : "\(path): ")\(message)"
+    }
+}
+
+/// Where something stands. A value stands where its key stands; an item of a list where it begins.
+struct Position: Sendable, Hashable {
+    var file: String
+    var line: Int
+    var column: Int
+
+    /// The folder that relative paths in this file start from.
+    var folder: String { FilePath.folder(of: file) }
+    /// For messages that name a second place.
+    var description: String { line > 0 ? "\(file):\(line):\(column)" : file }
+}

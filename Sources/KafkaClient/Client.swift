@@ -1,0 +1,101 @@
+internal import CRDKafka
+internal import Glibc
+
+/// Owner of one `rd_kafka_t` and of the queue that all its events go to.
+///
+/// Used by one thread, which polls `events`; nothing here waits for the network.
+final class Client {
+    let handle: OpaquePointer
+    let events: EventQueue
+
+    /// - Parameter signal: An eventfd that becomes readable when the queue needs polling; nil for those who wait instead.
+    init(_ role: ClientRole, _ configuration: KafkaConfiguration, signal: Int32?) throws(KafkaError) {
+        handle = try role.makeHandle(for: configuration)
+        events = EventQueue(rd_kafka_queue_new(handle), signal: signal)
+        forward(rd_kafka_queue_get_main(handle))
+        if case .member = role {
+            forward(rd_kafka_queue_get_consumer(handle))
+        }
+        rd_kafka_set_log_queue(handle, events.pointer)
+    }
+
+    /// > Forward/re-route queue src to dst. [...] The forwarding stays when the application's reference goes.
+    private func forward(_ source: OpaquePointer) {
+        rd_kafka_queue_forward(source, events.pointer)
+        rd_kafka_queue_destroy(source)
+    }
+
+    /// Gives the handle to a thread of its own: destroying waits until librdkafka's threads have ended.
+    ///
+    /// The queues are silent before, because the caller may close the eventfd and the system give its number away again.
+    /// A member that was not closed is destroyed without leaving its group, as if the process had died.
+    deinit {
+        events.close()
+        var thread = pthread_t()
+        let destroy: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { handle in
+            rd_kafka_destroy_flags(OpaquePointer(handle), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+            return nil
+        }
+        if pthread_create(&thread, nil, destroy, UnsafeMutableRawPointer(handle)) == 0 {
+            pthread_detach(thread)
+        } else {
+            _ = destroy(UnsafeMutableRawPointer(handle))
+        }
+    }
+
+    /// The error that made this client unusable, if one did.
+    var fatalError: KafkaError? { Self.fatalError(of: handle) }
+
+    static func fatalError(of handle: OpaquePointer) -> KafkaError? {
+        var text = [CChar](repeating: 0, count: 512)
+        let code = rd_kafka_fatal_error(handle, &text, text.count)
+        guard var error = KafkaError.unlessNone(code, sentence(text)) else { return nil }
+        error.isFatal = true
+        return error
+    }
+}
+
+/// Owner of a reference to an `rd_kafka_queue_t`.
+final class EventQueue {
+    let pointer: OpaquePointer
+    private var isOpen = true
+
+    /// Takes the reference over.
+    ///
+    /// > rd_kafka_queue_io_event_enable: the payload is written when the queue transitions from empty to non-empty
+    ///
+    /// So whoever is signalled must read until the queue is empty, or know that it did not.
+    init(_ pointer: OpaquePointer, signal: Int32?) {
+        self.pointer = pointer
+        if let signal {
+            withUnsafeBytes(of: UInt64(1)) { one in
+                rd_kafka_queue_io_event_enable(pointer, signal, one.baseAddress, one.count)
+            }
+        }
+    }
+
+    /// No signal after this returns.
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        rd_kafka_queue_io_event_enable(pointer, -1, nil, 0)
+        rd_kafka_queue_destroy(pointer)
+    }
+
+    deinit { close() }
+
+    var count: Int { rd_kafka_queue_length(pointer) }
+
+    /// Handles what is queued, and waits up to the timeout for the first event.
+    @discardableResult
+    func poll(milliseconds: Int32 = 0, _ handle: (_ event: OpaquePointer) -> Void) -> Bool {
+        guard let first = rd_kafka_queue_poll(pointer, milliseconds) else { return false }
+        handle(first)
+        rd_kafka_event_destroy(first)
+        while count > 0, let event = rd_kafka_queue_poll(pointer, 0) {
+            handle(event)
+            rd_kafka_event_destroy(event)
+        }
+        return true
+    }
+}

@@ -1,0 +1,152 @@
+internal import CRDKafka
+
+/// What a client is for, and the settings that follow from it.
+enum ClientRole {
+    /// Takes part in the owner group and reads nothing itself.
+    case member(group: String, instanceID: String?)
+    /// Reads partitions that somebody else chose, at offsets that somebody else chose.
+    case fetcher
+    case producer
+    /// Requests only.
+    case admin
+
+    private var type: rd_kafka_type_t {
+        switch self {
+        case .member, .fetcher: RD_KAFKA_CONSUMER
+        case .producer, .admin: RD_KAFKA_PRODUCER
+        }
+    }
+
+    /// Applied before the user's properties, which may change them.
+    private var defaults: [(String, String)] {
+        let common = [
+            ("client.id", "fanfare"),
+            // New topics and partitions are seen within this time.
+            ("topic.metadata.refresh.interval.ms", "10000"),
+            ("allow.auto.create.topics", "false"),
+            ("socket.keepalive.enable", "true"),
+            ("reconnect.backoff.max.ms", "2000"),
+        ]
+        switch self {
+        case .member, .admin: return common
+        case .fetcher:
+            return common + [
+                // How long an idle fetch is held; some brokers wait it out although records arrived.
+                ("fetch.wait.max.ms", "50"),
+                ("fetch.error.backoff.ms", "200"),
+                ("fetch.message.max.bytes", "\(1 << 20)"),
+                ("fetch.max.bytes", "\(8 << 20)"),
+                // Per partition: a queue that is not read fills up to here and its fetching stops.
+                ("queued.max.messages.kbytes", "\(PartitionQueue.fullByteCount >> 10)"),
+                ("queued.min.messages", "1000000"),
+                ("isolation.level", "read_committed"),
+            ]
+        case .producer:
+            return common + [
+                ("linger.ms", "5"),
+                // The broker decides what is too large.
+                ("message.max.bytes", "10000000"),
+                ("queue.buffering.max.kbytes", "65536"),
+                ("queue.buffering.max.messages", "100000"),
+                ("compression.type", "lz4"),
+            ]
+        }
+    }
+
+    /// Applied last.
+    private var owned: [(String, String)] {
+        let common = [("log.queue", "true")]
+        switch self {
+        case .member(let group, let instanceID):
+            return common + [
+                ("group.id", group),
+                ("partition.assignment.strategy", "cooperative-sticky"),
+                ("enable.auto.commit", "false"),
+                ("enable.auto.offset.store", "false"),
+                ("auto.offset.reset", "error"),
+            ] + (instanceID.map { [("group.instance.id", $0)] } ?? [])
+        case .fetcher:
+            return common + [
+                ("enable.auto.commit", "false"),
+                ("enable.auto.offset.store", "false"),
+                ("auto.offset.reset", "error"),
+                ("enable.partition.eof", "true"),
+            ]
+        case .producer:
+            return common + [
+                ("enable.idempotence", "true"),
+                ("acks", "all"),
+                // Waits for ever: a record that cannot be written keeps its event unsettled.
+                ("message.timeout.ms", "0"),
+            ]
+        case .admin: return common
+        }
+    }
+
+    private var events: Int32 {
+        let common = RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS
+        return switch self {
+        case .member: common | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT
+        case .producer: common | RD_KAFKA_EVENT_DR
+        case .fetcher, .admin: common
+        }
+    }
+
+    /// A user's property that this kind of client would misunderstand.
+    private func skips(_ name: String) -> Bool {
+        switch self {
+        // librdkafka demands fetch.max.bytes >= message.max.bytes, which only a producer needs.
+        case .member, .fetcher: name == "message.max.bytes"
+        default: false
+        }
+    }
+
+    /// A new client. Without `connecting` it has no brokers and can only show that its properties are valid.
+    func makeHandle(for configuration: KafkaConfiguration, connecting: Bool = true) throws(KafkaError) -> OpaquePointer {
+        var settings = ConfigurationObject()
+        for (name, value) in defaults { try settings.set(name, value) }
+        for property in configuration.properties where !skips(property.name) {
+            try settings.set(property.name, property.value)
+        }
+        for (name, value) in owned { try settings.set(name, value) }
+        if connecting { try settings.set("bootstrap.servers", configuration.bootstrapServers) }
+        settings.enable(events: events)
+        return try settings.makeHandle(type)
+    }
+}
+
+/// Owner of an `rd_kafka_conf_t` until a client takes it over.
+struct ConfigurationObject: ~Copyable {
+    private let pointer: OpaquePointer
+
+    init() { pointer = rd_kafka_conf_new() }
+
+    deinit { rd_kafka_conf_destroy(pointer) }
+
+    mutating func set(_ name: String, _ value: String) throws(KafkaError) {
+        var text = [CChar](repeating: 0, count: 512)
+        guard rd_kafka_conf_set(pointer, name, value, &text, text.count) == RD_KAFKA_CONF_OK else {
+            throw KafkaError(code: ._INVALID_ARG, message: "\(name): \(sentence(text))")
+        }
+    }
+
+    mutating func enable(events: Int32) { rd_kafka_conf_set_events(pointer, events) }
+
+    /// Without it librdkafka prints to the standard error stream.
+    mutating func silence() { rd_kafka_conf_set_log_cb(pointer, nil) }
+
+    /// > The rd_kafka_conf_t object is freed by this function on success
+    consuming func makeHandle(_ type: rd_kafka_type_t) throws(KafkaError) -> OpaquePointer {
+        var text = [CChar](repeating: 0, count: 512)
+        guard let handle = rd_kafka_new(type, pointer, &text, text.count) else {
+            _ = consume self
+            throw KafkaError(code: ._INVALID_ARG, message: sentence(text))
+        }
+        discard self
+        return handle
+    }
+}
+
+func sentence(_ text: [CChar]) -> String {
+    String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+}

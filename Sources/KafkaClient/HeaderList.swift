@@ -1,0 +1,41 @@
+internal import CRDKafka
+
+/// The headers of a record to be produced, built in librdkafka's own list, which `produce` takes over.
+public struct HeaderList: ~Copyable {
+    private var list: OpaquePointer
+
+    public init(capacity: Int = 8) { list = rd_kafka_headers_new(capacity) }
+
+    deinit { rd_kafka_headers_destroy(list) }
+
+    /// Copies both. A nil value is Kafka's null. Equal names may repeat, in order.
+    public mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+        let text = name.bindMemory(to: CChar.self)
+        // An empty value needs a pointer: librdkafka reads none as null.
+        let start = value.map { $0.baseAddress ?? Self.somewhere }
+        let status = rd_kafka_header_add(list, text.baseAddress, text.count, start, value?.count ?? 0)
+        precondition(status == RD_KAFKA_RESP_ERR_NO_ERROR, "a header list that is being built cannot be read-only")
+    }
+
+    public mutating func append(name: StaticString, value: UnsafeRawBufferPointer?) {
+        append(name: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), value: value)
+    }
+
+    public mutating func append(name: String, value: String) {
+        var name = name
+        var value = value
+        name.withUTF8 { name in
+            value.withUTF8 { append(name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer($0)) }
+        }
+    }
+
+    /// Hands the C list to a caller that destroys it or passes it to librdkafka.
+    consuming func take() -> OpaquePointer {
+        let list = self.list
+        discard self
+        return list
+    }
+
+    /// Any valid address, for empty bytes.
+    static var somewhere: UnsafeRawPointer { UnsafeRawPointer(StaticString("").utf8Start) }
+}

@@ -1,0 +1,139 @@
+import DeliveryCore
+import EventModel
+
+/// Every metric of the bridge, in the order in which a scrape shows them. A metric is one entry here and nothing else.
+package enum MetricCatalog {
+    package static let all: [Metric] = reading + delivering + waiting + process
+
+    package static func render(_ view: MetricView, format: MetricFormat) -> [UInt8] {
+        var out = MetricWriter(format: format)
+        for metric in all {
+            out.begin(metric.name, metric.kind, unit: metric.unit, help: metric.help)
+            metric.samples(view, &out)
+        }
+        out.end()
+        return out.bytes
+    }
+
+    private static let reading: [Metric] = [
+        .fanfare(.counter, "records_consumed", "Records read from Kafka, once however many subscriptions take them.") {
+            $1.sample($0.core.recordsConsumed)
+        },
+        .fanfare(.gauge, "ring_bytes", "Bytes of recent records held for a partition's subscriptions.") {
+            for p in $0.core.partitions { $1.sample(p.ringBytes, ("topic", p.topic), ("partition", "\(p.partition)")) }
+        },
+        .fanfare(.gauge, "record_bytes", "Bytes of records held anywhere in this process; limits.recordMemory bounds them.") {
+            $1.sample($0.core.recordBytes)
+        },
+        .fanfare(.gauge, "unread_records", "Records between the reader of a partition and the end of its log.") {
+            for p in $0.core.partitions where p.end >= 0 {
+                $1.sample(max(0, p.end - p.position), ("topic", p.topic), ("partition", "\(p.partition)"))
+            }
+        },
+        .fanfare(.gauge, "draining", "1 while a partition is being handed to another replica.") {
+            for p in $0.core.partitions { $1.sample(p.draining, ("topic", p.topic), ("partition", "\(p.partition)")) }
+        },
+        .fanfare(.counter, "rebalances", "Times that partitions were given to or taken from this replica.") {
+            $1.sample($0.core.rebalances)
+        },
+        .fanfare(.counter, "commits", "Commits of cursors, by result.") {
+            $1.sample($0.core.commits, ("result", "acknowledged"))
+            $1.sample($0.core.commitFailures, ("result", "failed"))
+        },
+        .fanfare(.histogram, "commit_duration_seconds", "From sending a commit of cursors to its acknowledgement.") {
+            $1.histogram($0.core.commitDuration)
+        },
+    ]
+
+    private static let delivering: [Metric] = [
+        .each(.info, "subscription", "A subscription's topic and owner, to join with the metrics that name it.") {
+            $1.sample(1, ("subscription", $0.name), ("topic", $0.topic), ("owner", $0.owner))
+        },
+        .each(.counter, "events_routed", "Events that matched a subscription's filters.") {
+            $1.sample($0.counters.routed, ("subscription", $0.name))
+        },
+        .each(.counter, "events_filtered", "Events that a subscription's filters passed over.") {
+            $1.sample($0.counters.filtered, ("subscription", $0.name))
+        },
+        .each(.counter, "attempts", "Requests that ended, by what their result means: success, retry, refused.") {
+            $1.sample($0.counters.attemptsSucceeded, ("subscription", $0.name), ("result", "success"))
+            $1.sample($0.counters.attemptsToRetry, ("subscription", $0.name), ("result", "retry"))
+            $1.sample($0.counters.attemptsRefused, ("subscription", $0.name), ("result", "refused"))
+        },
+        .each(.histogram, "attempt_duration_seconds", "From a request's first byte to the end of its answer or failure.") {
+            $1.histogram($0.counters.attemptDuration, ("subscription", $0.name))
+        },
+        .each(.histogram, "event_delay_seconds", "From the record's timestamp to the first success.") {
+            $1.histogram($0.counters.eventDelay, ("subscription", $0.name))
+        },
+        .each(.counter, "deliveries", "Events that an endpoint accepted with a 2xx answer.") {
+            $1.sample($0.counters.deliveries, ("subscription", $0.name))
+        },
+        .each(.counter, "retries_scheduled", "Events handed to the retry topic, or kept for another attempt.") {
+            $1.sample($0.counters.retriesScheduled, ("subscription", $0.name))
+        },
+        .each(.counter, "dead_letters", "Events handed to the dead-letter topic, by the kind of their last failure.") {
+            for (kind, count) in zip(FailureKind.allCases, $0.counters.deadLetters) {
+                $1.sample(count, ("subscription", $0.name), ("kind", kind.rawValue))
+            }
+        },
+        .each(.counter, "drops", "Events dropped because the subscription's policy says so.") {
+            $1.sample($0.counters.drops, ("subscription", $0.name))
+        },
+        .each(.counter, "duplicates_possible", "Deliveries that may be repeated: a partition was lost before their commit.") {
+            $1.sample($0.counters.duplicatesPossible, ("subscription", $0.name))
+        },
+        .each(.gauge, "in_flight", "Requests without an answer yet.") {
+            $1.sample($0.inFlight, ("subscription", $0.name))
+        },
+        .each(.gauge, "concurrency", "Requests that may be in flight just now, adapted to the endpoint.") {
+            $1.sample($0.concurrency, ("subscription", $0.name))
+        },
+        .each(.gauge, "circuit_state", "0 closed, 1 probing, 2 open.") {
+            $1.sample($0.circuit.rawValue, ("subscription", $0.name))
+        },
+        .each(.counter, "circuit_openings", "Times that a subscription's failures counted as an outage.") {
+            $1.sample($0.counters.circuitOpenings, ("subscription", $0.name))
+        },
+        .each(.gauge, "suspended", "1 while a subscription is suspended: it stays where it is until it is resumed.") {
+            $1.sample($0.suspended, ("subscription", $0.name))
+        },
+    ]
+
+    private static let waiting: [Metric] = [
+        .each(.gauge, "lag_records", "Records between a subscription's cursor and the end of the partition.") {
+            for lag in $0.lags {
+                $1.sample(lag.records, ("subscription", $0.name), ("topic", $0.topic), ("partition", "\(lag.partition)"))
+            }
+        },
+        .fanfare(.gauge, "lag_seconds", "Age of a subscription's oldest unsettled record; no sample while it is not known.") {
+            for subscription in $0.core.subscriptions {
+                guard let age = subscription.lagSeconds(at: $0.now) else { continue }
+                $1.sample(age, ("subscription", subscription.name))
+            }
+        },
+        .each(.gauge, "lagging_partitions", "Cursors that fell out of the ring of recent records and are served by reading back.") {
+            $1.sample($0.lags.count { $0.lagging }, ("subscription", $0.name))
+        },
+        .each(.gauge, "events_waiting", "Events that wait in memory for the moment of their next attempt.") {
+            $1.sample($0.waiting, ("subscription", $0.name))
+        },
+        .fanfare(.gauge, "retries_waiting", "Records read from the retry topic that wait in memory for their due time.") {
+            $1.sample($0.core.retriesWaiting)
+        },
+    ]
+
+    /// Names and meanings as every Prometheus client library has them.
+    private static let process: [Metric] = [
+        .fanfare(.info, "build", "The version that runs.") { $1.sample(1, ("version", $0.version)) },
+        Metric(.counter, "process_cpu_seconds", "User and system CPU time.") { $1.sample($0.process.cpuSeconds) },
+        Metric(.gauge, "process_resident_memory_bytes", "Resident memory.") { $1.sample($0.process.residentBytes) },
+        Metric(.gauge, "process_virtual_memory_bytes", "Virtual memory.") { $1.sample($0.process.virtualBytes) },
+        Metric(.gauge, "process_threads", "Operating system threads.") { $1.sample($0.process.threads) },
+        Metric(.gauge, "process_open_fds", "Open file descriptors.") { $1.sample($0.process.openDescriptors) },
+        Metric(.gauge, "process_max_fds", "File descriptors that may be open.") { $1.sample($0.process.maxDescriptors) },
+        Metric(.gauge, "process_start_time_seconds", "When the process started, in seconds since 1970.") {
+            $1.sample(Double($0.startedAt.milliseconds) / 1000)
+        },
+    ]
+}

@@ -1,0 +1,32 @@
+public import DeliveryCore
+public import EventModel
+
+/// What the ops server shows; the bridge implements it.
+///
+/// Every member is called once per request that needs it, on any thread, also while the bridge starts and stops, and
+/// answers without waiting: a probe that hangs behind a busy shard would get a healthy process killed.
+public protocol OpsSource: Sendable {
+    /// A merged copy of what the shards show of themselves.
+    func snapshot() -> CoreSnapshot
+
+    /// Whether this replica can do its work just now.
+    func readiness() -> Readiness
+
+    /// How long ago the shard that is furthest behind last turned its loop; zero while there is none.
+    ///
+    /// This is the only thing liveness asks. A broker that is gone makes a bridge unready, not dead: restarting it
+    /// would not bring the broker back, and would cost a rebalance.
+    func oldestTurn() -> TimeSpan
+
+    /// Of the program, for `build_info` and the page at `/`.
+    var version: String { get }
+
+    var startedAt: WallTime { get }
+}
+
+/// The answer of `/readyz`.
+public enum Readiness: Sendable, Equatable {
+    case ready
+    /// One line each, for an operator who reads it in a probe's event log; without secrets.
+    case notReady([String])
+}

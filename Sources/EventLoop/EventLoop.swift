@@ -163,11 +163,11 @@ public final class EventLoop {
     /// - Parameter deadline: nanoseconds of ``now()``; nil waits without limit; a time in the past only looks.
     public func run(until deadline: Int64? = nil) {
         assertOwnThread()
+        mayWait = true
         let now = Self.now()
         fireTimers(dueAt: now)
         let wakeUp = min(deadline ?? .max, earliestTimer)
         let count = !mayWait ? wait(0) : wakeUp == .max ? wait(nil) : wait(max(0, wakeUp - now))
-        mayWait = true
         signalled = false
         for index in 0..<max(0, Int(count)) {
             dispatch(ready[index])
@@ -175,8 +175,8 @@ public final class EventLoop {
         if earliestTimer != .max { fireTimers(dueAt: Self.now()) }
     }
 
-    /// Makes this turn's wait (or the next turn's, when called outside of one) only look. For a handler that, while timers
-    /// fire, gives the loop's caller something to do.
+    /// Makes this turn's wait only look, if it is still to come: for a timer's handler that gave the loop's caller something
+    /// to do, which must not have to wait for another event.
     public func skipWait() {
         mayWait = false
     }

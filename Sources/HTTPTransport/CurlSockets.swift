@@ -1,0 +1,173 @@
+import CCurl
+import EventLoop
+
+/// Joins libcurl's sockets and its timer to the event loop, registering lazily.
+///
+/// libcurl takes its interest in a connection back (`CURL_POLL_REMOVE`) after every request and declares it again with the
+/// next one. Followed to the letter that costs two `epoll_ctl` per request. So a removal is ignored: the descriptor stays
+/// registered, mostly for reading, which is what the next request wants too; it is forgotten when the connection closes.
+/// If an idle descriptor becomes ready (the server closed it), it is taken out then, so that it does not spin.
+///
+/// That works only for sockets whose end we see: those from our own `CURLOPT_OPENSOCKETFUNCTION`. libcurl's other
+/// descriptors (the resolver's socket pair) are followed to the letter.
+///
+/// Not the transport itself, because libcurl calls back also while the transport is being deinitialized.
+final class CurlSockets: DescriptorHandler, TimerHandler {
+    let loop: EventLoop
+    let rules: EgressRules
+    /// Set right after both exist; cleared by the transport's `deinit`.
+    unowned(unsafe) var transport: CurlTransport?
+    private(set) var socketsOpened = 0
+    private(set) var socketsOpen = 0
+
+    private var timer: TimerID?
+    /// Fires when there are cancelled requests to report.
+    private var cancellation: TimerID?
+    /// By descriptor number.
+    private var table: UnsafeMutablePointer<Entry>
+    private var capacity = 256
+
+    private struct Entry {
+        /// From our callback: we will hear when it is closed.
+        var isOwn = false
+        /// What epoll watches; empty: not in epoll.
+        var registered: Readiness = []
+        /// What libcurl wants.
+        var wanted: Readiness = []
+    }
+
+    init(loop: EventLoop, rules: EgressRules) {
+        self.loop = loop
+        self.rules = rules
+        table = .allocate(capacity: capacity)
+        table.initialize(repeating: Entry(), count: capacity)
+    }
+
+    deinit { table.deallocate() }
+
+    func install(on multi: UnsafeMutableRawPointer) {
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        timer = loop.addTimer(self)
+        cancellation = loop.addTimer(self)
+        fanfare_multi_set_socket_function(multi) { _, descriptor, what, me, _ in
+            Unmanaged<CurlSockets>.fromOpaque(me!).takeUnretainedValue().watch(descriptor, what)
+            return 0
+        }
+        fanfare_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, me)
+        fanfare_multi_set_timer_function(multi) { _, milliseconds, me in
+            Unmanaged<CurlSockets>.fromOpaque(me!).takeUnretainedValue().setTimer(milliseconds)
+            return 0
+        }
+        fanfare_multi_set_pointer(multi, CURLMOPT_TIMERDATA, me)
+    }
+
+    /// After libcurl closed everything.
+    func uninstall() {
+        for timer in [timer, cancellation] { if let timer { loop.removeTimer(timer) } }
+        timer = nil
+        cancellation = nil
+        transport = nil
+    }
+
+    // MARK: From libcurl
+
+    func opened(_ descriptor: Int32) {
+        reserve(descriptor)
+        table[Int(descriptor)] = Entry(isOwn: true)
+        socketsOpened += 1
+        socketsOpen += 1
+    }
+
+    /// The caller closes the descriptor next, which takes it out of epoll.
+    func closed(_ descriptor: Int32) {
+        socketsOpen -= 1
+        if !table[Int(descriptor)].registered.isEmpty { loop.forget(descriptor) }
+        table[Int(descriptor)] = Entry()
+    }
+
+    private func watch(_ descriptor: Int32, _ what: Int32) {
+        reserve(descriptor)
+        let entry = table + Int(descriptor)
+        switch what {
+        case CURL_POLL_IN: entry.pointee.wanted = .readable
+        case CURL_POLL_OUT: entry.pointee.wanted = .writable
+        case CURL_POLL_INOUT: entry.pointee.wanted = [.readable, .writable]
+        default:
+            entry.pointee.wanted = []
+            if !entry.pointee.isOwn { unregister(descriptor) }
+            return
+        }
+        register(descriptor)
+    }
+
+    private func setTimer(_ milliseconds: Int) {
+        guard let timer else { return }
+        loop.setTimer(timer, at: milliseconds < 0 ? nil : milliseconds == 0 ? 0 : EventLoop.now() + Int64(milliseconds) * 1_000_000)
+    }
+
+    func reportCancellations() {
+        if let cancellation { loop.setTimer(cancellation, at: 0) }
+    }
+
+    // MARK: From the loop
+
+    func timerFired(_ timer: TimerID) {
+        if timer == cancellation {
+            transport?.deliverCancelled()
+        } else {
+            transport?.drive(CURL_SOCKET_TIMEOUT, 0)
+        }
+    }
+
+    func descriptorReady(_ descriptor: Int32, _ events: Readiness) {
+        let wanted = table[Int(descriptor)].wanted
+        guard !wanted.isEmpty else {
+            unregister(descriptor)
+            return
+        }
+        // An error or hang-up is passed on as what libcurl waits for: it then reads or writes and meets the error itself.
+        let actual = events.isDisjoint(with: [.error, .hangUp]) ? events : wanted
+        transport?.drive(
+            descriptor,
+            (actual.contains(.readable) ? CURL_CSELECT_IN : 0) | (actual.contains(.writable) ? CURL_CSELECT_OUT : 0))
+    }
+
+    // MARK: epoll
+
+    private func register(_ descriptor: Int32) {
+        let entry = table + Int(descriptor)
+        let wanted = entry.pointee.wanted
+        guard entry.pointee.registered != wanted else { return }
+        do {
+            if entry.pointee.registered.isEmpty {
+                try loop.add(descriptor, for: wanted, handler: self)
+            } else {
+                try loop.modify(descriptor, for: wanted)
+            }
+        } catch {
+            // The kernel is out of memory for it; there is no connection without epoll and nobody to tell.
+            fatalError("Cannot watch a connection: \(error)")
+        }
+        entry.pointee.registered = wanted
+    }
+
+    private func unregister(_ descriptor: Int32) {
+        let entry = table + Int(descriptor)
+        guard !entry.pointee.registered.isEmpty else { return }
+        loop.remove(descriptor)
+        entry.pointee.registered = []
+    }
+
+    private func reserve(_ descriptor: Int32) {
+        guard Int(descriptor) >= capacity else { return }
+        let larger = max(capacity * 2, Int(descriptor) + 1)
+        let table = UnsafeMutablePointer<Entry>.allocate(capacity: larger)
+        table.moveInitialize(from: self.table, count: capacity)
+        (table + capacity).initialize(repeating: Entry(), count: larger - capacity)
+        self.table.deallocate()
+        self.table = table
+        capacity = larger
+    }
+}
+
+private let CURL_SOCKET_TIMEOUT: Int32 = -1

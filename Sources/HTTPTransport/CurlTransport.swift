@@ -1,0 +1,248 @@
+import CCurl
+public import EventLoop
+import Glibc
+
+/// The transport on libcurl: one multi handle with its connections, driven by one event loop.
+///
+/// - Requests run in *slots* (``Slot``) that are used again, with the handle's options left as they are wherever the next
+///   request does not differ. Free slots form a stack: the one used last, likely for the same endpoint and warm in the
+///   cache, goes first.
+/// - An answer's body is read up to `maximumBody` and then cut off: the connection (in HTTP/2 the stream) is closed and
+///   the status counts as it stands, for the endpoint has said its verdict. A head over 200 lines or 64 KiB, interim
+///   answers and trailers included, is a `network` failure.
+/// - Redirects are not followed. A request that meets a connection which the server closed while it was idle is sent again
+///   on a new one by libcurl, if not a single byte of an answer had come.
+/// - Connections stay open for the next request to the same host: up to the sum of the open endpoints' `maxConnections`,
+///   within what `RLIMIT_NOFILE` allows.
+public final class CurlTransport: HTTPTransport {
+    public unowned var delegate: (any HTTPTransportDelegate)?
+
+    public let loop: EventLoop
+    /// Bytes of an answer's body that the completion gets to see.
+    public let keptBody: Int
+    /// Bytes of an answer's body after which reading stops.
+    public let maximumBody: Int
+
+    private let multi: UnsafeMutableRawPointer
+    private let sockets: CurlSockets
+    /// Ends every list of headers: takes back what libcurl would add by itself. `Expect: 100-continue` costs a round trip,
+    /// and a default content type would be a lie.
+    private let commonHeaders: UnsafeMutablePointer<curl_slist>?
+    private let defaultAuthorities: (file: String?, path: String?)
+
+    private var endpoints: [Endpoint?] = []
+    private var generation: UInt32 = 0
+    /// Sum of `maxConnections` of the open endpoints.
+    private var wantedConnections = 0
+    private var slots: [Slot.Pointer] = []
+    private var free: [Slot.Pointer] = []
+    private var cancelled: [Slot.Pointer] = []
+
+    /// - Parameters:
+    ///   - requests: slots to make beforehand; more are made as they are needed.
+    public init(
+        loop: EventLoop, rules: EgressRules, requests: Int = 64, keptBody: Int = 16 << 10, maximumBody: Int = 64 << 10
+    ) {
+        loop.assertOwnThread()
+        LibCurl.initialize()
+        guard let multi = curl_multi_init() else { fatalError("curl_multi_init failed: out of memory.") }
+        self.loop = loop
+        self.multi = multi
+        self.keptBody = keptBody
+        self.maximumBody = maximumBody
+        sockets = CurlSockets(loop: loop, rules: rules)
+        commonHeaders = ["Expect:", "Accept:", "Content-Type:"].reduce(nil) { (list: UnsafeMutablePointer<curl_slist>?, header: String) in
+            curl_slist_append(list, header)
+        }
+        let probe = curl_easy_init()!
+        defaultAuthorities = (LibCurl.text(probe, CURLINFO_CAINFO), LibCurl.text(probe, CURLINFO_CAPATH))
+        curl_easy_cleanup(probe)
+
+        sockets.transport = self
+        sockets.install(on: multi)
+        fanfare_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
+        for _ in 0..<requests { free.append(makeSlot()) }
+        sizeConnectionPool()
+    }
+
+    deinit {
+        loop.assertOwnThread()
+        for slot in slots {
+            if slot.pointee.state == .inFlight { curl_multi_remove_handle(multi, slot.pointee.easy) }
+            Slot.destroy(slot)
+        }
+        curl_multi_cleanup(multi)
+        sockets.uninstall()
+        curl_slist_free_all(commonHeaders)
+    }
+
+    // MARK: Observation
+
+    /// Requests that are not completed yet.
+    public var inFlight: Int { slots.count - free.count }
+    /// Connections opened so far, and open now.
+    public var connectionsOpened: Int { sockets.socketsOpened }
+    public var connectionsOpen: Int { sockets.socketsOpen }
+
+    // MARK: Endpoints
+
+    public func open(_ configuration: EndpointConfiguration) throws(EndpointError) -> EndpointID {
+        loop.assertOwnThread()
+        let index = endpoints.firstIndex { $0 == nil } ?? endpoints.count
+        let id = EndpointID(index: index, generation: generation)
+        let endpoint = try Endpoint(configuration, id: id, rules: sockets.rules, commonHeaders: commonHeaders)
+        generation &+= 1
+        if index == endpoints.count { endpoints.append(endpoint) } else { endpoints[index] = endpoint }
+        wantedConnections += configuration.maxConnections
+        sizeConnectionPool()
+        return id
+    }
+
+    public func close(_ id: EndpointID) {
+        loop.assertOwnThread()
+        let endpoint = endpoint(id)
+        endpoint.isClosed = true
+        wantedConnections -= endpoint.configuration.maxConnections
+        sizeConnectionPool()
+        releaseIfDone(endpoint)
+    }
+
+    private func endpoint(_ id: EndpointID) -> Endpoint {
+        guard id.index < endpoints.count, let endpoint = endpoints[id.index], endpoint.id == id, !endpoint.isClosed else {
+            preconditionFailure("The endpoint is not open; nothing can be sent to it.")
+        }
+        return endpoint
+    }
+
+    private func releaseIfDone(_ endpoint: Endpoint) {
+        if endpoint.isClosed && endpoint.inFlight == 0 { endpoints[endpoint.id.index] = nil }
+    }
+
+    /// libcurl's own default is four times the requests in flight at the moment: a quiet moment would close nearly all.
+    private func sizeConnectionPool() {
+        fanfare_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(16, min(wantedConnections, LibCurl.descriptorBudget())))
+    }
+
+    // MARK: Requests
+
+    public func send(endpoint id: EndpointID, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
+        loop.assertOwnThread()
+        let endpoint = endpoint(id)
+        let slot = free.popLast() ?? makeSlot()
+        let easy = slot.pointee.easy
+        if slot.pointee.endpointID != id { configure(slot, for: endpoint) }
+        if slot.pointee.waitsForConnection != endpoint.sharesConnections {
+            slot.pointee.waitsForConnection = endpoint.sharesConnections
+            fanfare_easy_set_long(easy, CURLOPT_PIPEWAIT, endpoint.sharesConnections ? 1 : 0)
+        }
+        slot.pointee.headers.fill(headers, tail: endpoint.headers.head)
+        if slot.pointee.headerHead != slot.pointee.headers.head {
+            slot.pointee.headerHead = slot.pointee.headers.head
+            fanfare_easy_set_pointer(easy, CURLOPT_HTTPHEADER, slot.pointee.headerHead)
+        }
+        // Not null also when there is nothing to send: null would make libcurl ask a read callback for a body.
+        fanfare_easy_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count)
+        fanfare_easy_set_pointer(easy, CURLOPT_POSTFIELDS, body.baseAddress ?? UnsafeRawPointer(easy))
+
+        slot.pointee.begin(token)
+        endpoint.inFlight += 1
+        // Only queues it: libcurl asks for its timer at once, so that all requests of one turn start together in the next.
+        let code = curl_multi_add_handle(multi, easy)
+        guard code == CURLM_OK else { fatalError("curl_multi_add_handle: \(String(cString: curl_multi_strerror(code)))") }
+    }
+
+    private func configure(_ slot: Slot.Pointer, for endpoint: Endpoint) {
+        let easy = slot.pointee.easy
+        let configuration = endpoint.configuration
+        slot.pointee.endpoint = .passUnretained(endpoint)
+        slot.pointee.endpointID = endpoint.id
+        fanfare_easy_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(endpoint.url))
+        fanfare_easy_set_long(easy, CURLOPT_TIMEOUT_MS, configuration.timeoutMilliseconds)
+        fanfare_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeoutMilliseconds)
+        let version = configuration.httpVersion == .http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS
+        fanfare_easy_set_long(easy, CURLOPT_HTTP_VERSION, Int(version))
+        if let file = configuration.caFile {
+            // Instead of the system's: the system's folder of authorities has to go as well.
+            fanfare_easy_set_string(easy, CURLOPT_CAINFO, file)
+            fanfare_easy_set_string(easy, CURLOPT_CAPATH, nil)
+            slot.pointee.hasOwnAuthorities = true
+        } else if slot.pointee.hasOwnAuthorities {
+            fanfare_easy_set_string(easy, CURLOPT_CAINFO, defaultAuthorities.file)
+            fanfare_easy_set_string(easy, CURLOPT_CAPATH, defaultAuthorities.path)
+            slot.pointee.hasOwnAuthorities = false
+        }
+    }
+
+    private func makeSlot() -> Slot.Pointer {
+        let slot = Slot.make(sockets: sockets, keptBody: keptBody, maximumBody: maximumBody)
+        slots.append(slot)
+        free.reserveCapacity(slots.count)
+        return slot
+    }
+
+    /// Looks through the slots: cancelling is for shutdowns and moving partitions.
+    public func cancel(_ token: Int) {
+        loop.assertOwnThread()
+        guard let slot = slots.first(where: { $0.pointee.state == .inFlight && $0.pointee.token == token }) else { return }
+        curl_multi_remove_handle(multi, slot.pointee.easy)
+        slot.pointee.state = .cancelled
+        cancelled.append(slot)
+        sockets.reportCancellations()
+    }
+
+    // MARK: From the loop
+
+    /// Lets libcurl do what a socket or its timer allows, then delivers what ended.
+    func drive(_ descriptor: Int32, _ events: Int32) {
+        var running: Int32 = 0
+        let code = curl_multi_socket_action(multi, descriptor, events, &running)
+        guard code == CURLM_OK else { fatalError("curl_multi_socket_action: \(String(cString: curl_multi_strerror(code)))") }
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE else { continue }
+            let code = message.pointee.data.result
+            finish(LibCurl.slot(of: message.pointee.easy_handle), code)
+        }
+    }
+
+    func deliverCancelled() {
+        let batch = cancelled
+        cancelled.removeAll(keepingCapacity: true)
+        for slot in batch {
+            deliver(slot, HTTPResult(failure: .cancelled, message: "cancelled", duration: EventLoop.now() - slot.pointee.startedAt))
+        }
+    }
+
+    private func finish(_ slot: Slot.Pointer, _ code: CURLcode) {
+        let easy = slot.pointee.easy
+        curl_multi_remove_handle(multi, easy)
+        let endpoint = slot.pointee.endpoint!.takeUnretainedValue()
+        var result = HTTPResult(
+            duration: EventLoop.now() - slot.pointee.startedAt,
+            reusedConnection: LibCurl.number(easy, CURLINFO_NUM_CONNECTS) == 0)
+        if code == CURLE_OK || code == CURLE_WRITE_ERROR && slot.pointee.stop == .bodyLongEnough {
+            result.status = LibCurl.number(easy, CURLINFO_RESPONSE_CODE)
+            result.httpVersion = LibCurl.httpVersion(easy)
+            result.retryAfter = slot.pointee.head.retryAfter
+            result.directive = slot.pointee.head.directive
+            result.body = slot.pointee.keptBodyBytes
+            if result.httpVersion == 20 { endpoint.sharesConnections = true }
+        } else {
+            CurlFailure.describe(code, slot, endpoint, &result)
+            if endpoint.configuration.httpVersion != .http2 { endpoint.sharesConnections = false }
+        }
+        deliver(slot, result)
+    }
+
+    private func deliver(_ slot: Slot.Pointer, _ result: consuming HTTPResult) {
+        let endpoint = slot.pointee.endpoint!.takeUnretainedValue()
+        endpoint.inFlight -= 1
+        delegate?.requestCompleted(slot.pointee.token, result)
+        // Only now: the result shows the slot's memory.
+        slot.pointee.state = .free
+        free.append(slot)
+        // A delegate that starts requests while timers fire has work for the next turn.
+        loop.skipWait()
+        releaseIfDone(endpoint)
+    }
+}

@@ -1,0 +1,61 @@
+/// Where requests go and what all of them have in common.
+public struct EndpointConfiguration: Sendable, Equatable {
+    public enum HTTPVersion: Sendable, Equatable {
+        /// HTTP/2 where a TLS endpoint offers it (ALPN), else HTTP/1.1.
+        case auto
+        case http1
+        /// As `auto`, and requests wait for a connection to share instead of opening one each. Needs `https`.
+        case http2
+    }
+
+    /// Absolute `http` or `https` URL without credentials and fragment.
+    public var url: String
+    /// Sent with every request, in this order, after the headers of the request itself.
+    public var constantHeaders: [(name: String, value: String)]
+    /// From `send` to the last byte of the answer, name resolution and connecting included.
+    public var timeoutMilliseconds: Int
+    /// For name resolution, TCP and TLS together.
+    public var connectTimeoutMilliseconds: Int
+    public var httpVersion: HTTPVersion
+    /// PEM file of certificate authorities to trust instead of the system's.
+    public var caFile: String?
+    /// How many connections are worth keeping open: the caller's bound on requests in flight to this endpoint. It sizes
+    /// the pool of idle connections; it does not hold requests back.
+    public var maxConnections: Int
+
+    public init(
+        url: String, constantHeaders: [(name: String, value: String)] = [], timeoutMilliseconds: Int = 15_000,
+        connectTimeoutMilliseconds: Int = 5_000, httpVersion: HTTPVersion = .auto, caFile: String? = nil,
+        maxConnections: Int = 64
+    ) {
+        self.url = url
+        self.constantHeaders = constantHeaders
+        self.timeoutMilliseconds = timeoutMilliseconds
+        self.connectTimeoutMilliseconds = connectTimeoutMilliseconds
+        self.httpVersion = httpVersion
+        self.caFile = caFile
+        self.maxConnections = maxConnections
+    }
+
+    public static func == (a: Self, b: Self) -> Bool {
+        a.url == b.url && a.constantHeaders.elementsEqual(b.constantHeaders, by: ==)
+            && a.timeoutMilliseconds == b.timeoutMilliseconds
+            && a.connectTimeoutMilliseconds == b.connectTimeoutMilliseconds && a.httpVersion == b.httpVersion
+            && a.caFile == b.caFile && a.maxConnections == b.maxConnections
+    }
+}
+
+/// An endpoint's configuration cannot be used as it stands.
+public struct EndpointError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// One sentence that says what is wrong and what to write instead.
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
+}
+
+/// Names an open endpoint of one transport.
+public struct EndpointID: Sendable, Hashable {
+    let index: Int
+    /// Tells an endpoint from its successor in the same place.
+    let generation: UInt32
+}

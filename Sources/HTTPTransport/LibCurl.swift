@@ -1,0 +1,55 @@
+import CCurl
+import Glibc
+
+/// Small questions to libcurl.
+enum LibCurl {
+    static func initialize() { _ = once }
+
+    /// libcurl wants to be initialized once per process. Writing to a connection that the peer closed raises SIGPIPE, which
+    /// libcurl (told not to touch signals) leaves to us: ignored, as every server does.
+    private static let once: Void = {
+        guard curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK else { fatalError("curl_global_init failed.") }
+        signal(SIGPIPE, SIG_IGN)
+    }()
+
+    /// How many connections may be kept: three quarters of the descriptors that the process may have.
+    static func descriptorBudget() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 768 }
+        return Int(clamping: min(limit.rlim_cur, 1 << 20) / 4 * 3)
+    }
+
+    static func number(_ easy: UnsafeMutableRawPointer, _ info: CURLINFO) -> Int {
+        var value = 0
+        fanfare_easy_get_long(easy, info, &value)
+        return value
+    }
+
+    static func microseconds(_ easy: UnsafeMutableRawPointer, _ info: CURLINFO) -> Int {
+        var value: curl_off_t = 0
+        fanfare_easy_get_offset(easy, info, &value)
+        return value
+    }
+
+    static func text(_ easy: UnsafeMutableRawPointer, _ info: CURLINFO) -> String? {
+        var value: UnsafeMutableRawPointer?
+        fanfare_easy_get_pointer(easy, info, &value)
+        return value.map { String(cString: $0.assumingMemoryBound(to: CChar.self)) }
+    }
+
+    static func slot(of easy: UnsafeMutableRawPointer) -> Slot.Pointer {
+        var value: UnsafeMutableRawPointer?
+        fanfare_easy_get_pointer(easy, CURLINFO_PRIVATE, &value)
+        return value!.assumingMemoryBound(to: Slot.self)
+    }
+
+    /// 10, 11 or 20.
+    static func httpVersion(_ easy: UnsafeMutableRawPointer) -> Int {
+        switch number(easy, CURLINFO_HTTP_VERSION) {
+        case CURL_HTTP_VERSION_1_0: 10
+        case CURL_HTTP_VERSION_1_1: 11
+        case CURL_HTTP_VERSION_2_0: 20
+        default: 0
+        }
+    }
+}

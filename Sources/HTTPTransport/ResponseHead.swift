@@ -1,0 +1,58 @@
+import Glibc
+
+/// What is kept of an answer's header lines, and how much of them is read.
+struct ResponseHead {
+    /// Lines over all interim and final answers and trailers together, so that endless 1xx answers end too.
+    static let maximumLines = 200
+    static let maximumBytes = 64 << 10
+
+    private(set) var lines = 0
+    private(set) var byteCount = 0
+    private(set) var retryAfter: RetryAfter?
+    private(set) var directive = HTTPResult.Directive.none
+
+    /// Takes one line as libcurl delivers it, with its line break. False: too much.
+    mutating func take(_ line: UnsafeRawBufferPointer) -> Bool {
+        lines += 1
+        byteCount += line.count
+        guard lines <= Self.maximumLines, byteCount <= Self.maximumBytes else { return false }
+        // Most headers are told apart by their first letter.
+        switch line[0] | 0x20 {
+        case 0x68 where line.count > 5 && line[4] == 0x2f:  // "HTTP/": another answer begins, the last one counts
+            retryAfter = nil
+            directive = .none
+        case 0x72:
+            if let value = Self.value(line, of: "retry-after") { retryAfter = RetryAfter(value) }
+        case 0x77:
+            if let value = Self.value(line, of: "webhook-delivery") {
+                directive = Self.equals(value, "disable") ? .disable : Self.equals(value, "abort-message") ? .abortMessage : .none
+            }
+        default: break
+        }
+        return true
+    }
+
+    /// The trimmed value when the line's name is this one (in lower case).
+    private static func value(_ line: UnsafeRawBufferPointer, of name: StaticString) -> UnsafeRawBufferPointer? {
+        let length = name.utf8CodeUnitCount
+        guard line.count > length, line[length] == 0x3a,
+            strncasecmp(line.baseAddress!.assumingMemoryBound(to: CChar.self), name.cString, length) == 0
+        else { return nil }
+        var start = length + 1
+        var end = line.count
+        while start < end, isSpace(line[start]) { start += 1 }
+        while end > start, isSpace(line[end - 1]) { end -= 1 }
+        return UnsafeRawBufferPointer(rebasing: line[start..<end])
+    }
+
+    private static func equals(_ value: UnsafeRawBufferPointer, _ word: StaticString) -> Bool {
+        value.count == word.utf8CodeUnitCount
+            && strncasecmp(value.baseAddress!.assumingMemoryBound(to: CChar.self), word.cString, value.count) == 0
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+}
+
+extension StaticString {
+    fileprivate var cString: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
+}

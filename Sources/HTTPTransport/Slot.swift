@@ -1,0 +1,193 @@
+import CCurl
+import EventLoop
+import Glibc
+
+/// Everything one request in flight needs, allocated once and used again: the easy handle with its callbacks installed,
+/// room for headers, the beginning of the answer.
+///
+/// Lives at a fixed address that libcurl's callbacks get as their `userdata`, in memory of the transport.
+struct Slot {
+    typealias Pointer = UnsafeMutablePointer<Slot>
+
+    enum State { case free, inFlight, cancelled }
+    /// Why our own callback stopped the answer.
+    enum Stop { case none, headTooLarge, bodyLongEnough }
+
+    let easy: UnsafeMutableRawPointer
+    /// Outlives the slot.
+    let sockets: Unmanaged<CurlSockets>
+    var state = State.free
+
+    // What the handle is set to, to be changed only where it differs.
+    /// Nil: to none, or to one that is gone.
+    var endpoint: Unmanaged<Endpoint>?
+    var endpointID: EndpointID?
+    var hasOwnAuthorities = false
+    var waitsForConnection = false
+    var headerHead: UnsafeMutablePointer<curl_slist>?
+
+    // The request.
+    var token = 0
+    var startedAt: Int64 = 0
+    var headers = HeaderList()
+
+    // The answer.
+    var head = ResponseHead()
+    var stop = Stop.none
+    /// Received, kept or not.
+    var bodyBytes = 0
+    /// Allocated with the first answer that has a body.
+    var body: UnsafeMutableRawPointer?
+    let keptBody: Int
+    let maximumBody: Int
+    var socketsOpened = 0
+    /// `errno` of `socket`, when that failed.
+    var socketError: Int32 = 0
+    var denied: (address: IPAddress?, reason: AddressPolicy.Reason)?
+    /// Of `CURL_ERROR_SIZE`; libcurl writes what went wrong.
+    let errorText: UnsafeMutablePointer<CChar>
+
+    mutating func begin(_ token: Int) {
+        self.token = token
+        state = .inFlight
+        head = ResponseHead()
+        stop = .none
+        bodyBytes = 0
+        socketsOpened = 0
+        socketError = 0
+        denied = nil
+        errorText[0] = 0
+        startedAt = EventLoop.now()
+    }
+
+    /// The beginning of the answer's body.
+    var keptBodyBytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: body, count: min(bodyBytes, keptBody))
+    }
+}
+
+// MARK: Making and freeing
+
+extension Slot {
+    /// Options that are the same for every request; the others are set by `CurlTransport.send`.
+    static func make(sockets: CurlSockets, keptBody: Int, maximumBody: Int) -> Pointer {
+        guard let easy = curl_easy_init() else { fatalError("curl_easy_init failed: out of memory.") }
+        let slot = Pointer.allocate(capacity: 1)
+        let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+        slot.initialize(
+            to: Slot(
+                easy: easy, sockets: .passUnretained(sockets), keptBody: keptBody, maximumBody: maximumBody,
+                errorText: errorText))
+        slot.install()
+        return slot
+    }
+
+    static func destroy(_ slot: Pointer) {
+        curl_easy_cleanup(slot.pointee.easy)
+        slot.pointee.headers.deallocate()
+        slot.pointee.body?.deallocate()
+        slot.pointee.errorText.deallocate()
+        slot.deinitialize(count: 1)
+        slot.deallocate()
+    }
+}
+
+extension Slot.Pointer {
+    fileprivate func install() {
+        let easy = pointee.easy
+        let sockets = pointee.sockets.toOpaque()
+        fanfare_easy_set_pointer(easy, CURLOPT_PRIVATE, self)
+        fanfare_easy_set_pointer(easy, CURLOPT_ERRORBUFFER, pointee.errorText)
+
+        // Signals are not per thread; without them libcurl resolves names and times out by its own threads and clock.
+        fanfare_easy_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        fanfare_easy_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
+        fanfare_easy_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+        // Also keeps libcurl from looking through the environment for proxies at every request.
+        fanfare_easy_set_string(easy, CURLOPT_PROXY, "")
+        fanfare_easy_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        // The cache is one per handle, five sessions each: with thousands of handles much memory for few hits.
+        fanfare_easy_set_long(easy, CURLOPT_SSL_SESSIONID_CACHE, 0)
+        // Parsed authorities are kept for as long; a replaced file is seen after it.
+        fanfare_easy_set_long(easy, CURLOPT_CA_CACHE_TIMEOUT, 600)
+        fanfare_easy_set_long(easy, CURLOPT_TCP_NODELAY, 1)
+        // A peer that vanished is noticed also on a connection that waits for its next request.
+        fanfare_easy_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
+        fanfare_easy_set_long(easy, CURLOPT_TCP_KEEPIDLE, 30)
+        fanfare_easy_set_long(easy, CURLOPT_TCP_KEEPINTVL, 15)
+
+        fanfare_easy_set_opensocket(easy, openSocket)
+        fanfare_easy_set_pointer(easy, CURLOPT_OPENSOCKETDATA, self)
+        fanfare_easy_set_closesocket(easy, closeSocket)
+        // The connection outlives the request and its slot.
+        fanfare_easy_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, sockets)
+        fanfare_easy_set_writer(easy, CURLOPT_HEADERFUNCTION, receiveHeader)
+        fanfare_easy_set_pointer(easy, CURLOPT_HEADERDATA, self)
+        fanfare_easy_set_writer(easy, CURLOPT_WRITEFUNCTION, receiveBody)
+        fanfare_easy_set_pointer(easy, CURLOPT_WRITEDATA, self)
+    }
+}
+
+// MARK: Callbacks
+
+private let receiveHeader: curl_write_callback = { bytes, size, count, slot in
+    let slot = slot!.assumingMemoryBound(to: Slot.self)
+    let length = size * count
+    guard length > 0 else { return 0 }
+    guard slot.pointee.head.take(UnsafeRawBufferPointer(start: bytes, count: length)) else {
+        slot.pointee.stop = .headTooLarge
+        return 0
+    }
+    return length
+}
+
+/// Returning less than was offered ends the request with `CURLE_WRITE_ERROR`.
+private let receiveBody: curl_write_callback = { bytes, size, count, slot in
+    let slot = slot!.assumingMemoryBound(to: Slot.self)
+    let length = size * count
+    let room = slot.pointee.keptBody - slot.pointee.bodyBytes
+    if room > 0, length > 0 {
+        let body = slot.pointee.body ?? .allocate(byteCount: slot.pointee.keptBody, alignment: 16)
+        slot.pointee.body = body
+        memcpy(body + slot.pointee.bodyBytes, bytes!, min(room, length))
+    }
+    slot.pointee.bodyBytes += length
+    guard slot.pointee.bodyBytes <= slot.pointee.maximumBody else {
+        slot.pointee.stop = .bodyLongEnough
+        return 0
+    }
+    return length
+}
+
+/// The one place where egress rules meet the address that is really connected to: after name resolution, before the socket
+/// exists.
+private let openSocket: curl_opensocket_callback = { slot, _, address in
+    let slot = slot!.assumingMemoryBound(to: Slot.self)
+    let target = UnsafePointer(address!)
+    // Not `target.pointee.addr`, which would copy the 16 bytes of the declared type: the memory behind it is longer.
+    let socketAddress = UnsafeRawPointer(target).advanced(by: MemoryLayout.offset(of: \curl_sockaddr.addr)!)
+        .assumingMemoryBound(to: sockaddr.self)
+    let sockets = slot.pointee.sockets.takeUnretainedValue()
+    let hostIsAllowed = slot.pointee.endpoint?.takeUnretainedValue().hostIsAllowed ?? false
+    let length = target.pointee.addrlen
+    switch AddressPolicy.verdict(socketAddress, length: length, sockets.rules, hostIsAllowed: hostIsAllowed) {
+    case .denied(let reason):
+        slot.pointee.denied = (IPAddress(socketAddress, length: length), reason)
+        return -1
+    case .allowed:
+        let kind = target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(target.pointee.family, kind, target.pointee.protocol)
+        guard descriptor >= 0 else {
+            slot.pointee.socketError = errno
+            return -1
+        }
+        slot.pointee.socketsOpened += 1
+        sockets.opened(descriptor)
+        return descriptor
+    }
+}
+
+private let closeSocket: curl_closesocket_callback = { sockets, descriptor in
+    Unmanaged<CurlSockets>.fromOpaque(sockets!).takeUnretainedValue().closed(descriptor)
+    return close(descriptor)
+}

@@ -11,7 +11,7 @@ public import EventModel
 /// own and not looked at, so that a record from the retry topic reads as the original did.
 ///
 /// The returned event consists of views: of the record, and of the decoder's memory. It is valid until the next
-/// `decode`, and no longer than the record. One decoder per topic and thread; it allocates nothing per record once its
+/// `decode`, and no longer than the record and the decoder live. One decoder per topic and thread; it allocates nothing per record once its
 /// buffers have grown.
 public final class EventDecoder {
     typealias Bytes = UnsafeRawBufferPointer

@@ -9,7 +9,7 @@ public struct Event {
         public var value: Bytes
         /// How the value was written in JSON, so that numbers and booleans stay what they were.
         public var kind: Kind
-        public enum Kind { case string, integer, boolean }
+        public enum Kind: Sendable { case string, integer, boolean }
 
         public init(name: Bytes, value: Bytes, kind: Kind = .string) {
             self.name = name
@@ -19,7 +19,7 @@ public struct Event {
     }
 
     /// What `data` holds, which decides how it stands in a JSON envelope.
-    public enum DataKind {
+    public enum DataKind: Sendable {
         /// No value at all (a tombstone).
         case none
         /// A valid JSON text: embedded as it is under `data`.

@@ -1,8 +1,9 @@
 /// Configuration keys as environment variables: `FANFARE_` and the path in capitals, `_` between its parts.
 ///
 /// Lists are separated by commas. The name of a librdkafka property comes after `FANFARE_KAFKA_PROPERTIES_`, in capitals
-/// and with `_` for its dots: `FANFARE_KAFKA_PROPERTIES_SECURITY_PROTOCOL` is `security.protocol`. (No librdkafka
-/// property that is set as text has an underscore in its name.) Values are taken as they are; `${...}` means nothing in them.
+/// and with `_` for its dots and `__` for its underscores: `FANFARE_KAFKA_PROPERTIES_SECURITY_PROTOCOL` is
+/// `security.protocol`, `FANFARE_KAFKA_PROPERTIES_LOG__LEVEL` is `log_level`. Values are taken as they are; `${...}`
+/// means nothing in them.
 enum EnvironmentVariables {
     static let prefix = "FANFARE_"
 
@@ -26,10 +27,11 @@ enum EnvironmentVariables {
                 reader.remember(leaf.name, node.position)
                 leaf.apply(node, leaf.name, &draft, &reader)
             } else if let (name, leaf) = leaves.first(where: { $0.leaf.isMapping && variable.hasPrefix($0.name + "_") }) {
-                let rest = variable.dropFirst(name.count + 1).lowercased()
-                guard case .entries(let separator) = leaf.form, !rest.isEmpty else { continue }
+                guard case .entries(let separator) = leaf.form else { continue }
+                let parts = variable.dropFirst(name.count + 1).lowercased().split(separator: "__", omittingEmptySubsequences: false)
+                let key = parts.map { $0.replacing("_", with: String(separator)) }.joined(separator: "_")
                 var entry = node
-                entry.content = .mapping([Node.Entry(key: rest.replacing("_", with: String(separator)), value: node)])
+                entry.content = .mapping([Node.Entry(key: key, value: node)])
                 leaf.apply(entry, leaf.name, &draft, &reader)
             } else {
                 let hint = NearestName.nearest(to: variable, among: leaves.map(\.name)).map { "did you mean \($0)?" }

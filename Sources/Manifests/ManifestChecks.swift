@@ -2,12 +2,15 @@ internal import EventModel
 
 /// What a topic must be together with the bridge's configuration.
 enum TopicChecks {
-    static func run(_ manifest: TopicManifest, _ configuration: BridgeConfiguration, at place: Position, _ reader: inout Reader) {
+    static func run(
+        _ manifest: TopicManifest, hasNoSubscriptions: Bool, _ configuration: BridgeConfiguration, at place: Position,
+        _ reader: inout Reader
+    ) {
         guard !manifest.topic.isEmpty else { return }
         if manifest.topic == configuration.retryTopicName {
             reader.error(place, "topic", "this is the bridge's own retry topic; name the topic that carries the events")
         }
-        if manifest.subscriptions.isEmpty {
+        if hasNoSubscriptions {
             reader.warn(place, "subscriptions", "the topic has no subscriptions; it is not read")
         }
     }

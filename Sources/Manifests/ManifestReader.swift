@@ -19,7 +19,7 @@ enum ManifestReader {
     private static let section = Section<Draft>(
         Draft(),
         TopicCatalog.section.keys.map { key in
-            Key<Draft>(name: key.name, doc: key.doc, isRequired: key.isRequired, leaves: []) {
+            Key<Draft>(name: key.name, doc: key.doc, requirement: key.requirement, leaves: []) {
                 key.schema($0.manifest)
             } apply: { key.apply($0, $1, &$2.manifest, &$3) }
         } + [
@@ -62,7 +62,8 @@ enum ManifestReader {
         draft.manifest.file = file
         var result = Result(manifest: draft.manifest, places: [], topicPlace: reader.positions["topic"] ?? top)
         if let node = draft.subscriptions { readSubscriptions(node, configuration, defaults, &result, &reader) }
-        TopicChecks.run(result.manifest, configuration, at: result.topicPlace, &reader)
+        let isEmpty = draft.subscriptions.map { $0.matches(.object([])) } ?? true
+        TopicChecks.run(result.manifest, hasNoSubscriptions: isEmpty, configuration, at: result.topicPlace, &reader)
         return result
     }
 

@@ -131,6 +131,7 @@ enum ConfigurationCatalog {
         "a mapping of librdkafka properties, such as security.protocol: SSL", separator: "."
     ) { name, node, _, path, reader in
         let owners = ["bootstrap.servers": "kafka.bootstrapServers", "metadata.broker.list": "kafka.bootstrapServers", "group.id": "group"]
+        if name.isEmpty { reader.error(node.position, path, "a property without a name") }
         if let key = owners[name] { reader.error(node.position, path, "set the key \(key) instead") }
     }
 
@@ -152,7 +153,7 @@ enum ConfigurationCatalog {
     ) { text in
         if text == "auto" { return .value(nil) }
         guard let number = Int(text) else { return .unexpected }
-        return (1...1024).contains(number) ? .value(number) : .wrong("must be between 1 and 1024, or auto")
+        return (1...1024).contains(number) ? .value(number) : .outside("between 1 and 1024, or auto")
     } show: { $0.map { .int($0) } ?? "auto" }
 
     private static let hostPatterns = Shape<[String]>.list(

@@ -17,7 +17,7 @@ struct Section<Root>: Sendable {
             "type": "object", "additionalProperties": false,
             "properties": .object(keys.map { JSON.Member(name: $0.name, value: $0.schema(prototype)) }),
         ]
-        let required = keys.filter(\.isRequired)
+        let required = keys.filter { $0.requirement != nil }
         if !required.isEmpty { schema = schema.appending("required", .array(required.map { .string($0.name) })) }
         self.schema = schema
     }
@@ -35,8 +35,9 @@ struct Section<Root>: Sendable {
             reader.remember(here, entry.value.position)
             key.apply(entry.value, here, &root, &reader)
         }
-        for key in keys where key.isRequired && !entries.contains(where: { $0.key == key.name }) {
-            reader.error(node.position, path, "the key \(key.name) is missing; \(key.doc.prefix(1).lowercased())\(key.doc.dropFirst())")
+        for key in keys where !entries.contains(where: { $0.key == key.name }) {
+            guard let example = key.requirement else { continue }
+            reader.error(node.position, path, "the key \(key.name) is missing; write \(example)")
         }
     }
 
@@ -49,7 +50,8 @@ struct Key<Root>: Sendable {
     let name: String
     /// One or two sentences for editors.
     let doc: String
-    var isRequired = false
+    /// For a key that must be there: what to write when it is not.
+    var requirement: String? = nil
     let leaves: [Leaf<Root>]
     /// The key's schema, with its default taken from the prototype.
     let schema: @Sendable (_ prototype: Root) -> JSON
@@ -82,10 +84,10 @@ extension Key {
 
     /// A key that must be given, and so has no default.
     static func required<Value>(
-        _ name: String, _ property: any Property<Root, Value>, _ shape: Shape<Value>, _ doc: String
+        _ name: String, _ property: any Property<Root, Value>, _ shape: Shape<Value>, _ doc: String, example: String
     ) -> Key {
         var key = undefaulted(name, property, shape, doc)
-        key.isRequired = true
+        key.requirement = example
         return key
     }
 
@@ -148,11 +150,11 @@ extension Key {
 
     /// A key whose function comes later: refused, never ignored, unless its value is one that asks for nothing.
     static func later(_ name: String, neutral: [JSON], _ doc: String) -> Key {
-        let texts = neutral.map { $0.text() }
         let apply: @Sendable (Node, String, inout Root, inout Reader) -> Void = { node, path, _, reader in
             if case .refused = node.content { return }
             if neutral.contains(where: { node.matches($0) }) { return }
-            reader.error(node.position, path, "not supported yet; remove the key or write \(texts[0])")
+            let remedy = neutral[0] == .null ? "remove the key" : "remove the key or write \(neutral[0].text())"
+            reader.error(node.position, path, "not supported yet; \(remedy)")
         }
         return Key(name: name, doc: doc, leaves: leaves(name, .text, apply)) { _ in
             describe(["enum": .array(neutral)], "Not supported yet. \(doc)")

@@ -25,15 +25,17 @@ enum Reading<Value> {
     case value(Value)
     /// Not of the expected form.
     case unexpected
-    /// Of the form, but wrong for a reason of its own; a clause that follows the key's path.
+    /// Of the form, but not within bounds; completes "must be ..., not ...".
+    case outside(String)
+    /// Wrong for a reason of its own; a clause that follows the key's path.
     case wrong(String)
 }
 
 /// The kinds of plain YAML scalar that a text must not be confused with.
 enum ScalarStyle: Sendable {
-    /// Anything, kept as it was written: `1.0` stays `1.0`.
+    /// Anything, as it was written: `1.0` stays `1.0`.
     case any
-    /// Text: a plain number or boolean needs quotes.
+    /// Text of people's own: a plain number or boolean needs quotes.
     case text
     /// A number or boolean: no quotes, unless for `${...}`.
     case plain
@@ -64,7 +66,8 @@ extension Shape {
             switch read(text.value) {
             case .value(let value): return value
             case .unexpected: reader.error(node.position, path, "must be \(expected)\(quoted)")
-            case .wrong(let reason): reader.error(node.position, path, "\(reason)\(quoted)")
+            case .outside(let bounds): reader.error(node.position, path, "must be \(bounds)\(quoted)")
+            case .wrong(let reason): reader.error(node.position, path, reason)
             }
             return nil
         } show: { show($0) }

@@ -16,6 +16,7 @@ extension Shape where Value == String {
             switch check(text) {
             case .value: .value(text)
             case .unexpected: .unexpected
+            case .outside(let bounds): .outside(bounds)
             case .wrong(let reason): .wrong(reason)
             }
         } show: { .string($0) }
@@ -61,19 +62,19 @@ extension Shape where Value == Int {
         let schema: JSON = ["type": "integer", "minimum": .int(range.lowerBound), "maximum": .int(range.upperBound)]
         return .scalar("a whole number", .plain, schema: .orInterpolated(schema)) { text in
             guard let number = Int(text) else { return .unexpected }
-            guard range.contains(number) else { return .wrong("must be between \(range.lowerBound) and \(range.upperBound)") }
+            guard range.contains(number) else { return .outside("between \(range.lowerBound) and \(range.upperBound)") }
             return .value(number)
         } show: { .int($0) }
     }
 
     /// A size in bytes, written with its unit.
     static func size(_ range: ClosedRange<Int>) -> Shape {
-        .scalar("a size such as 64KiB, 1MiB or 2GiB", .text, schema: .pattern("[0-9]+(B|KiB|MiB|GiB)")) { text in
+        .scalar("a size such as 64KiB, 1MiB or 2GiB", .any, schema: .pattern("[0-9]+(B|KiB|MiB|GiB)")) { text in
             guard let bytes = ByteSize.parse(text) else {
-                return ByteSize.isDecimal(text) ? .wrong("sizes are in KiB, MiB or GiB (1024), written as 1MiB") : .unexpected
+                return ByteSize.isDecimal(text) ? .outside("a size with one of the units B, KiB, MiB and GiB (of 1024)") : .unexpected
             }
             guard range.contains(bytes) else {
-                return .wrong("must be between \(ByteSize.text(range.lowerBound)) and \(ByteSize.text(range.upperBound))")
+                return .outside("between \(ByteSize.text(range.lowerBound)) and \(ByteSize.text(range.upperBound))")
             }
             return .value(bytes)
         } show: { .string(ByteSize.text($0)) }
@@ -89,7 +90,7 @@ extension Shape where Value == Double {
                 return .unexpected
             }
             guard range.contains(number) else {
-                return .wrong("must be between \(JSON.double(range.lowerBound).text()) and \(JSON.double(range.upperBound).text())")
+                return .outside("between \(JSON.double(range.lowerBound).text()) and \(JSON.double(range.upperBound).text())")
             }
             return .value(number)
         } show: { .double($0) }
@@ -98,11 +99,11 @@ extension Shape where Value == Double {
 
 extension Shape where Value == TimeSpan {
     static func duration(_ range: ClosedRange<TimeSpan>) -> Shape {
-        .scalar("a duration such as 250ms, 5s, 2m, 1h or 3d", .text, schema: .pattern("[0-9]+(ms|s|m|h|d)")) { text in
+        .scalar("a duration such as 250ms, 5s, 2m, 1h or 3d", .any, schema: .pattern("[0-9]+(ms|s|m|h|d)")) { text in
             guard let span = TimeSpan(text) else {
-                return Int64(text) == nil ? .unexpected : .wrong("a duration needs a unit, as 5s or 250ms")
+                return Int64(text) == nil ? .unexpected : .outside("a duration with its unit, such as 5s or 250ms")
             }
-            guard range.contains(span) else { return .wrong("must be between \(range.lowerBound) and \(range.upperBound)") }
+            guard range.contains(span) else { return .outside("between \(range.lowerBound) and \(range.upperBound)") }
             return .value(span)
         } show: { .string($0.description) }
     }

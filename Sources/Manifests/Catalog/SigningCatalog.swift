@@ -2,8 +2,19 @@ internal import EventModel
 
 /// `signing: none`, or a mapping.
 enum SigningCatalog {
-    static let signing = Shape<SigningPolicy>(
-        schema: ["anyOf": [["const": "none"], section.schema]], form: .fileOnly
+    static let key: Key<Subscription> = {
+        let doc = "How deliveries are signed; none says on purpose that they are not."
+        let key = Key<Subscription>.undefaulted("signing", \.signing, signing, doc)
+        // Outside of files, `signing` takes none, and `signing.secrets` a list.
+        let secrets = Leaf<Subscription>(path: ["signing", "secrets"], form: .text) { node, path, subscription, reader in
+            guard let secrets = Self.secrets.read(node, path, &reader) else { return }
+            subscription.signing = .standard(secrets: secrets)
+        }
+        return Key(name: key.name, doc: doc, leaves: key.leaves + [secrets], schema: key.schema, apply: key.apply)
+    }()
+
+    private static let signing = Shape<SigningPolicy>(
+        schema: ["anyOf": [["const": "none"], section.schema]], form: .text
     ) { node, path, reader in
         if case .scalar(let scalar) = node.content, !node.isNull {
             guard let text = reader.text(node, path, expected: expected) else { return nil }
@@ -30,16 +41,14 @@ enum SigningCatalog {
     private static let section = Section<Draft>(Draft(), [
         .later("scheme", neutral: ["standard"], "standard (Standard Webhooks), github or stripe."),
         .later("keys", neutral: [.array([])], "Private keys (whsk_...) for ed25519 signatures, v1a."),
-        secrets,
+        // Required: a mapping without secrets would sign nothing and look as if it did.
+        .required("secrets", \.secrets, .wrapping(secrets),
+            "Secrets (whsec_...), all of which sign: rotate by adding the new one first and removing the old one later.",
+            example: "secrets: [\"${file:/path}\"], or signing: none"),
     ])
 
-    /// Required within `signing`: a mapping without secrets would sign nothing and look as if it did.
-    private static let secrets: Key<Draft> = {
-        let shape = Shape<[String]?>.wrapping(
-            .list("a list such as [\"${file:/etc/fanfare/secrets/billing}\"]", of: secret, count: 1...10))
-        return .required("secrets", \Draft.secrets, shape,
-            "Secrets (whsec_...), all of which sign: rotate by adding the new one first and removing the old one later.")
-    }()
+    private static let secrets = Shape<[String]>.list(
+        "a list such as [\"${file:/etc/fanfare/secrets/billing}\"]", of: secret, count: 1...10)
 
     private static let secret: Shape<String> = {
         let text = Shape<String>.anyScalar("a secret such as \"${file:/etc/fanfare/secrets/billing}\"", isSecret: true)

@@ -14,7 +14,7 @@ enum SubscriptionCatalog {
         .value("filters", \.filters, FilterCatalog.filters, "All must match; empty matches every event."),
         .section("payload", \.self, payload, "What the request body holds."),
         .fields("headers", \.headers, headers, "Request headers to add."),
-        .undefaulted("signing", \.signing, SigningCatalog.signing, "How deliveries are signed; none says on purpose that they are not."),
+        SigningCatalog.key,
         .section("auth", \.self, auth, "How Fanfare authenticates itself; at most one kind."),
         .section("tls", \.self, tls, "Whom to trust."),
         .section("delivery", \.delivery, delivery, "How requests are made."),
@@ -101,6 +101,7 @@ enum SubscriptionCatalog {
         switch Endpoints.check(url) {
         case .value: .value(url)
         case .unexpected: .unexpected
+        case .outside(let bounds): .outside(bounds)
         case .wrong(let reason): .wrong(reason)
         }
     } show: { .string($0) }

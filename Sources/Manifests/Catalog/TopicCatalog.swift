@@ -8,7 +8,7 @@ enum TopicCatalog {
     static let section = Section<TopicManifest>(prototype, [
         .required("topic", \.topic,
             .text(Names.topicExpectation, pattern: Names.topicPattern) { Names.isTopic($0) ? .value(()) : .unexpected },
-            "The Kafka topic."),
+            "The Kafka topic.", example: "topic: NAME"),
         .value("description", \.description, .text, "What the topic carries, for people."),
         .value("owner", \.owner, .text, "Who produces it."),
         .section("kafka", \.provisioning, provisioning, "How `fanfare apply` creates the topic."),

@@ -141,7 +141,10 @@ struct YAMLDocument {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             var message = "not valid YAML: \(problem)"
-            if let context { message += " \(context.text) that begins in line \(context.mark.line)" }
+            if let context {
+                message += " \(context.text)"
+                if context.mark.line != mark.line { message += " that begins in line \(context.mark.line)" }
+            }
             if let hint = SourceText.syntaxHint(text, line: mark.line) { message += "; \(hint)" }
             error(mark.line, mark.column, "", message)
         case .reader(let problem, let offset, _, _):

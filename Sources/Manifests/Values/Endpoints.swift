@@ -16,7 +16,7 @@ enum Endpoints {
         let rest = url.dropFirst(scheme.count)
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         if authority.contains("@") {
-            return .wrong("must not hold a user name or password; a header or `auth` is the place for them")
+            return .wrong("must not hold a user name or password; write them into headers.Authorization")
         }
         if rest.contains("#") { return .wrong("must not have a fragment (#...), it is never sent") }
         if rest.utf8.contains(where: { "\"<>\\^`{|}".utf8.contains($0) }) {

@@ -39,10 +39,10 @@ test-unit: build-tests ## the Swift tests (FILTER=name)
 	$(call stage,unit tests)
 	@swift test --configuration release --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
 
-test-packaging: install-test ## the Helm chart and the Dockerfile
+test-packaging: build-tests install-test ## the Helm chart and the Dockerfile
 	$(call stage,packaging tests)
 	@$(PYTHON) scripts/helm-binaries
-	@$(PYTHON) -m pytest Tests/HelmTests
+	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest Tests/HelmTests
 
 test-e2e: build-tests install-test ## the real program against an embedded Kafka and misbehaving endpoints (ARGS='-k name')
 	$(call stage,end-to-end tests)

@@ -1,0 +1,33 @@
+# syntax=docker/dockerfile:1
+# The bridge and the few libraries it needs. `make image`, or: docker build --tag fanfare .
+
+FROM swift:6.3-bookworm AS build
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+WORKDIR /src
+COPY scripts/install scripts/install
+RUN scripts/install build
+# The dependencies change less often than the sources.
+COPY Package.swift ./
+RUN swift package resolve
+COPY Sources Sources
+# Package.swift names the test targets, so their folders must be there.
+COPY Tests Tests
+RUN swift build --configuration release --product fanfare --static-swift-stdlib \
+    && install -D --strip .build/release/fanfare /out/usr/local/bin/fanfare
+
+FROM debian:bookworm-slim
+LABEL org.opencontainers.image.title="Fanfare" \
+      org.opencontainers.image.description="Delivers the events of Kafka topics to the webhooks that subscribed to them"
+# Whatever is current in this Debian release is wanted: these three are what security updates are for.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates libcurl4 librdkafka1 libssl3 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin fanfare
+COPY --from=build /out/ /
+WORKDIR /etc/fanfare
+USER 10001:10001
+EXPOSE 8080
+# No HEALTHCHECK: an orchestrator asks /livez and /readyz from outside, and what it should do about the answers differs.
+ENTRYPOINT ["/usr/local/bin/fanfare"]
+CMD ["serve"]

@@ -1,0 +1,181 @@
+"""The Helm chart: what it renders is valid Kubernetes and a configuration that the bridge takes."""
+
+import os
+import subprocess
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from chart import CHART, REQUIRED, ROOT, Helm, with_required
+
+MANIFEST = """\
+topic: shop.orders
+kafka: { config: { retention.ms: 604800000 } }
+subscriptions:
+  billing:
+    endpoint: https://billing.example.com/hooks/orders
+    signing: none
+    payload: { template: '{"text": "Order {{data.id}}"}' }
+"""
+
+SETS = {
+    "the least": REQUIRED,
+    "one of everything": with_required(
+        image={"repository": "registry.example.com/fanfare", "digest": "sha256:" + "0" * 64, "pullPolicy": "Always"},
+        imagePullSecrets=[{"name": "registry"}],
+        replicas=5,
+        config={
+            "group": "events", "commitInterval": "200ms", "shutdown": {"grace": "2m"},
+            "kafka": {"bootstrapServers": "a:9092,b:9092", "properties": {"security.protocol": "sasl_ssl", "session.timeout.ms": 45000}},
+            "ops": {"tokens": {"viewer": ["${VIEWER_TOKEN}"]}}, "logging": {"format": "json"}},
+        topics={"orders": MANIFEST, "customers": {"topic": "shop.customers", "kafka": {"config": {"retention.ms": 604800000}}}},
+        secrets=[{"secretName": "webhooks", "mountPath": "/etc/fanfare/secrets"},
+                 {"secretName": "tls", "mountPath": "/etc/fanfare/tls", "items": [{"key": "tls.crt", "path": "client.pem"}]}],
+        env=[{"name": "KAFKA_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "kafka", "key": "password"}}}],
+        envFrom=[{"secretRef": {"name": "more"}}],
+        service={"annotations": {"a": "b"}, "port": 80},
+        serviceAccount={"name": "bridge", "annotations": {"a": "b"}},
+        podDisruptionBudget={"maxUnavailable": "25%"},
+        podAnnotations={"prometheus.io/scrape": "true"}, podLabels={"team": "events"},
+        nodeSelector={"disk": "fast"}, tolerations=[{"key": "dedicated", "operator": "Exists"}],
+        affinity={"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
+            {"weight": 1, "podAffinityTerm": {"topologyKey": "kubernetes.io/hostname"}}]}},
+        topologySpreadConstraints=[{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
+        priorityClassName="high"),
+    "as little as possible beside the bridge": with_required(
+        existingTopicsConfigMap="topics", serviceAccount={"create": False}, service={"enabled": False},
+        podDisruptionBudget={"enabled": False}, strategy={"type": "Recreate"}),
+}
+
+TYPOS = {
+    "a value": with_required(replica=3),
+    "a nested value": with_required(image={"repositry": "x"}),
+    "a key of fanfare.yaml": with_required(config={"comitInterval": "100ms"}),
+    "a type": with_required(replicas="3"),
+    "a duration": with_required(config={"shutdown": {"grace": "25"}}),
+    "a relative mount path": with_required(secrets=[{"secretName": "a", "mountPath": "secrets"}]),
+    "a manifest without its topic": with_required(topics={"orders": {"subscriptions": {}}}),
+    "the pod's own listening address": with_required(config={"ops": {"listen": "127.0.0.1:9999"}}),
+    "the pod's own topics folder": with_required(config={"topics": "./topics"}),
+    "an embedded broker": with_required(config={"kafka": {"bootstrapServers": "embedded"}}),
+}
+
+
+@pytest.fixture(params=["helm3", "helm4"])
+def helm(request, tmp_path):
+    return Helm(request.param, tmp_path)
+
+
+@pytest.mark.parametrize("values", SETS.values(), ids=SETS)
+def test_lint_finds_nothing(helm, values):
+    done = helm.run("lint", "--strict", CHART, values=values)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kubernetes", ["1.25", "1.31", "1.37"])
+@pytest.mark.parametrize("values", SETS.values(), ids=SETS)
+def test_every_object_is_valid_kubernetes(helm, values, kubernetes):
+    rendered = helm.renders(values)
+    for document in rendered.objects:
+        kubernetes_validate.validate(document, kubernetes, strict=True)
+
+
+@pytest.mark.parametrize("values", TYPOS.values(), ids=TYPOS)
+def test_a_mistake_in_the_values_is_refused(helm, values):
+    assert "schema" in helm.refuses(values)
+
+
+def test_the_bootstrap_servers_are_required(helm):
+    assert "config.kafka.bootstrapServers is required" in helm.refuses({})
+
+
+def test_what_is_rendered(helm):
+    rendered = helm.renders(SETS["the least"])
+    assert rendered.kinds() == ["ConfigMap", "ConfigMap", "Deployment", "PodDisruptionBudget", "Service", "ServiceAccount"]
+    assert helm.renders(SETS["as little as possible beside the bridge"]).kinds() == ["ConfigMap", "Deployment"]
+
+
+def test_the_configuration_goes_through_and_the_chart_adds_where_to_listen(helm):
+    wish = SETS["one of everything"]["config"]
+    rendered = helm.renders(SETS["one of everything"])
+    assert rendered.configuration == {
+        **wish, "topics": "/etc/fanfare/topics", "ops": {**wish["ops"], "listen": "0.0.0.0:8080"}}
+
+
+def test_manifests_go_through_untouched(helm):
+    manifests = helm.renders(SETS["one of everything"]).manifests
+    assert manifests["orders.yaml"] == MANIFEST
+    assert yaml.safe_load(manifests["customers.yaml"])["kafka"]["config"]["retention.ms"] == 604800000
+
+    file = helm.folder / "orders.yaml"
+    file.write_text(MANIFEST)
+    rendered = helm.renders(REQUIRED, "--set-file", f"topics.orders={file}")
+    assert rendered.manifests == {"orders.yaml": MANIFEST}
+
+
+def test_the_pods_can_do_as_little_as_possible(helm):
+    rendered = helm.renders(SETS["one of everything"])
+    pod = rendered.pod["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert rendered.the("ServiceAccount")["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert rendered.container["securityContext"] == {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    assert "lifecycle" not in rendered.container
+    assert all(mount["readOnly"] for mount in rendered.container["volumeMounts"])
+
+
+def test_every_mount_has_its_volume_and_every_secret_its_mount(helm):
+    rendered = helm.renders(SETS["one of everything"])
+    volumes = {volume["name"]: volume for volume in rendered.pod["spec"]["volumes"]}
+    mounts = {mount["mountPath"]: volumes.pop(mount["name"]) for mount in rendered.container["volumeMounts"]}
+    assert not volumes
+    assert mounts["/etc/fanfare/secrets"]["secret"]["secretName"] == "webhooks"
+    assert mounts["/etc/fanfare/tls"]["secret"]["items"] == [{"key": "tls.crt", "path": "client.pem"}]
+    assert mounts["/etc/fanfare/topics"]["configMap"]["name"] == "events-fanfare-topics"
+    existing = helm.renders(SETS["as little as possible beside the bridge"])
+    assert {"name": "topics", "configMap": {"name": "topics"}} in existing.pod["spec"]["volumes"]
+
+
+def test_the_probes_ask_the_ops_port(helm):
+    rendered = helm.renders(SETS["one of everything"])
+    container = rendered.container
+    assert container["ports"] == [{"name": "ops", "containerPort": 8080, "protocol": "TCP"}]
+    assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "ops"}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "ops"}
+    (port,) = rendered.the("Service")["spec"]["ports"]
+    assert (port["port"], port["targetPort"]) == (80, "ops")
+    labels = rendered.pod["metadata"]["labels"]
+    for selector in (rendered.the("Service")["spec"]["selector"], rendered.the("Deployment")["spec"]["selector"]["matchLabels"],
+                     rendered.the("PodDisruptionBudget")["spec"]["selector"]["matchLabels"]):
+        assert selector.items() <= labels.items()
+
+
+@pytest.mark.parametrize("grace, seconds", [(None, 35), ("25s", 35), ("2m", 130), ("1500ms", 12), ("1h", 3610)])
+def test_kubernetes_waits_longer_than_the_drain(helm, grace, seconds):
+    values = with_required(config={"shutdown": {"grace": grace}}) if grace else REQUIRED
+    assert helm.renders(values).pod["spec"]["terminationGracePeriodSeconds"] == seconds
+
+
+def test_a_new_configuration_rolls_the_pods_and_new_topics_do_not(helm):
+    def annotations(values):
+        return helm.renders(values).pod["metadata"]["annotations"]
+
+    plain = annotations(REQUIRED)
+    assert annotations(with_required(config={"group": "other"})) != plain
+    assert annotations(with_required(topics={"orders": MANIFEST})) == plain
+
+
+def test_the_bridge_takes_what_the_chart_renders(helm):
+    program = ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")
+    assert program.exists(), f"there is no program at {program}; `make test-packaging` builds it"
+    rendered = helm.renders(with_required(topics={"orders": MANIFEST.replace("    payload", "    # payload")}))
+    folder = helm.folder / "topics"
+    folder.mkdir()
+    for name, text in rendered.manifests.items():
+        (folder / name).write_text(text)
+    (helm.folder / "fanfare.yaml").write_text(yaml.safe_dump(rendered.configuration))
+    done = subprocess.run([program, "check", "--config", helm.folder / "fanfare.yaml"], capture_output=True, text=True,
+                          env={**os.environ, "FANFARE_TOPICS": str(folder)})
+    assert done.returncode == 0, done.stdout + done.stderr

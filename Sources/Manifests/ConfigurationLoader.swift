@@ -24,7 +24,7 @@ public enum ConfigurationLoader {
         return LoadedConfiguration(
             configuration: draft.bridge,
             defaults: SubscriptionDefaults(prototype: draft.defaults, positions: reader.positions),
-            problems: reader.problems, filesRead: reader.files.entries.map(\.path))
+            problems: reader.problems.inReadingOrder(), filesRead: reader.files.entries.map(\.path))
     }
 
     private static func readFile(_ named: String?, into draft: inout ConfigurationDraft, _ reader: inout Reader) {

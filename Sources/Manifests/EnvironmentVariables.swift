@@ -18,6 +18,12 @@ enum EnvironmentVariables {
         prefix + leaf.path.joined(separator: "_").uppercased()
     }
 
+    /// The prefix that all have in common does not make names alike.
+    private static func nearest(to variable: String, among names: [String]) -> String? {
+        let rest = String(variable.dropFirst(prefix.count))
+        return NearestName.nearest(to: rest, among: names.map { String($0.dropFirst(prefix.count)) }).map { prefix + $0 }
+    }
+
     static func apply(to draft: inout ConfigurationDraft, _ reader: inout Reader) {
         let leaves = ConfigurationCatalog.root.leaves.map { (name: name(of: $0), leaf: $0) }
         for (variable, value) in reader.environment.variables.sorted(by: { $0.key < $1.key })
@@ -34,7 +40,7 @@ enum EnvironmentVariables {
                 entry.content = .mapping([Node.Entry(key: key, value: node)])
                 leaf.apply(entry, leaf.name, &draft, &reader)
             } else {
-                let hint = NearestName.nearest(to: variable, among: leaves.map(\.name)).map { "did you mean \($0)?" }
+                let hint = nearest(to: variable, among: leaves.map(\.name)).map { "did you mean \($0)?" }
                 reader.warn(node.position, variable, "no configuration key has this name; \(hint ?? "it is ignored")")
             }
         }

@@ -78,7 +78,7 @@ import Testing
             "topics/t.yaml:1:1: error: the key topic is missing; write topic: NAME"),
         Case(
             "topic: 12\n",
-            "topics/t.yaml:1:1: error: topic: must be text; put \"12\" in quotes"),
+            "topics/t.yaml:1:1: error: topic: must be text; put 12 in quotes"),
         Case(
             "topic: a/b\n",
             "topics/t.yaml:1:1: error: topic: must be a Kafka topic name (letters, digits, ., _ and -, at most 249), not \"a/b\""),

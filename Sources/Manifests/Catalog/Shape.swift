@@ -53,18 +53,15 @@ extension Shape {
     ) -> Shape {
         Shape(schema: schema, form: .text) { node, path, reader in
             guard let text = reader.text(node, path, expected: expected) else { return nil }
-            if style == .text && text.scalar.looksLikeNumberOrBoolean {
-                let raw = isSecret ? "it" : "\"\(text.raw)\""
-                reader.error(node.position, path, "must be text; put \(raw) in quotes")
-                return nil
-            }
             if style == .plain && text.scalar.style == .quoted && !text.isInterpolated {
                 reader.error(node.position, path, "must be \(expected), without quotes")
                 return nil
             }
             let quoted = isSecret ? "" : ", not \(Self.quote(text.raw))"
             switch read(text.value) {
-            case .value(let value): return value
+            case .value(let value):
+                guard style == .text && text.scalar.looksLikeNumberOrBoolean else { return value }
+                reader.error(node.position, path, "must be text; put \(isSecret ? "it" : text.raw) in quotes")
             case .unexpected: reader.error(node.position, path, "must be \(expected)\(quoted)")
             case .outside(let bounds): reader.error(node.position, path, "must be \(bounds)\(quoted)")
             case .wrong(let reason): reader.error(node.position, path, reason)

@@ -246,16 +246,16 @@ import Testing
             "topics/t.yaml:6:5: error: subscriptions.s.filters: must be a list of filters such as [{ exact: { type: order.created } }], not a mapping"),
         Case(
             "filters:\n  - exact: {}\n  - prefix: { Type: a, subject: \"\" }\n  - any: []\n  - exact: { type: a }\n    prefix: { type: b }\n  - {}\n  - not: { exakt: { type: a } }\n  - sql: \"true\"\n  - pattern: { data: { a: [1] } }\n  - suffix: { data: x }",
-            "topics/t.yaml:7:9: error: subscriptions.s.filters[0].exact: names no attribute; write one such as type: order.created",
-            "topics/t.yaml:8:19: error: subscriptions.s.filters[1].prefix.Type: a CloudEvents attribute name consists of small letters and digits",
-            "topics/t.yaml:8:28: error: subscriptions.s.filters[1].prefix.subject: must not be empty",
+            "topics/t.yaml:7:9: error: subscriptions.s.filters[0].exact: names no attribute; write for example { exact: { type: order.created } }",
+            "topics/t.yaml:8:19: error: subscriptions.s.filters[1].prefix.Type: \"Type\" is not the name of a CloudEvents attribute: a-z and 0-9 only; did you mean type?",
+            "topics/t.yaml:8:28: error: subscriptions.s.filters[1].prefix.subject: the value to compare with must not be empty",
             "topics/t.yaml:9:9: error: subscriptions.s.filters[2].any: must not be empty; write a list of filters such as [{ exact: { type: order.created } }]",
             "topics/t.yaml:10:9: error: subscriptions.s.filters[3]: has 2 keys; a filter has exactly one, so make each an item of its own",
             "topics/t.yaml:12:9: error: subscriptions.s.filters[4]: is empty; write a filter such as exact: { type: order.created }",
             "topics/t.yaml:13:16: error: subscriptions.s.filters[5].not.exakt: unknown key; did you mean \"exact\"?",
             "topics/t.yaml:14:9: error: subscriptions.s.filters[6].sql: not supported yet; remove this filter",
             "topics/t.yaml:15:9: error: subscriptions.s.filters[7].pattern: not supported yet; remove this filter",
-            "topics/t.yaml:16:19: error: subscriptions.s.filters[8].suffix.data: data is not an attribute; these filters look at context attributes only"),
+            "topics/t.yaml:16:19: error: subscriptions.s.filters[8].suffix.data: data is not an attribute; these filters see context attributes only"),
     ]
 
     static let endpoints: [Case] = [
@@ -315,10 +315,13 @@ import Testing
             "topics/t.yaml:5:5: error: subscriptions.s.signing: must be none, or a mapping such as { secrets: [\"${file:/path}\"] }; secrets stand in a list under signing.secrets"),
         Case(
             "signing: { secrets: [whsec_abc, \"whsec_!!!!\", mysecret, \"\"] }",
-            "topics/t.yaml:5:26: error: subscriptions.s.signing.secrets[0]: the part after whsec_ is not valid base64",
-            "topics/t.yaml:5:37: error: subscriptions.s.signing.secrets[1]: the part after whsec_ is not valid base64",
-            "topics/t.yaml:5:51: error: subscriptions.s.signing.secrets[2]: must be whsec_ and the base64 of 24 to 64 bytes; `openssl rand -base64 32` makes one",
-            "topics/t.yaml:5:61: error: subscriptions.s.signing.secrets[3]: the secret is empty; it must be whsec_ and the base64 of 24 to 64 bytes; `openssl rand -base64 32` makes one"),
+            "topics/t.yaml:5:26: error: subscriptions.s.signing.secrets[0]: the secret is not base64 behind whsec_",
+            "topics/t.yaml:5:37: error: subscriptions.s.signing.secrets[1]: the secret is not base64 behind whsec_",
+            "topics/t.yaml:5:51: error: subscriptions.s.signing.secrets[2]: the secret has only 6 bytes: 24 to 64 bytes in base64 are expected, as from: echo whsec_$(openssl rand -base64 32)",
+            "topics/t.yaml:5:61: error: subscriptions.s.signing.secrets[3]: the secret is empty"),
+        Case(
+            "signing: { secrets: [\"${UNMARKED}\"] }",
+            "topics/t.yaml:5:26: error: subscriptions.s.signing.secrets[0]: the secret must begin with whsec_"),
         Case(
             "signing: { secrets: [\(goodSecret)] }",
             "topics/t.yaml:5:26: warning: subscriptions.s.signing.secrets[0]: a secret stands in clear in this file; write \"${file:/path}\" or \"${VARIABLE}\""),
@@ -326,7 +329,7 @@ import Testing
             "signing: { scheme: github, keys: [whsk_x], secrets: [\"${S}\"] }",
             "topics/t.yaml:5:16: error: subscriptions.s.signing.scheme: not supported yet; remove the key or write \"standard\"",
             "topics/t.yaml:5:32: error: subscriptions.s.signing.keys: not supported yet; remove the key or write []",
-            "topics/t.yaml:5:58: error: subscriptions.s.signing.secrets[0]: must be whsec_ and the base64 of 24 to 64 bytes; `openssl rand -base64 32` makes one"),
+            "topics/t.yaml:5:58: error: subscriptions.s.signing.secrets[0]: the secret is not base64 behind whsec_"),
         Case(
             "signing: [a]",
             "topics/t.yaml:5:5: error: subscriptions.s.signing: must be none, or a mapping such as { secrets: [\"${file:/path}\"] }, not a list"),
@@ -350,7 +353,7 @@ import Testing
 
     @Test(arguments: signing) func signingThatIsWrongSaysSoWithoutTheSecret(_ wrong: Case) {
         let manifest = "topic: t\nsubscriptions:\n  s:\n    endpoint: https://example.com/hook\n    \(wrong.text)\n"
-        let problems = load(manifest, variables: ["S": "not a secret"]).problems.lines
+        let problems = load(manifest, variables: ["S": "not a secret", "UNMARKED": String(goodSecret.dropFirst(6))]).problems.lines
         #expect(problems == wrong.expected)
     }
 }

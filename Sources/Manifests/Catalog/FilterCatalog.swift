@@ -1,4 +1,5 @@
 internal import EventModel
+internal import Filters
 
 /// `filters:` and its dialects. A new dialect is one entry of `dialects`.
 enum FilterCatalog {
@@ -54,7 +55,7 @@ enum FilterCatalog {
         return dialect.read(entry.value, here, &reader)
     }
 
-    /// CloudEvents Subscriptions API, 3.2.4.1: "attribute names and string values ... MUST NOT be empty".
+    /// What makes such a filter valid is said where filters are compiled; here it gets its place in the file.
     private static func attributes(
         _ name: String, _ doc: String, _ make: @escaping @Sendable ([AttributeOperand]) -> FilterExpression
     ) -> Dialect {
@@ -64,19 +65,21 @@ enum FilterCatalog {
         ]
         return Dialect(name: name, doc: doc, schema: schema) { node, path, reader in
             guard let entries = reader.entries(node, path, expected: "a mapping of attributes such as type: order.created") else { return nil }
-            if entries.isEmpty {
-                reader.error(node.position, path, "names no attribute; write one such as type: order.created")
-                return nil
-            }
             var operands: [AttributeOperand] = []
             for entry in entries {
                 let here = "\(path).\(entry.key)"
-                if let complaint = Names.checkAttribute(entry.key) { reader.error(entry.value.position, here, complaint) }
                 guard let text = Shape<String>.anyScalar("text").read(entry.value, here, &reader) else { continue }
-                if text.isEmpty { reader.error(entry.value.position, here, "must not be empty") }
+                reader.remember(here, entry.value.position)
                 operands.append(AttributeOperand(attribute: entry.key, operand: text))
             }
-            return make(operands)
+            guard operands.count == entries.count else { return nil }
+            let filter = make(operands)
+            let parent = String(path.dropLast(name.count))
+            for problem in filter.problems() {
+                let here = parent + problem.path
+                reader.error(reader.positions[here] ?? node.position, here, problem.message)
+            }
+            return filter
         }
     }
 

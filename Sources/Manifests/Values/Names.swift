@@ -28,14 +28,6 @@ enum Names {
         return isTopic(filled) ? .value(()) : .unexpected
     }
 
-    /// CloudEvents attribute names: small letters and digits; `data` is not one of them.
-    static func checkAttribute(_ name: String) -> String? {
-        guard !name.isEmpty, name.utf8.allSatisfy({ ASCII.isLower($0) || ASCII.isDigit($0) }) else {
-            return "a CloudEvents attribute name consists of small letters and digits"
-        }
-        return name == "data" ? "data is not an attribute; these filters look at context attributes only" : nil
-    }
-
     /// JSON pointer, RFC 6901.
     static func isPointer(_ text: String) -> Bool {
         guard text.isEmpty || text.hasPrefix("/") else { return false }

@@ -6,7 +6,9 @@ enum SubscriptionPanel {
         let route = max(0, width - numbers.state - numbers.lag - numbers.delivered - numbers.retries - numbers.dead - 1)
         let names = state.subscriptions.map { name(of: $0, narrow: route < 20, glyphs) }
         let nameWidth = names.reduce(21) { max($0, $1.width) }
-        let withEndpoints = route >= nameWidth + 24
+        // An endpoint that is cut after its host tells nobody anything.
+        let endpointWidth = state.subscriptions.reduce(0) { max($0, DisplayWidth.of($1.endpoint)) }
+        let withEndpoints = route >= nameWidth + 2 + min(endpointWidth, 48)
         // A bar is full at the largest lag, but a handful of events is never a full bar.
         let top = Double(max(100, state.subscriptions.map(\.lag).max() ?? 0))
 

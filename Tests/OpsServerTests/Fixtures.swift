@@ -1,0 +1,59 @@
+import DeliveryCore
+import EventModel
+import Logging
+import OpsServer
+import Synchronization
+
+/// A bridge that shows what the test says.
+final class FixedSource: OpsSource {
+    let version = "1.2.3"
+    let startedAt = WallTime(milliseconds: 1_700_000_000_000)
+    private let core: CoreSnapshot
+    private let state: Mutex<(readiness: Readiness, turn: TimeSpan)>
+
+    init(_ core: CoreSnapshot = .example, readiness: Readiness = .ready) {
+        self.core = core
+        state = Mutex((readiness, .zero))
+    }
+
+    func snapshot() -> CoreSnapshot { core }
+    func readiness() -> Readiness { state.withLock { $0.readiness } }
+    func oldestTurn() -> TimeSpan { state.withLock { $0.turn } }
+    func stall(_ turn: TimeSpan) { state.withLock { $0.turn = turn } }
+}
+
+extension CoreSnapshot {
+    /// Two subscriptions, of which one is down, on two partitions.
+    static var example: CoreSnapshot {
+        var snapshot = CoreSnapshot()
+        snapshot.recordsConsumed = 120
+        snapshot.recordBytes = 4096
+        snapshot.rebalances = 2
+        snapshot.commits = 9
+        snapshot.commitDuration.record(0.002)
+        snapshot.partitions = [
+            PartitionSnapshot(topic: "shop.orders", partition: 1, position: 50, end: -1, ringBytes: 100, draining: false),
+            PartitionSnapshot(topic: "shop.orders", partition: 0, position: 70, end: 80, ringBytes: 200, draining: true),
+        ]
+        var billing = SubscriptionSnapshot(name: "billing", topic: "shop.orders")
+        billing.owner = "team \"billing\" \\ money\nmatters"
+        billing.counters.routed = 100
+        billing.counters.deliveries = 95
+        billing.counters.attemptsSucceeded = 95
+        billing.counters.attemptsToRetry = 4
+        billing.counters.attemptsRefused = 1
+        billing.counters.deadLetters[FailureKind.allCases.firstIndex(of: .http) ?? 0] = 1
+        for seconds in [0.0005, 0.003, 0.003, 0.7, 99] { billing.counters.attemptDuration.record(seconds) }
+        billing.inFlight = 3
+        billing.lags = [
+            PartitionLag(partition: 0, offset: 69, records: 11, oldest: WallTime(milliseconds: 1_700_000_100_000), lagging: false),
+            PartitionLag(partition: 1, offset: 50, records: 0, oldest: nil, lagging: true),
+        ]
+        var shipping = SubscriptionSnapshot(name: "shipping", topic: "shop.orders")
+        shipping.circuit = .open
+        shipping.reason = "connection refused"
+        shipping.lags = [PartitionLag(partition: 0, offset: 0, records: 80, oldest: nil, lagging: true)]
+        snapshot.subscriptions = [billing, shipping]
+        return snapshot
+    }
+}

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""How fast, and at what cost, events come out of Kafka and into an endpoint.
+
+The yardstick is wrk sending the very same request, byte for byte as captured from the bridge, to the same nginx in the
+same run: what one thread that does nothing else can do here. Absolute figures drift by tens of percent between runs on
+a shared machine; the ratios and the processor time per event are what to compare. wrk runs before and after every
+round of the bridge, so its own spread shows how far the machine can be trusted.
+
+The embedded Kafka keeps 5 MiB per partition, so each round fills the topic first, while no bridge runs, and then
+starts one. The clock runs from the first delivery that nginx counts to the last.
+"""
+
+import argparse
+import datetime
+import http.server
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
+
+from harness.endpoints import Endpoint, new_secret  # noqa: E402
+from harness.process import Process  # noqa: E402
+from harness.waiting import accepts, free_port, wait_until  # noqa: E402
+from harness.world import World  # noqa: E402
+
+PARTITIONS = 24
+# Of 5 MiB per partition, with room for what a record and a batch cost beside the value.
+ROUND_BYTES = PARTITIONS * 4_700_000
+
+NGINX = """\
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx-error.log;
+events {{ worker_connections 8192; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    keepalive_timeout 1h;
+    client_body_temp_path {folder}/nginx-body;
+    proxy_temp_path {folder}/nginx-proxy;
+    fastcgi_temp_path {folder}/nginx-fastcgi;
+    uwsgi_temp_path {folder}/nginx-uwsgi;
+    scgi_temp_path {folder}/nginx-scgi;
+    server {{
+        listen 127.0.0.1:{port} backlog=4096;
+        location / {{ return 204; }}
+        location = /status {{ stub_status; }}
+    }}
+}}
+"""
+
+
+class Nginx:
+    """One worker that answers 204 and counts."""
+
+    def __init__(self, world):
+        self.port = free_port()
+        config = world.folder / "nginx.conf"
+        config.write_text(NGINX.format(folder=world.folder, port=self.port))
+        self.process = world.started(Process("nginx", ["nginx", "-c", config], world.folder / "nginx.log"))
+        wait_until(lambda: accepts(self.port), "nginx to listen", details=self.process.tail, meanwhile=self.process.check_running)
+        self.questions = 0
+
+    def requests(self):
+        """Requests answered since the start, without the questions for their number."""
+        self.questions += 1
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/status", timeout=10) as answer:
+            third_line = answer.read().decode().splitlines()[2]
+        return int(third_line.split()[2]) - self.questions
+
+
+class Subscriber(Endpoint):
+    def __init__(self, world, port, secret):
+        super().__init__(world, "hook", port, secret)
+
+
+def capture(world, topic, options, secret):
+    """One delivery as the bridge sends it: headers and body."""
+    captured = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            captured["headers"] = [(n, v) for n, v in self.headers.items() if n.lower() not in ("host", "content-length")]
+            captured["body"] = self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        subscribe(topic, "capture", Subscriber(world, server.server_port, secret), options)
+        bridge = world.bridge("capture").starts()
+        topic.publish_record(value(options.size))
+        world.wait_until(lambda: "body" in captured, "one delivery to capture")
+        world.is_settled("capture")
+        bridge.stops()
+        server.shutdown()
+    topic.unsubscribe("capture")
+    return captured
+
+
+def subscribe(topic, name, endpoint, options):
+    topic.subscribe(name, endpoint, payload={"format": options.format}, delivery={"maxInFlight": options.in_flight},
+                    signing={"secrets": [endpoint.secret]} if not options.unsigned else "none")
+
+
+def value(size):
+    return json.dumps({"order": 1, "text": ""})[:-2].encode() + b"x" * (size - 24) + b'"}'
+
+
+def run_wrk(nginx, folder, request, options):
+    """Requests per second and processor microseconds per request of wrk with one thread."""
+    script = folder / "post.lua"
+    headers = "\n".join(f"wrk.headers[{json.dumps(n)}] = {json.dumps(v)}" for n, v in request["headers"])
+    body = folder / "body"
+    body.write_bytes(request["body"])
+    script.write_text(f'wrk.method = "POST"\n{headers}\nwrk.body = io.open({json.dumps(str(body))}, "rb"):read("*a")\n')
+    command = ["wrk", "--threads", 1, "--connections", options.connections, "--duration", f"{options.wrk_seconds}s",
+               "--script", script, f"http://127.0.0.1:{nginx.port}/hook"]
+    before = nginx.requests()
+    started = time.monotonic()
+    wrk = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output = wrk.stdout.read().decode()
+    _, status, usage = os.wait4(wrk.pid, 0)
+    seconds = time.monotonic() - started
+    wrk.returncode = os.waitstatus_to_exitcode(status)
+    count = nginx.requests() - before
+    if wrk.returncode or not count or "Non-2xx" in output:
+        sys.exit(f"wrk failed:\n{output}")
+    return {"events": count, "seconds": seconds, "per_second": count / seconds,
+            "cpu_us": (usage.ru_utime + usage.ru_stime) / count * 1e6}
+
+
+def run_bridge(world, topic, nginx, events, options):
+    """One round: fill the topic, start a bridge, measure from the first delivery to the last."""
+    topic.publish_records((n % PARTITIONS, None, value(options.size), None) for n in range(events))
+    before = nginx.requests()
+    bridge = world.bridge().starts(ready=False)
+    first = last = None
+    moved = time.monotonic()
+    while True:
+        world.check_processes()
+        done = nginx.requests() - before
+        now = (time.monotonic(), bridge.process.processor_seconds(), done)
+        if done and first is None:
+            first = now
+        if last is None or done != last[2]:
+            moved, last = now[0], now
+        if done >= events:
+            break
+        if now[0] - moved > 60:
+            sys.exit(f"nothing was delivered for a minute, {done} of {events} before that; the bridge's log:\n{bridge.process.tail()}")
+        time.sleep(0.01)
+    peak = next(int(line.split()[1]) for line in open(f"/proc/{bridge.process.pid}/status") if line.startswith("VmHWM"))
+    bridge.stops()
+    repeated = nginx.requests() - before - events
+    if repeated:
+        sys.exit(f"{repeated} deliveries more than events")
+    count, seconds = last[2] - first[2], last[0] - first[0]
+    return {"events": count, "seconds": seconds, "per_second": count / seconds,
+            "cpu_us": (last[1] - first[1]) / count * 1e6, "peak_rss_mib": peak / 1024}
+
+
+def summarise(name, rounds):
+    row = {"sender": name, "events": sum(r["events"] for r in rounds)}
+    for figure in rounds[0]:
+        if figure != "events":
+            row[figure] = statistics.median(r[figure] for r in rounds)
+    speeds = [r["per_second"] for r in rounds]
+    row["spread"] = (max(speeds) - min(speeds)) / statistics.median(speeds)
+    return row
+
+
+def table(rows):
+    base = rows[0]
+    lines = [("", "events/s", "of wrk", "spread", "CPU us/event", "of wrk", "peak MiB")]
+    for row in rows:
+        peak = row.get("peak_rss_mib")
+        lines.append((
+            row["sender"], f"{row['per_second']:,.0f}", f"{row['per_second'] / base['per_second']:.2f}", f"{row['spread']:.0%}",
+            f"{row['cpu_us']:.1f}", f"{row['cpu_us'] / base['cpu_us']:.2f}", f"{peak:.0f}" if peak else ""))
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return "\n".join("  ".join(c.ljust(w) if not i else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths))) for line in lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--program", type=pathlib.Path, default=ROOT / ".build/release/fanfare")
+    parser.add_argument("--events", type=int, default=200_000, help="delivered per round (default 200,000)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--size", type=int, default=500, help="bytes of a record's value (default 500)")
+    parser.add_argument("--format", choices=["structured", "binary", "raw"], default="structured")
+    parser.add_argument("--unsigned", action="store_true")
+    parser.add_argument("--in-flight", type=int, default=256, help="delivery.maxInFlight (default 256)")
+    parser.add_argument("--connections", type=int, default=64, help="of wrk (default 64)")
+    parser.add_argument("--wrk-seconds", type=int, default=4)
+    options = parser.parse_args()
+    fits = ROUND_BYTES // (options.size + 30)
+    if options.events > fits:
+        print(f"bench: {fits:,} events of {options.size} bytes are what the embedded Kafka keeps; more rounds measure more")
+        options.events = fits
+
+    with tempfile.TemporaryDirectory(prefix="fanfare-bench-") as folder:
+        world = World(options.program.resolve(), pathlib.Path(folder))
+        world.configure(shutdown={"grace": "5s"})
+        try:
+            bridge_rounds, wrk_rounds, request = measure(world, options)
+        finally:
+            world.end()
+
+    rows = [summarise("wrk, 1 thread", wrk_rounds), summarise("fanfare", bridge_rounds)]
+    print(f"\n{options.events:,} events of {options.size} bytes a round, {options.format}, request body {len(request['body'])} bytes, "
+          f"{PARTITIONS} partitions, {options.rounds} rounds (medians)\n")
+    print(table(rows))
+    result = {
+        "at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "commit": subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip(),
+        "machine": {"cores": os.cpu_count(), "kernel": platform.release(), "arch": platform.machine()},
+        "options": {k: str(v) if isinstance(v, pathlib.Path) else v for k, v in vars(options).items()},
+        "rows": rows, "wrk": wrk_rounds, "fanfare": bridge_rounds,
+    }
+    path = ROOT / "bench" / "results" / f"delivery-{datetime.datetime.now():%Y%m%d-%H%M%S}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"\n{path.relative_to(ROOT)}")
+
+
+def measure(world, options):
+    topic = world.topic("bench.orders", partitions=PARTITIONS)
+    nginx = Nginx(world)
+    secret = new_secret()
+    print("bench: capturing a request", flush=True)
+    request = capture(world, topic, options, secret)
+    # The captured event was settled for another subscription; this one begins behind it.
+    subscribe(topic, "deliver", Subscriber(world, nginx.port, secret), options)
+    topic.subscriptions["deliver"]["start"] = "latest"
+    bridge = world.bridge("first").starts()
+    world.wait_until(lambda: all(o is not None for o in world.committed("deliver", topic).values()), "the first position")
+    bridge.stops()
+    wrk_rounds, bridge_rounds = [run_wrk(nginx, world.folder, request, options)], []
+    for n in range(options.rounds):
+        bridge_rounds.append(run_bridge(world, topic, nginx, options.events, options))
+        wrk_rounds.append(run_wrk(nginx, world.folder, request, options))
+        print(f"bench: round {n + 1} of {options.rounds}: fanfare {bridge_rounds[-1]['per_second']:,.0f}/s, "
+              f"wrk {wrk_rounds[-1]['per_second']:,.0f}/s", flush=True)
+    return bridge_rounds, wrk_rounds, request
+
+
+if __name__ == "__main__":
+    main()

@@ -140,35 +140,3 @@ enum AttributeRules {
         MediaType(text) == nil ? "is not a media type" : nil
     }
 }
-
-extension UnsafeRawBufferPointer {
-    func equals(_ text: StaticString) -> Bool {
-        count == text.utf8CodeUnitCount && starts(with: text)
-    }
-
-    func starts(with text: StaticString) -> Bool {
-        guard count >= text.utf8CodeUnitCount else { return false }
-        for index in 0..<text.utf8CodeUnitCount where self[index] != text.utf8Start[index] { return false }
-        return true
-    }
-
-    /// `text` must be in lower case.
-    func startsIgnoringCase(with text: StaticString) -> Bool {
-        guard count >= text.utf8CodeUnitCount else { return false }
-        for index in 0..<text.utf8CodeUnitCount where self[index].lowercased != text.utf8Start[index] { return false }
-        return true
-    }
-
-    func equalsIgnoringCase(_ text: StaticString) -> Bool {
-        count == text.utf8CodeUnitCount && startsIgnoringCase(with: text)
-    }
-
-    func equals(_ other: UnsafeRawBufferPointer) -> Bool {
-        count == other.count && elementsEqual(other)
-    }
-}
-
-extension UInt8 {
-    /// Of an ASCII letter; anything else stays.
-    var lowercased: UInt8 { self >= UInt8(ascii: "A") && self <= UInt8(ascii: "Z") ? self | 0x20 : self }
-}

@@ -5,15 +5,19 @@ import Glibc
 /// It owns its memory and frees it in the end. `bytes` and everything derived from it is valid until the next call that
 /// appends or removes. Not thread-safe.
 public final class ByteWriter {
+    // Private, so that the compiler sees every access and needs no exclusivity checks at run time.
     private var base: UnsafeMutableRawPointer
+    private var limit: Int
+    private var end = 0
+
+    public var count: Int { end }
     /// Bytes that fit before the memory moves.
-    public private(set) var capacity: Int
-    public private(set) var count = 0
+    public var capacity: Int { limit }
 
     /// - Parameter capacity: in bytes, to begin with.
     public init(capacity: Int = 256) {
-        self.capacity = max(capacity, 16)
-        base = ByteWriter.allocate(self.capacity, replacing: nil)
+        limit = max(capacity, 16)
+        base = ByteWriter.allocate(limit, replacing: nil)
     }
 
     deinit { free(base) }
@@ -38,37 +42,38 @@ public final class ByteWriter {
         removeAll(keepingAtMost: keepingCapacity ? .max : 0)
     }
 
-    /// Forgets the content; memory beyond `limit` bytes is given back, so that one huge event does not stay in its slot.
-    public func removeAll(keepingAtMost limit: Int) {
-        count = 0
-        guard capacity > limit else { return }
-        capacity = max(limit, 16)
-        base = ByteWriter.allocate(capacity, replacing: base)
+    /// Forgets the content; memory beyond `kept` bytes is given back, so that one huge event does not stay in its slot.
+    public func removeAll(keepingAtMost kept: Int) {
+        end = 0
+        let size = max(kept, 16)
+        guard limit > size else { return }
+        base = ByteWriter.allocate(size, replacing: base)
+        limit = size
     }
 
     /// Forgets what was written from `position` on.
     public func truncate(to position: Int) {
         precondition(position >= 0 && position <= count, "truncate(to:) cannot make a ByteWriter longer")
-        count = position
+        end = position
     }
 
     /// Makes room: the next `more` bytes do not move the memory.
     public func reserve(_ more: Int) {
-        if capacity - count < more { grow(more) }
+        if limit - end < more { grow(more) }
     }
 
     public func append(_ byte: UInt8) {
         reserve(1)
-        base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
-        count += 1
+        base.storeBytes(of: byte, toByteOffset: end, as: UInt8.self)
+        end += 1
     }
 
     /// `bytes` must not be the writer's own.
     public func append(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress, bytes.count > 0 else { return }
         reserve(bytes.count)
-        (base + count).copyMemory(from: source, byteCount: bytes.count)
-        count += bytes.count
+        (base + end).copyMemory(from: source, byteCount: bytes.count)
+        end += bytes.count
     }
 
     public func append(_ text: StaticString) {
@@ -81,12 +86,12 @@ public final class ByteWriter {
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Up to `limit` bytes that `body` writes in place; it returns how many.
-    public func append(upTo limit: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
-        reserve(limit)
-        let written = body(UnsafeMutableRawBufferPointer(start: base + count, count: limit))
-        precondition(written >= 0 && written <= limit, "more bytes written than asked for")
-        count += written
+    /// Up to `room` bytes that `body` writes in place; it returns how many.
+    public func append(upTo room: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+        reserve(room)
+        let written = body(UnsafeMutableRawBufferPointer(start: base + end, count: room))
+        precondition(written >= 0 && written <= room, "more bytes written than asked for")
+        end += written
     }
 
     /// In decimal digits.
@@ -95,13 +100,13 @@ public final class ByteWriter {
         if value < 0 { append(UInt8(ascii: "-")) }
         var rest = value.magnitude
         let digits = ByteWriter.decimalDigits(rest)
-        var position = count + digits
+        var position = end + digits
         repeat {
             position -= 1
             base.storeBytes(of: UInt8(ascii: "0") + UInt8(rest % 10), toByteOffset: position, as: UInt8.self)
             rest /= 10
         } while rest > 0
-        count += digits
+        end += digits
     }
 
     /// In decimal digits, with zeros in front up to `width`.
@@ -122,8 +127,8 @@ public final class ByteWriter {
 
     @inline(never)
     private func grow(_ more: Int) {
-        capacity = max(capacity * 2, count + more)
-        base = ByteWriter.allocate(capacity, replacing: base)
+        limit = max(limit * 2, end + more)
+        base = ByteWriter.allocate(limit, replacing: base)
     }
 
     private static func allocate(_ size: Int, replacing old: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer {

@@ -2,7 +2,9 @@ import EventModel
 
 /// Binary content mode: CloudEvents Kafka binding, 3.2.
 extension EventDecoder {
-    func decodeBinary(_ record: RecordView, contentType: Bytes?) throws(PoisonReason) -> Event {
+    func decodeBinary(
+        _ record: RecordView, _ contentType: Bytes?, _ attributes: inout ContextAttributes
+    ) throws(PoisonReason) -> Event {
         for header in record.headers where header.name.starts(with: "ce_") {
             let name = Bytes(rebasing: header.name[3...])
             guard AttributeRules.isName(name) else {

@@ -12,7 +12,9 @@ extension EventDecoder {
         case unusable(StaticString)
     }
 
-    func decodePlain(_ record: RecordView, contentType: Bytes?) throws(PoisonReason) -> Event {
+    func decodePlain(
+        _ record: RecordView, _ contentType: Bytes?, _ attributes: inout ContextAttributes
+    ) throws(PoisonReason) -> Event {
         // A content type that is not even one says nothing; a plain record never promised one.
         let declared = contentType.flatMap { MediaType($0) == nil ? nil : $0 }
         let declaresOther = declared.flatMap { MediaType($0) }.map { !$0.isJSON } ?? false

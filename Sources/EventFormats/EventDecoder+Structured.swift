@@ -2,7 +2,9 @@ import EventModel
 
 /// Structured content mode: CloudEvents Kafka binding, 3.3, and JSON format, 2 and 3.
 extension EventDecoder {
-    func decodeStructured(_ record: RecordView, contentType: Bytes) throws(PoisonReason) -> Event {
+    func decodeStructured(
+        _ record: RecordView, _ contentType: Bytes, _ attributes: inout ContextAttributes
+    ) throws(PoisonReason) -> Event {
         try checkFormat(contentType)
         guard let value = record.value else { throw PoisonReason("the value is missing, which a structured CloudEvent is in") }
         let root: JSONValue
@@ -26,7 +28,7 @@ extension EventDecoder {
                 guard base64 == nil else { throw PoisonReason("data_base64 appears twice") }
                 base64 = member.value
             } else {
-                try collect(name, member.value)
+                try collect(name, member.value, &attributes)
             }
         }
         var event = try attributes.event()
@@ -48,7 +50,9 @@ extension EventDecoder {
         guard mediaType.isUTF8 else { throw PoisonReason("content-type says a charset other than UTF-8") }
     }
 
-    private func collect(_ name: Bytes, _ value: JSONValue) throws(PoisonReason) {
+    private func collect(
+        _ name: Bytes, _ value: JSONValue, _ attributes: inout ContextAttributes
+    ) throws(PoisonReason) {
         guard AttributeRules.isName(name) else {
             throw PoisonReason("attribute \(PoisonReason.quoted(name)) has an illegal name: a-z and 0-9 only")
         }

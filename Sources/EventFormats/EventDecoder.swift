@@ -22,7 +22,7 @@ public final class EventDecoder {
     let mapping: CompiledMapping
     /// Decoded text of the current record.
     let scratch = ByteWriter(capacity: 1024)
-    var attributes = ContextAttributes()
+    private var attributes = ContextAttributes()
 
     public init(topic: String, mapping: EventMapping) {
         self.mapping = CompiledMapping(topic: topic, mapping: mapping)
@@ -43,10 +43,10 @@ public final class EventDecoder {
             }
         }
         if let contentType, contentType.startsIgnoringCase(with: "application/cloudevents") {
-            return try decodeStructured(record, contentType: contentType)
+            return try decodeStructured(record, contentType, &attributes)
         }
         return isBinary
-            ? try decodeBinary(record, contentType: contentType) : try decodePlain(record, contentType: contentType)
+            ? try decodeBinary(record, contentType, &attributes) : try decodePlain(record, contentType, &attributes)
     }
 
     /// What bytes of this content type are; without one they may be JSON.

@@ -167,22 +167,11 @@ public struct JSONScanner {
     }
 
     /// Passes eight bytes at a time while none of them ends the string or needs a closer look.
-    ///
-    /// The tests are the classic ones on a word of eight bytes: `x - 0x01..` borrows into the top bit of a byte that was
-    /// zero. A borrow may also mark bytes above a true hit, never below: the lowest mark is where to look.
     private mutating func skipPlain() {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let tops: UInt64 = 0x8080_8080_8080_8080
         while position + 8 <= end {
-            let word = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let quote = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
-            let backslash = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
-            let marks = (word | (word &- ones &* 0x20) | (quote &- ones) | (backslash &- ones)) & tops
-            if marks != 0 {
-                position += marks.trailingZeroBitCount >> 3
-                return
-            }
-            position += 8
+            let plain = ByteWord(text, at: position).plainInString
+            position += plain
+            if plain < 8 { return }
         }
     }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// What a JSON string says once its escapes are resolved.
 extension JSONValue {
     /// The inside of a string, escapes as they are. Empty for any other kind.
@@ -5,7 +7,11 @@ extension JSONValue {
         kind == .string ? Bytes(rebasing: raw[1..<raw.count - 1]) : Bytes(rebasing: raw[0..<0])
     }
 
-    public var hasEscapes: Bool { stringBody.contains(UInt8(ascii: "\\")) }
+    public var hasEscapes: Bool {
+        let body = stringBody
+        guard let start = body.baseAddress, body.count > 0 else { return false }
+        return memchr(start, Int32(UInt8(ascii: "\\")), body.count) != nil
+    }
 
     /// Appends a string's text as UTF-8; never more bytes than `raw` has.
     ///
@@ -22,7 +28,7 @@ extension JSONValue {
     /// Whether a string says `text` (UTF-8).
     public func stringEquals(_ text: Bytes) -> Bool {
         let body = stringBody
-        if body.count == text.count, body.elementsEqual(text) { return !hasEscapes }
+        if body.equals(text) { return !hasEscapes }
         guard body.count > text.count else { return false }
         var unescaper = JSONUnescaper(body)
         for byte in text where unescaper.next() != byte { return false }

@@ -112,6 +112,11 @@ struct JSONWalker {
     private mutating func skipString() {
         position += 1
         while position < text.count {
+            if position + 8 <= text.count {
+                let plain = ByteWord(text, at: position).beforeQuoteOrBackslash
+                position += plain
+                if plain == 8 { continue }
+            }
             let byte = text[position]
             position += byte == UInt8(ascii: "\\") ? 2 : 1
             if byte == UInt8(ascii: "\"") { return }

@@ -14,7 +14,7 @@ struct MediaType {
         while end < text.count, ASCIISet.token.contains(text[end]) { end += 1 }
         guard end > slash + 1, text[..<slash].allSatisfy(ASCIISet.token.contains) else { return nil }
         var rest = end
-        while rest < text.count, text[rest] == UInt8(ascii: " ") || text[rest] == UInt8(ascii: "\t") { rest += 1 }
+        while rest < text.count, MediaType.isSpace(text[rest]) { rest += 1 }
         guard rest == text.count || text[rest] == UInt8(ascii: ";") else { return nil }
         guard text[rest...].allSatisfy(ASCIISet.mediaType.contains) else { return nil }
         essence = Bytes(rebasing: text[..<end])
@@ -48,14 +48,17 @@ struct MediaType {
     }
 
     private var charset: Bytes? {
-        for parameter in parameters.split(separator: UInt8(ascii: ";")) {
-            let trimmed = parameter.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-            let text = Bytes(rebasing: trimmed)
+        var rest = parameters[...]
+        while let semicolon = rest.firstIndex(of: UInt8(ascii: ";")) {
+            rest = rest[(semicolon + 1)...]
+            let text = Bytes(rebasing: rest.prefix { $0 != UInt8(ascii: ";") }.drop(while: MediaType.isSpace))
             guard text.startsIgnoringCase(with: "charset=") else { continue }
-            let value = text[8...].prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+            let value = text[8...].prefix { !MediaType.isSpace($0) }
             let quoted = value.count >= 2 && value.first == UInt8(ascii: "\"") && value.last == UInt8(ascii: "\"")
             return Bytes(rebasing: quoted ? value.dropFirst().dropLast() : value)
         }
         return nil
     }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 }

@@ -4,8 +4,7 @@ enum UTF8Check {
         var index = 0
         while index < text.count {
             // Eight ASCII bytes at a time: most text is nothing else.
-            if index + 8 <= text.count,
-                text.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
+            if index + 8 <= text.count, ByteWord(text, at: index).isASCII {
                 index += 8
             } else if text[index] < 0x80 {
                 index += 1

@@ -46,11 +46,6 @@ import Testing
             "topics/t.yaml:3:1: error: topic: duplicate key; the first one is in line 1",
             "topics/t.yaml:4:1: error: topic: duplicate key; the first one is in line 1"),
         Case(
-            "topic: t\ndescription: &a x\nowner: *a\n",
-            "topics/t.yaml:1:1: warning: subscriptions: the topic has no subscriptions; it is not read",
-            "topics/t.yaml:2:1: error: description: anchors and aliases (&, *) are not supported; write the value out where it is used, or use `defaults` in fanfare.yaml",
-            "topics/t.yaml:3:1: error: owner: anchors and aliases (&, *) are not supported; write the value out where it is used, or use `defaults` in fanfare.yaml"),
-        Case(
             "topic: t\nkafka: { <<: { partitions: 3 } }\n",
             "topics/t.yaml:1:1: warning: subscriptions: the topic has no subscriptions; it is not read",
             "topics/t.yaml:2:10: error: kafka: merge keys (<<) are not supported; write the keys out, or use `defaults` in fanfare.yaml"),

@@ -183,10 +183,23 @@ import Testing
             ])
     }
 
-    @Test func nestedAliasesDoNotMultiply() {
-        var text = "topic: &a0 [x]\n"
-        for level in 1...40 { text += "k\(level): &a\(level) [*a\(level - 1), *a\(level - 1), *a\(level - 1)]\n" }
-        #expect(!load(text).isUsable)
+    @Test func anAliasStandsForItsAnchor() {
+        let loaded = load(
+            """
+            topic: t
+            subscriptions:
+              a: { endpoint: https://example.com/a, signing: none, retry: &fast { schedule: [1s, 2s], jitter: 0 } }
+              b: { endpoint: https://example.com/b, signing: none, retry: *fast }
+            """)
+        #expect(loaded.problems.lines == [])
+        #expect(loaded.topics.first?.subscriptions.map(\.retry.schedule) == [[.seconds(1), .seconds(2)], [.seconds(1), .seconds(2)]])
+    }
+
+    @Test func aliasesOfAliasesDoNotMultiply() {
+        var text = "topic: t\nsubscriptions:\n  s0: &a0 { filters: [] }\n"
+        for level in 1...40 { text += "  s\(level): &a\(level) [*a\(level - 1), *a\(level - 1), *a\(level - 1)]\n" }
+        let loaded = load(text)
+        #expect(loaded.problems.lines.filter { $0.contains("more than 100000 values") }.count == 1)
     }
 
     @Test func deepNestingIsRefused() {

@@ -61,9 +61,9 @@ enum ConfigurationCatalog {
     ])
 
     static let limits = Section<BridgeConfiguration.Limits>(BridgeConfiguration().limits, [
-        .value("recordMemory", \.recordMemory, .size((16 << 20)...(1 << 40)),
+        .value("recordMemory", \.recordMemory, .size((1 << 20)...(1 << 40)),
             "Bytes of records that the process holds, over all partitions and subscriptions."),
-        .value("ring", \.ring, .size((64 << 10)...(1 << 40)), "Bytes of recent records per partition."),
+        .value("ring", \.ring, .size((1 << 10)...(1 << 40)), "Bytes of recent records per partition."),
         .value("shards", \.shards, shards, "Engine threads; auto is one per core."),
         .value("maxInFlight", \.maxInFlight, .count(1...1_000_000), "Requests in flight at once in the process."),
     ])
@@ -137,7 +137,7 @@ enum ConfigurationCatalog {
 
     private static let lanes: Shape<[TimeSpan]> = {
         let list = Shape<[TimeSpan]>.list(
-            "a list of durations such as [1s, 30s, 10m]", of: .duration(.milliseconds(100) ... .days(30)), count: 1...64)
+            "a list of durations such as [1s, 30s, 10m]", of: .duration(.milliseconds(1) ... .days(30)), count: 1...64)
         return Shape(schema: list.schema, form: list.form, read: { node, path, reader in
             guard let lanes = list.read(node, path, &reader) else { return nil }
             guard zip(lanes, lanes.dropFirst()).allSatisfy(<) else {

@@ -109,7 +109,6 @@ extension Shape {
         } show: { .array($0.map(item.show)) }
     }
 
-    func withSchema(_ schema: JSON) -> Shape { Shape(schema: schema, form: form, read: read, show: show) }
     func fileOnly() -> Shape { Shape(schema: schema, form: .fileOnly, read: read, show: show) }
 }
 

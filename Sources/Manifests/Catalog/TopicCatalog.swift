@@ -94,7 +94,7 @@ enum CatalogShapes {
             return pointer.read(node, path, &reader).map { .pointer($0) }
         case .value:
             guard let value = nonEmpty("a text").read(node, path, &reader) else { return nil }
-            if path == "event.id" + ".value" {
+            if path == "event.id.value" {
                 reader.warn(node.position, path, "with a constant id all events are the same one to a receiver")
             }
             return .value(value)

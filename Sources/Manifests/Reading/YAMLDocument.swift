@@ -2,12 +2,15 @@ internal import Yams
 
 /// YAML text to a node with positions. The only file that knows the YAML library.
 ///
-/// Refused with a sentence rather than half supported: anchors and aliases (a manifest's `defaults` in `fanfare.yaml`
-/// do their work), tags, several documents in a file, keys that are not text.
+/// Aliases are taken for what they stand for; programs that write YAML make them of everything that occurs twice. What
+/// is wrong within one is shown where its anchor is. Refused with a sentence rather than half supported: merge keys
+/// (`defaults` in `fanfare.yaml` do their work), tags, several documents in a file, keys that are not text.
 struct YAMLDocument {
     private let file: String
     private var renamed = DuplicateKeys()
     private(set) var problems: [Problem] = []
+    /// Values that may still be converted. Aliases of aliases multiply: ten lines can stand for a billion values.
+    private var budget = 100_000
 
     /// Nil for a file without content, or one that is not YAML (then there are problems).
     static func read(_ bytes: [UInt8], file: String) -> (root: Node?, problems: [Problem]) {
@@ -65,10 +68,10 @@ struct YAMLDocument {
     // MARK: Conversion
 
     private mutating func convert(_ node: Yams.Node, _ position: Position, _ path: String, depth: Int) -> Node {
-        // The library puts the anchored node itself in an alias's place, so this is also what keeps nested aliases
-        // from multiplying.
-        if node.anchor != nil {
-            problems.append(at: position, path, "anchors and aliases (&, *) are not supported; write the value out where it is used, or use `defaults` in fanfare.yaml")
+        // The library puts the anchored node itself in an alias's place.
+        budget -= 1
+        guard budget >= 0 else {
+            if budget == -1 { problems.append(at: position, path, "more than 100000 values, aliases counted as often as they are used") }
             return Node(position: position, content: .refused)
         }
         guard depth < 50 else {
@@ -105,7 +108,7 @@ struct YAMLDocument {
         var entries: [Node.Entry] = []
         for (key, value) in mapping {
             let here = place(of: key, else: position)
-            guard case .scalar(let scalar) = key, key.anchor == nil else {
+            guard case .scalar(let scalar) = key else {
                 problems.append(at: here, path, "a key must be text")
                 continue
             }

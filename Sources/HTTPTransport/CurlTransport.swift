@@ -220,7 +220,7 @@ public final class CurlTransport: HTTPTransport {
         var result = HTTPResult(
             duration: EventLoop.now() - slot.pointee.startedAt,
             reusedConnection: LibCurl.number(easy, CURLINFO_NUM_CONNECTS) == 0)
-        if code == CURLE_OK || code == CURLE_WRITE_ERROR && slot.pointee.stop == .bodyLongEnough {
+        if slot.pointee.hasAnswer(code) {
             result.status = LibCurl.number(easy, CURLINFO_RESPONSE_CODE)
             result.httpVersion = LibCurl.httpVersion(easy)
             result.retryAfter = slot.pointee.head.retryAfter
@@ -228,7 +228,7 @@ public final class CurlTransport: HTTPTransport {
             result.body = slot.pointee.keptBodyBytes
             if result.httpVersion == 20 { endpoint.sharesConnections = true }
         } else {
-            CurlFailure.describe(code, slot, endpoint, &result)
+            CurlFailure.describe(code == CURLE_OK ? CURLE_PARTIAL_FILE : code, slot, endpoint, &result)
             if endpoint.configuration.httpVersion != .http2 { endpoint.sharesConnections = false }
         }
         deliver(slot, result)

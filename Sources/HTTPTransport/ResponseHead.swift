@@ -8,6 +8,9 @@ struct ResponseHead {
 
     private(set) var lines = 0
     private(set) var byteCount = 0
+    /// The empty line after the last answer's headers came. libcurl takes a connection that closes before it for the end of
+    /// the headers; we do not: half an answer must not count as a delivery.
+    private(set) var isComplete = false
     private(set) var retryAfter: RetryAfter?
     private(set) var directive = HTTPResult.Directive.none
 
@@ -19,6 +22,7 @@ struct ResponseHead {
         // Most headers are told apart by their first letter.
         switch line[0] | 0x20 {
         case 0x68 where line.count > 5 && line[4] == 0x2f:  // "HTTP/": another answer begins, the last one counts
+            isComplete = false
             retryAfter = nil
             directive = .none
         case 0x72:
@@ -27,7 +31,8 @@ struct ResponseHead {
             if let value = Self.value(line, of: "webhook-delivery") {
                 directive = Self.equals(value, "disable") ? .disable : Self.equals(value, "abort-message") ? .abortMessage : .none
             }
-        default: break
+        default:
+            if line[0] == 0x0d || line[0] == 0x0a { isComplete = true }
         }
         return true
     }

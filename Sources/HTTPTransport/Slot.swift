@@ -60,6 +60,11 @@ struct Slot {
         startedAt = EventLoop.now()
     }
 
+    /// Whether a request that ended with this code was answered: completely, or as far as we wanted to read.
+    func hasAnswer(_ code: CURLcode) -> Bool {
+        head.isComplete && (code == CURLE_OK || code == CURLE_WRITE_ERROR && stop == .bodyLongEnough)
+    }
+
     /// The beginning of the answer's body.
     var keptBodyBytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: body, count: min(bodyBytes, keptBody))

@@ -1,0 +1,177 @@
+import EventLoop
+import Foundation
+import HTTPTransport
+import Testing
+
+/// Where requests may go.
+@Suite struct EgressTests {
+    private func verdict(_ address: String, _ rules: EgressRules = .strict, host: Bool = false) throws -> AddressPolicy.Verdict {
+        AddressPolicy.verdict(try #require(IPAddress(address)), rules, hostIsAllowed: host)
+    }
+
+    /// The foreign tables: see SOURCE.txt beside them.
+    @Test func everyAddressOfTheForeignTablesIsJudgedAsExpected() throws {
+        struct Case: Decodable {
+            var ip: String
+            var expect: String
+            var source: String
+        }
+        let root = ProcessInfo.processInfo.environment["FANFARE_VECTORS"] ?? "../shared/vectors"
+        guard let text = try? String(contentsOfFile: root + "/ssrf/ip_classify.jsonl", encoding: .utf8) else {
+            print("skipped: no vectors")
+            return
+        }
+        var count = 0
+        for line in text.split(separator: "\n") {
+            let expected = try JSONDecoder().decode(Case.self, from: Data(line.utf8))
+            let verdict = try verdict(expected.ip)
+            #expect((verdict == .allowed) == (expected.expect == "allow"), "\(expected.ip) is \(verdict), \(expected.source)")
+            count += 1
+        }
+        #expect(count > 200)
+    }
+
+    @Test func addressesThatWrapOthersAreWhatTheyWrap() throws {
+        for (outer, use) in [
+            ("::ffff:127.0.0.1", SpecialUse.loopback), ("::ffff:0:10.0.0.1", .privateNetwork), ("::192.168.0.1", .privateNetwork),
+            ("::ffff:169.254.169.254", .metadata), ("64:ff9b::8.8.8.8", .translation), ("2002:7f00:1::1", .tunnel),
+        ] {
+            #expect(try verdict(outer) == .denied(.specialUse(use)))
+        }
+    }
+
+    @Test func allowPrivateOpensPrivateNetworksButNoMetadataAndNoOddities() throws {
+        let rules = try EgressRules(allowPrivate: true)
+        for address in ["127.0.0.1", "10.1.2.3", "100.64.0.1", "::1", "fd00::1", "fe80::1", "169.254.1.1", "::ffff:10.0.0.1"] {
+            #expect(try verdict(address, rules) == .allowed, "\(address)")
+        }
+        for address in [
+            "169.254.169.254", "100.100.100.200", "fd00:ec2::254", "0.0.0.0", "::", "224.0.0.1", "255.255.255.255", "192.0.2.1",
+            "::ffff:169.254.169.254", "240.0.0.1", "64:ff9b::a00:1", "168.63.129.16",
+        ] {
+            #expect(try verdict(address, rules) != .allowed, "\(address)")
+        }
+    }
+
+    @Test func denyBeatsAllowAlsoAcrossKinds() throws {
+        let rules = try EgressRules(allow: ["10.0.0.0/8", "169.254.169.254"], deny: ["10.6.6.0/24", "8.8.8.8", "2001:4860::/32"])
+        #expect(try verdict("10.1.1.1", rules) == .allowed)
+        #expect(try verdict("::ffff:10.1.1.1", rules) == .allowed)
+        #expect(try verdict("169.254.169.254", rules) == .allowed)
+        #expect(try verdict("10.6.6.6", rules) == .denied(.denyRule))
+        #expect(try verdict("10.6.6.6", rules, host: true) == .denied(.denyRule))
+        #expect(try verdict("192.168.1.1", rules, host: true) == .allowed)
+        #expect(try verdict("192.168.1.1", rules) == .denied(.specialUse(.privateNetwork)))
+        // However IPv4 is wrapped.
+        for address in ["8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1", "2001:4860:4860::8888"] {
+            #expect(try verdict(address, rules, host: true) == .denied(.denyRule), "\(address)")
+        }
+        #expect(try verdict("8.8.4.4", rules) == .allowed)
+    }
+
+    @Test(arguments: [
+        ("https://example.com", "is a URL; write its host only."), ("10.0.0.1/8", "has bits set beyond its first 8; write 10.0.0.0/8"),
+        ("10.0.0.0/33", "needs a prefix length from 0 to 32"), ("10.0.0.0/08", "needs a prefix length"), ("10.0.0.0/", "needs a prefix length"),
+        ("10.0.0/8", "is not a CIDR range"), ("example.com/8", "is not a CIDR range"), ("[::1]", "has brackets"),
+        ("example.com:443", "ports are not part of a rule"), ("*", "write *.example.com"), ("a*.example.com", "write *.example.com"),
+        ("*.", "is not a pattern"), ("", "is not a host name"), ("exa mple.com", "is not a host name"), ("-a.com", "is not a host name"),
+        ("bücher.example", "xn--"), ("127.1", "is not a host name"), ("0x7f.0.0.1", "is not a host name"), ("010.0.0.1", "is not a host name"),
+        ("2130706433", "is not a host name"), ("a..b", "is not a host name"),
+    ])
+    func aRuleThatCannotBeReadIsRefusedWithARemedy(rule: String, message: String) throws {
+        let error = #expect(throws: EgressRuleError.self) { try EgressRules(deny: [rule]) }
+        let text = try #require(error).description
+        #expect(text.hasPrefix("egress.deny: '\(rule)' ") && text.contains(message), "\(text)")
+    }
+
+    // MARK: At the endpoint
+
+    private func open(_ url: String, _ rules: EgressRules, version: EndpointConfiguration.HTTPVersion = .auto) throws {
+        let client = Client(rules)
+        client.transport.close(try client.transport.open(EndpointConfiguration(url: url, httpVersion: version)))
+    }
+
+    @Test(arguments: [
+        ("http://example.com/", "set egress.allowHTTP to true"), ("ftp://example.com/", "scheme is 'ftp'"), ("example.com/hook", "not an absolute"),
+        ("", "not an absolute"), ("https://", "not an absolute"), ("https://u:p@example.com/", "holds credentials"),
+        ("https://u@example.com/", "holds credentials"), ("https://example.com/#x", "fragment"), ("https://exa mple.com/", "not an absolute"),
+        ("https://127.0.0.1/", "127.0.0.1 is a loopback address; add it to egress.allow, or set egress.allowPrivate to true."),
+        ("https://[::1]:8443/", "::1 is a loopback address"), ("https://2130706433/", "127.0.0.1 is a loopback address"),
+        ("https://0x7f.1/", "127.0.0.1 is a loopback address"), ("https://[::ffff:169.254.169.254]/", "metadata service"),
+        ("https://bücher.example/", "xn--"), ("https://denied.example.com/", "is denied by egress.deny"),
+        ("https://DENIED.example.com./", "is denied by egress.deny"), ("https://a.b.blocked.example/", "is denied by egress.deny"),
+        ("https://example.com:99999/", "not an absolute"), ("javascript:alert(1)", "not an absolute"), ("file:///etc/passwd", "scheme is 'file'"),
+    ])
+    func aURLThatMayNotBeUsedIsRefusedWithARemedy(url: String, message: String) throws {
+        let rules = try EgressRules(deny: ["denied.example.com", "*.blocked.example"])
+        let error = #expect(throws: EndpointError.self) { try open(url, rules) }
+        #expect(try #require(error).description.contains(message), "\(error!)")
+    }
+
+    @Test func aUsableURLIsOpened() throws {
+        let rules = try EgressRules(deny: ["*.blocked.example"])
+        for url in ["https://example.com", "HTTPS://Example.com:8443/a?b=c", "https://blocked.example/", "https://8.8.8.8/", "https://[2606:4700:4700::1111]/"] {
+            try open(url, rules)
+        }
+        #expect(throws: EndpointError.self) { try open("http://8.8.8.8/", try EgressRules(allowHTTP: true), version: .http2) }
+    }
+
+    @Test(arguments: [
+        (("Bad Name", "x"), "not valid"), (("", "x"), "not valid"), (("X", "a\r\nY: b"), "control character"), (("Host", "x"), "set by the sender"),
+        (("content-length", "1"), "set by the sender"), (("Transfer-Encoding", "chunked"), "set by the sender"),
+    ])
+    func aConstantHeaderThatMayNotBeSentIsRefused(header: (String, String), message: String) throws {
+        let error = #expect(throws: EndpointError.self) {
+            try Client().transport.open(EndpointConfiguration(url: "https://example.com/", constantHeaders: [(header.0, header.1)]))
+        }
+        #expect(try #require(error).description.contains(message))
+    }
+
+    @Test func aMissingFileOfAuthoritiesIsRefused() throws {
+        #expect(throws: EndpointError("Cannot read the certificate authorities in '/nonexistent.pem': No such file or directory.")) {
+            try Client().transport.open(EndpointConfiguration(url: "https://example.com/", caFile: "/nonexistent.pem"))
+        }
+    }
+
+    // MARK: At the connection
+
+    @Test func aNameThatResolvesToADeniedAddressIsDeniedAtTheSocket() throws {
+        let server = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        defer { server.stop() }
+        let url = "http://localhost:\(server.port)/?secret=1"
+        let outcome = try Client(EgressRules(allowHTTP: true)).post(EndpointConfiguration(url: url))
+        #expect(outcome.failure == .egressDenied)
+        #expect(!outcome.refused)
+        #expect(outcome.message.hasSuffix("(localhost:\(server.port)) is a loopback address"))
+        #expect(outcome.message.hasPrefix("127.0.0.1 ") || outcome.message.hasPrefix("::1 "))
+        #expect(server.accepted == 0)
+
+        let denied = try Client(EgressRules(allowHTTP: true, allowPrivate: true, deny: ["127.0.0.0/8", "::1"]))
+            .post(EndpointConfiguration(url: url))
+        #expect(denied.failure == .egressDenied)
+        #expect(denied.message.hasSuffix("is denied by egress.deny"))
+    }
+
+    @Test(arguments: [["localhost"], ["127.0.0.0/8", "::1"]])
+    func anAllowRuleByNameOrAddressOpensAPrivateAddress(allow: [String]) throws {
+        let server = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        defer { server.stop() }
+        let rules = try EgressRules(allowHTTP: true, allow: allow)
+        let outcome = try Client(rules).post(EndpointConfiguration(url: "http://LOCALHOST:\(server.port)/"))
+        #expect(outcome.status == 200)
+    }
+
+    @Test func proxiesOfTheEnvironmentAreNotUsed() throws {
+        let proxy = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        let server = RawServer.answering("HTTP/1.1 204 OK\r\n\r\n")
+        defer {
+            proxy.stop()
+            server.stop()
+        }
+        // Only this test looks at it, and only libcurl would.
+        setenv("http_proxy", "http://127.0.0.1:\(proxy.port)", 1)
+        defer { unsetenv("http_proxy") }
+        #expect(try Client().post(EndpointConfiguration(url: server.url)).status == 204)
+        #expect(proxy.accepted == 0)
+    }
+}

@@ -202,6 +202,13 @@ import Testing
         #expect(loaded.problems.lines.filter { $0.contains("more than 100000 values") }.count == 1)
     }
 
+    @Test(arguments: ["? *a40\n: x\n", "*a40 : x\n", "? [*a40]\n: x\n", "m: { ? *a40 : x }\nn: [\n"])
+    func anAliasOfAliasesAsAKeyIsRefusedAtOnce(_ key: String) {
+        var text = "topic: t\na0: &a0 [x]\n"
+        for level in 1...40 { text += "k\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n" }
+        #expect(load(text + key).problems.count == 1)
+    }
+
     @Test func deepNestingIsRefused() {
         let loaded = load("topic: t\nsubscriptions: { s: { filters: [" + String(repeating: "{ not: ", count: 400))
         #expect(loaded.problems.count == 1)

@@ -5,24 +5,41 @@ enum SourceText {
     }
 
     static func index(in text: String, line: Int, column: Int) -> String.Index? {
+        var found: String.Index?
+        walk(text) { index, _, currentLine, currentColumn in
+            if currentLine == line && currentColumn == column { found = index }
+            return found == nil
+        }
+        return found
+    }
+
+    static func places(of scalar: Unicode.Scalar, in text: String) -> Set<PlainKeys.Place> {
+        var places: Set<PlainKeys.Place> = []
+        walk(text) { _, current, line, column in
+            if current == scalar { places.insert(PlainKeys.Place(line: line, column: column)) }
+            return true
+        }
+        return places
+    }
+
+    /// Visits every scalar with its place, until the visitor says false.
+    private static func walk(_ text: String, _ visit: (String.Index, Unicode.Scalar, _ line: Int, _ column: Int) -> Bool) {
         let scalars = text.unicodeScalars
         var index = scalars.startIndex
-        var currentLine = 1
-        var currentColumn = 1
+        var line = 1
+        var column = 1
         while index < scalars.endIndex {
-            if currentLine == line && currentColumn == column { return index }
             let scalar = scalars[index]
+            guard visit(index, scalar, line, column) else { return }
             let next = scalars.index(after: index)
-            let endsLine = isLineBreak(scalar) && !(scalar == "\r" && next < scalars.endIndex && scalars[next] == "\n")
-            if endsLine {
-                currentLine += 1
-                currentColumn = 1
+            if isLineBreak(scalar) && !(scalar == "\r" && next < scalars.endIndex && scalars[next] == "\n") {
+                line += 1
+                column = 1
             } else {
-                currentColumn += 1
+                column += 1
             }
             index = next
         }
-        return nil
     }
 
     static func place(ofCharacter offset: Int, in text: String) -> (line: Int, column: Int) {

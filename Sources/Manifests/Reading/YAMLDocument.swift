@@ -1,6 +1,6 @@
 internal import Yams
 
-/// YAML text to a node with positions. The only file that knows the YAML library.
+/// YAML text to a node with positions. Nothing outside of this folder knows the YAML library.
 ///
 /// Aliases are taken for what they stand for; programs that write YAML make them of everything that occurs twice. What
 /// is wrong within one is shown where its anchor is. Refused with a sentence rather than half supported: merge keys
@@ -28,6 +28,7 @@ struct YAMLDocument {
             return nil
         }
         if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
+        if text.contains("&") && text.contains("*") && !hasPlainKeys(text) { return nil }
         // Each round of the loop makes one more duplicate key distinguishable.
         for _ in 0..<100 {
             do {
@@ -58,6 +59,39 @@ struct YAMLDocument {
         }
         error(1, 1, "", "more than 100 duplicate keys")
         return nil
+    }
+
+    // MARK: Keys
+
+    /// Whether all keys are text, without following aliases; a problem is noted if not.
+    ///
+    /// The library compares keys for duplicates by value, and an alias of aliases as a key would keep it busy for ever.
+    /// So a copy of the text is looked at first, in which every alias is a plain scalar of the same length.
+    private mutating func hasPlainKeys(_ text: String) -> Bool {
+        var copy = text.replacing("*", with: "x")
+        var names = DuplicateKeys()
+        for _ in 0..<100 {
+            do {
+                guard let root = try Parser(yaml: copy, resolver: .basic, encoding: .utf8).nextRoot() else { return true }
+                guard let key = PlainKeys(text).firstThatIsNone(in: root) else { return true }
+                error(key.line, key.column, "", "a key must be text")
+                return false
+            } catch YamlError.duplicatedKeysInMapping(let duplicates, let context) {
+                let mark = context.mark
+                if duplicates.isEmpty || !names.rename(duplicates[0], in: &copy, line: mark.line, column: mark.column) {
+                    error(mark.line, mark.column, "", "duplicate key\(duplicates.isEmpty ? "" : " \"\(duplicates[0])\"")")
+                    return false
+                }
+            } catch let failure as YamlError {
+                syntaxError(failure, text)
+                return false
+            } catch {
+                self.error(1, 1, "", "not valid YAML")
+                return false
+            }
+        }
+        error(1, 1, "", "more than 100 duplicate keys")
+        return false
     }
 
     private func isEmpty(_ root: Yams.Node) -> Bool {

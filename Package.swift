@@ -63,7 +63,7 @@ let package = Package(
         // Feeds the core, performs its effects, observes.
         target("BridgeRuntime", [
             "EventModel", "EventFormats", "Filters", "DeliveryCore", "Manifests", "Signing", "EventLoop", "KafkaClient",
-            "HTTPTransport", logging,
+            "HTTPTransport", "CLinux", logging,
         ]),
         // Probes and metrics over HTTP, from the core's snapshots.
         target("OpsServer", ["EventModel", "DeliveryCore", hummingbird, logging]),

@@ -43,6 +43,8 @@ extension DeliveryCore {
         // An edit of the manifest is an operator's answer to a suspension.
         state.suspension = nil
         if state.isRunning, state.circuit.state != .open { startFlow(state) } else { stopFlow(state) }
+        // The timer may have passed by while it was suspended or disabled.
+        if state.isRunning, state.circuit.state == .open { timers.set(.probe(state.id), at: state.circuit.nextProbe) }
         markReady(state)
     }
 
@@ -73,6 +75,7 @@ extension DeliveryCore {
         if let topic = topics[name] { return topic }
         let topic = TopicState(name: name)
         topics[name] = topic
+        topicsInOrder.append(topic)
         return topic
     }
 
@@ -86,6 +89,11 @@ extension DeliveryCore {
     public func subscription(named name: String) -> SubscriptionID? { byName[name]?.id }
 
     public func name(of partition: PartitionHandle) -> TopicPartitionName { partitions[partition.index].name }
+
+    /// The assignment of a partition that is in force; nil when there is none.
+    public func handle(of name: TopicPartitionName) -> PartitionHandle? {
+        topics[name.topic]?.partitions.last { $0.name == name }?.handle
+    }
 
     public func isRetryTopic(_ partition: PartitionHandle) -> Bool { partitions[partition.index].lane != nil }
 }

@@ -1,0 +1,315 @@
+public import DeliveryCore
+import EventLoop
+public import EventModel
+import HTTPTransport
+import KafkaClient
+public import Logging
+public import Manifests
+import Synchronization
+
+/// The bridge of one process: its shards, and the thread that watches over them.
+///
+/// That thread waits for the cluster, starts the shards, looks for changes of the manifests once a second and asks the
+/// cluster now and then whether it is still there. No event passes it.
+public final class Bridge: Sendable {
+    /// What the probes ask for.
+    public enum Readiness: Sendable, Equatable {
+        case ready
+        /// Why not, one line each.
+        case notReady([String])
+    }
+
+    private struct State {
+        var shards: [ShardMailbox] = []
+        var isStopping = false
+        var isFinished = false
+        var isClusterReachable = false
+        /// Why it is not ready, while it waits for something at the start.
+        var waitingFor = "the bridge is starting"
+        var failure: String? = nil
+    }
+
+    public let configuration: BridgeConfiguration
+    public let startedAt = WallTime(milliseconds: EventLoop.wallMilliseconds())
+    private let manifests: LoadedManifests
+    private let watcher: Mutex<TopicsWatcher>
+    private let kafka: KafkaConfiguration
+    private let instanceID: String?
+    private let sessionTimeout: TimeSpan
+    private let log: Logger
+    private let state = Mutex(State())
+    private let onFinish = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// A shard that has not turned its loop for so long while a group waits for it is stuck.
+    private static let defaultSession = 10_000
+
+    /// - Parameters:
+    ///   - manifests: Usable ones; the watcher says what has changed since.
+    public init(
+        configuration: BridgeConfiguration, manifests: LoadedManifests, watcher: TopicsWatcher, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.manifests = manifests
+        self.watcher = Mutex(watcher)
+        log = logger
+        var properties = configuration.kafka.properties.map { ($0.name, $0.value) }
+        instanceID = properties.last { $0.0 == "group.instance.id" }?.1
+        properties.removeAll { $0.0 == "group.instance.id" }
+        // Half a minute of silence is long for those who wait for their events; a static member needs it to restart.
+        if instanceID == nil, !properties.contains(where: { $0.0 == "session.timeout.ms" }) {
+            properties.append(("session.timeout.ms", String(Self.defaultSession)))
+        }
+        let session = properties.last { $0.0 == "session.timeout.ms" }.flatMap { Int64($0.1) } ?? 45_000
+        sessionTimeout = .milliseconds(session)
+        kafka = KafkaConfiguration(bootstrapServers: configuration.kafka.bootstrapServers, properties: properties)
+    }
+
+    /// Checks what librdkafka and the egress rules have to say about the configuration, without a connection.
+    public static func validate(_ configuration: BridgeConfiguration) -> [String] {
+        var problems: [String] = []
+        let properties = configuration.kafka.properties.filter { $0.name != "group.instance.id" }
+        do throws(KafkaError) {
+            try KafkaConfiguration(
+                bootstrapServers: configuration.kafka.bootstrapServers, properties: properties.map { ($0.name, $0.value) }
+            ).validate()
+        } catch {
+            problems.append("kafka.properties: \(error.message)")
+        }
+        do throws(EgressRuleError) {
+            _ = try EgressRules(configuration.egress)
+        } catch {
+            problems.append(error.description)
+        }
+        return problems
+    }
+
+    /// Starts; returns at once. `finished` is called on another thread when the bridge has stopped, for whatever reason.
+    public func start(finished: @escaping @Sendable () -> Void) {
+        onFinish.withLock { $0 = finished }
+        _ = WorkerThread(name: "supervisor") { self.supervise() }
+    }
+
+    /// Drains, commits, leaves the group. Returns at once.
+    public func stop() {
+        let shards = state.withLock { state in
+            state.isStopping = true
+            return state.shards
+        }
+        for shard in shards { shard.send(.stop) }
+    }
+
+    /// Why it stopped by itself; nil when it was asked to.
+    public var failure: String? { state.withLock { $0.failure } }
+
+    public func snapshot() -> CoreSnapshot {
+        let shards = state.withLock { $0.shards }
+        var merged = CoreSnapshot()
+        for shard in shards { merged.merge(shard.status.snapshot) }
+        if shards.isEmpty {
+            for policy in manifests.topics.flatMap(\.subscriptions) {
+                merged.subscriptions.append(SubscriptionSnapshot(name: policy.name, topic: policy.topic))
+            }
+        }
+        return merged
+    }
+
+    public func readiness() -> Readiness {
+        let (shards, reachable, waitingFor, stopping) = state.withLock {
+            ($0.shards, $0.isClusterReachable, $0.waitingFor, $0.isStopping)
+        }
+        if stopping { return .notReady(["shutting down"]) }
+        if shards.isEmpty { return .notReady([waitingFor]) }
+        var reasons: [String] = []
+        if !reachable { reasons.append("the Kafka cluster does not answer at \(configuration.kafka.bootstrapServers)") }
+        for (index, shard) in shards.enumerated() {
+            if let failure = shard.status.failure { reasons.append("shard \(index): \(failure)") }
+        }
+        if !shards.contains(where: { $0.status.hasJoined }) { reasons.append("no partitions have been assigned yet") }
+        return reasons.isEmpty ? .ready : .notReady(reasons)
+    }
+
+    /// How long ago the shard that is furthest behind turned its loop.
+    public func oldestTurn() -> TimeSpan {
+        let now = Instant(nanoseconds: EventLoop.now())
+        return state.withLock { $0.shards }.map { now - $0.status.turned }.max() ?? .zero
+    }
+
+    // MARK: Supervision
+
+    private var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    private func supervise() {
+        defer {
+            state.withLock { $0.isFinished = true }
+            onFinish.withLock { $0 }?()
+        }
+        guard let partitions = waitForCluster() else { return }
+        let lookups = Lookups(kafka)
+        defer { lookups.stop() }
+        let plans = makePlans(retryPartitions: partitions)
+        let mailboxes = plans.map { _ in ShardMailbox() }
+        var threads: [WorkerThread] = []
+        for (index, plan) in plans.enumerated() {
+            let mailbox = mailboxes[index]
+            mailbox.show { $0.turned = Instant(nanoseconds: EventLoop.now()) }
+            mailbox.send(.manifests(manifests.topics))
+            threads.append(
+                WorkerThread(name: "shard-\(index)") { [log] in
+                    do {
+                        try Shard(plan: plan, mailbox: mailbox, lookups: lookups, log: ShardLog(log)).run()
+                    } catch {
+                        mailbox.show {
+                            $0.failure = "\(error)"
+                            $0.isFinished = true
+                        }
+                    }
+                })
+        }
+        let stopNow = state.withLock { state in
+            state.shards = mailboxes
+            return state.isStopping
+        }
+        if stopNow { for mailbox in mailboxes { mailbox.send(.stop) } }
+        watch(mailboxes)
+        for thread in threads { thread.join() }
+    }
+
+    /// Until all shards have finished, or one cannot go on.
+    private func watch(_ shards: [ShardMailbox]) {
+        var admin: ClusterAdmin?
+        var tick = 0
+        while !shards.allSatisfy(\.status.isFinished) {
+            Clock.pause(milliseconds: 100)
+            tick += 1
+            if tick % 10 == 0, !isStopping { reload(shards) }
+            if tick % 20 == 0, !isStopping { checkCluster(&admin) }
+            if let failure = shards.lazy.compactMap(\.status.failure).first, !isStopping {
+                log.critical("a shard cannot go on; the process stops", metadata: ["reason": "\(failure)"])
+                state.withLock { $0.failure = failure }
+                stop()
+            }
+        }
+    }
+
+    private func reload(_ shards: [ShardMailbox]) {
+        guard let loaded = watcher.withLock({ $0.reloadIfChanged() }) else { return }
+        for problem in loaded.problems {
+            log.log(level: problem.severity == .error ? .error : .warning, "\(problem)")
+        }
+        guard loaded.isUsable else {
+            log.error("the topic manifests have errors: the old ones stay in force", metadata: ["folder": "\(configuration.topics)"])
+            return
+        }
+        let count = loaded.topics.reduce(0) { $0 + $1.subscriptions.count }
+        log.notice("topic manifests reloaded", metadata: ["topics": "\(loaded.topics.count)", "subscriptions": "\(count)"])
+        for shard in shards { shard.send(.manifests(loaded.topics)) }
+    }
+
+    private func checkCluster(_ admin: inout ClusterAdmin?) {
+        let reachable: Bool
+        do throws(KafkaError) {
+            let client = try Self.client(kafka, &admin)
+            _ = try client.metadata(topic: configuration.retryTopicName)
+            reachable = true
+        } catch {
+            reachable = false
+        }
+        let changed = state.withLock { state in
+            defer { state.isClusterReachable = reachable }
+            return state.isClusterReachable != reachable
+        }
+        guard changed else { return }
+        if reachable {
+            log.notice("the Kafka cluster answers again")
+        } else {
+            log.error(
+                "the Kafka cluster does not answer; deliveries of what was read go on",
+                metadata: ["bootstrapServers": "\(configuration.kafka.bootstrapServers)"])
+        }
+    }
+
+    private static func client(_ kafka: KafkaConfiguration, _ admin: inout ClusterAdmin?) throws(KafkaError) -> ClusterAdmin {
+        if let admin {
+            // Not looked at, but they would pile up.
+            admin.notices { _ in }
+            return admin
+        }
+        let client = try ClusterAdmin(kafka, timeoutMilliseconds: 2000)
+        admin = client
+        return client
+    }
+
+    /// Waits until the cluster answers and the retry topic exists; its number of partitions. Nil when told to stop.
+    private func waitForCluster() -> Int? {
+        var admin: ClusterAdmin?
+        var lastSaid = ""
+        while !isStopping {
+            var reason: String
+            do throws(KafkaError) {
+                let client = try Self.client(kafka, &admin)
+                let topic = try client.metadata(topic: configuration.retryTopicName).topics.first { $0.name == configuration.retryTopicName }
+                if let topic, topic.error == nil, !topic.partitions.isEmpty {
+                    state.withLock { $0.isClusterReachable = true }
+                    return topic.partitions.count
+                }
+                reason = "the retry topic \(configuration.retryTopicName) does not exist yet: create it with `fanfare apply`"
+            } catch {
+                reason = "the Kafka cluster does not answer at \(configuration.kafka.bootstrapServers): \(error.message)"
+            }
+            let shown = reason
+            state.withLock { $0.waitingFor = shown }
+            if reason != lastSaid {
+                log.warning("waiting: \(reason)")
+                lastSaid = reason
+            }
+            for _ in 0..<10 where !isStopping { Clock.pause(milliseconds: 100) }
+        }
+        return nil
+    }
+
+    // MARK: Plans
+
+    private func makePlans(retryPartitions: Int) -> [ShardPlan] {
+        let limits = configuration.limits
+        let count = limits.shards ?? max(1, ProcessorCount.online)
+        let retry = configuration.retryTopic
+        var lanes = retry.lanes
+        if retryPartitions < lanes.count {
+            lanes = Array(lanes.prefix(retryPartitions))
+            log.warning(
+                "the retry topic has fewer partitions than lanes; longer delays ride its last lane several times: run `fanfare apply`",
+                metadata: ["topic": "\(configuration.retryTopicName)", "partitions": "\(retryPartitions)", "lanes": "\(retry.lanes.count)"])
+        }
+        var core = CoreOptions()
+        core.commitInterval = configuration.commitInterval
+        core.ringBytes = limits.ring
+        core.recordMemory = max(limits.ring, limits.recordMemory / count)
+        core.maxInFlight = max(1, limits.maxInFlight / count)
+        core.shards = count
+        core.lanes = lanes
+        core.partitionsPerLane = max(1, min(retry.partitionsPerLane, retryPartitions / lanes.count))
+        core.retryTopic = configuration.retryTopicName
+        core.drainLimit = configuration.shutdown.grace
+        // Validated before: wrong rules stop the start.
+        let egress = (try? EgressRules(configuration.egress)) ?? .strict
+        return (0..<count).map { index in
+            core.seed = SystemRandomNumberGenerator().seed()
+            return ShardPlan(
+                core: core, kafka: kafka, group: configuration.group, instanceID: instanceID.map { "\($0)-\(index)" },
+                egress: egress, sessionTimeout: sessionTimeout, deadLetterPattern: configuration)
+        }
+    }
+}
+
+extension EgressRules {
+    init(_ egress: BridgeConfiguration.Egress) throws(EgressRuleError) {
+        try self.init(allowHTTP: egress.allowHTTP, allowPrivate: egress.allowPrivate, allow: egress.allow, deny: egress.deny)
+    }
+}
+
+extension SystemRandomNumberGenerator {
+    fileprivate func seed() -> UInt64 {
+        var generator = self
+        return generator.next()
+    }
+}

@@ -1,0 +1,72 @@
+import EventModel
+import KafkaClient
+import Synchronization
+
+/// Questions to the cluster whose answers have to be waited for, asked on a thread of their own so that no shard waits.
+/// Each is asked until it is answered.
+final class Lookups: Sendable {
+    enum Question: Sendable {
+        /// The offset that a start position means.
+        case start(TopicPartition, StartPosition)
+        /// The oldest offset that still exists.
+        case logStart(TopicPartition)
+    }
+
+    private struct State {
+        var waiting: [(question: Question, answer: @Sendable (Int64) -> Void)] = []
+        var isStopped = false
+        var isRunning = false
+    }
+
+    private let configuration: KafkaConfiguration
+    private let state = Mutex(State())
+
+    init(_ configuration: KafkaConfiguration) { self.configuration = configuration }
+
+    /// The answer comes on another thread, some time. Not at all after `stop`.
+    func ask(_ question: Question, _ answer: @escaping @Sendable (Int64) -> Void) {
+        let mustStart = state.withLock { state in
+            state.waiting.append((question, answer))
+            defer { state.isRunning = true }
+            return !state.isRunning && !state.isStopped
+        }
+        // A thread while there are questions: they come with rebalances and new subscriptions, then none for days.
+        if mustStart { _ = WorkerThread(name: "lookups") { self.work() } }
+    }
+
+    func stop() { state.withLock { $0.isStopped = true } }
+
+    private func work() {
+        var admin: ClusterAdmin?
+        while true {
+            let next = state.withLock { state -> (Question, @Sendable (Int64) -> Void)? in
+                guard !state.isStopped, !state.waiting.isEmpty else {
+                    state.isRunning = false
+                    return nil
+                }
+                return state.waiting.removeFirst()
+            }
+            guard let (question, answer) = next else { return }
+            do {
+                let client = try admin ?? ClusterAdmin(configuration, timeoutMilliseconds: 5000)
+                admin = client
+                answer(try Self.answer(question, client))
+            } catch {
+                state.withLock { $0.waiting.append((question, answer)) }
+                Clock.pause(milliseconds: 500)
+            }
+        }
+    }
+
+    private static func answer(_ question: Question, _ admin: ClusterAdmin) throws(KafkaError) -> Int64 {
+        switch question {
+        case .logStart(let partition), .start(let partition, .earliest):
+            return try admin.watermarks(of: partition).low
+        case .start(let partition, .latest):
+            return try admin.watermarks(of: partition).high
+        case .start(let partition, .time(let time)):
+            let offset = try admin.offsets(at: [(partition, time.milliseconds)])[partition] ?? LogicalOffset.end
+            return offset >= 0 ? offset : try admin.watermarks(of: partition).high
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import EventModel
+import HTTPTransport
+import Signing
+
+/// What a shard needs to send one subscription's requests, made once per manifest.
+final class Outlet {
+    let policy: Subscription
+    let route: TopicRoute
+    let signer: WebhookSigner?
+    /// Nil with `problem` saying why.
+    let endpoint: EndpointID?
+    let problem: String
+
+    init(policy: Subscription, route: TopicRoute, transport: any HTTPTransport) {
+        self.policy = policy
+        self.route = route
+        var problem = ""
+        if case .standard(let texts) = policy.signing {
+            let secrets = texts.compactMap { try? StandardWebhooks.Secret($0) }
+            // `check` and the loading of manifests refuse bad secrets; unsigned is not what was asked for.
+            if secrets.count != texts.count || secrets.isEmpty { problem = "a signing secret cannot be used" }
+            signer = secrets.isEmpty ? nil : WebhookSigner(secrets: secrets)
+        } else {
+            signer = nil
+        }
+        let version: EndpointConfiguration.HTTPVersion =
+            switch policy.delivery.http {
+            case .auto: .auto
+            case .http1: .http1
+            case .http2: .http2
+            }
+        var headers = policy.headers.map { (name: $0.name, value: $0.value) }
+        headers.append((name: "fanfare-subscription", value: policy.name))
+        if !headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
+            headers.append((name: "user-agent", value: "fanfare/\(fanfareVersion)"))
+        }
+        do throws(EndpointError) {
+            endpoint = try transport.open(
+                EndpointConfiguration(
+                    url: policy.endpoint, constantHeaders: headers,
+                    timeoutMilliseconds: Int(policy.delivery.timeout.millisecondsRoundedUp),
+                    connectTimeoutMilliseconds: Int(policy.delivery.connectTimeout.millisecondsRoundedUp),
+                    httpVersion: version, caFile: policy.certificateAuthorities,
+                    maxConnections: policy.delivery.maxInFlight))
+        } catch {
+            endpoint = nil
+            problem = error.description
+        }
+        self.problem = problem
+    }
+
+    func close(_ transport: any HTTPTransport) {
+        if let endpoint { transport.close(endpoint) }
+    }
+}

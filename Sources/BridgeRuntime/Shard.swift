@@ -1,0 +1,280 @@
+import DeliveryCore
+import EventFormats
+import EventLoop
+import EventModel
+import HTTPTransport
+import KafkaClient
+import Logging
+
+/// One shard: an engine, and the one thread that feeds it and performs its effects.
+///
+/// Everything happens in one loop. librdkafka's queues (by an eventfd), libcurl's sockets and the engine's timers meet in
+/// one epoll; nothing on the way of an event crosses a thread or takes a lock of ours. Shards of a process share nothing:
+/// each is a member of the owner group like a replica of its own.
+///
+/// `ShardKafka`, `ShardRequests` and `ShardDiversions` hold the parts; here is the turn of the loop.
+final class Shard {
+    let plan: ShardPlan
+    let mailbox: ShardMailbox
+    let lookups: Lookups
+    let log: ShardLog
+    let loop: EventLoop
+    let transport: CurlTransport
+    let consumer: GroupConsumer
+    let readBack: SeekingReader
+    var producer: RecordProducer
+    let offsets: GroupOffsets
+
+    var core: DeliveryCore
+    var moment = Clock.moment()
+    private var effects = ContiguousArray<Effect>()
+    private var isPerforming = false
+
+    // By engine index.
+    var outlets: [Outlet?] = []
+    var slots: [RequestSlot] = []
+    var routes: [String: TopicRoute] = [:]
+    /// Partitions whose records are (or will be) read, by handle index.
+    var readings: [PartitionReading?] = []
+    var activeReadings: [PartitionReading] = []
+    /// Given up by the engine, to be answered to the group together.
+    var subscribedTopics: Set<String> = []
+
+    let batch = RecordBatch()
+    let readBuffer = UnsafeMutablePointer<KafkaRecord>.allocate(capacity: Shard.readSize)
+    static let readSize = 256
+    var view: RecordView
+    var traceIDs: TraceIDs
+
+    /// Requests to Kafka without an answer.
+    var requests: [UInt: KafkaRequest] = [:]
+    var nextToken: UInt = 1
+    private var delayed: [(due: Instant, action: Delayed)] = []
+    enum Delayed {
+        case fetch(CursorGroup, [PartitionHandle])
+        case askMembership
+        case endCommit(CursorGroup)
+    }
+
+    /// After a stall it is not sure that we are still a member: cursors are not committed until the group says so.
+    var isMembershipDoubted = false
+    var heldCommits: [(CursorGroup, [CursorCommit])] = []
+
+    /// Something was left unread: the loop must not sleep.
+    var hasMore = false
+    private var isStopping = false
+    private var lastTurn = Instant(nanoseconds: 0)
+    private var nextShow = Instant(nanoseconds: 0)
+
+    init(plan: ShardPlan, mailbox: ShardMailbox, lookups: Lookups, log: ShardLog) throws {
+        self.plan = plan
+        self.mailbox = mailbox
+        self.lookups = lookups
+        self.log = log
+        loop = try EventLoop()
+        transport = CurlTransport(loop: loop, rules: plan.egress)
+        let signal = loop.signal.descriptor
+        consumer = try GroupConsumer(plan.kafka, group: plan.group, instanceID: plan.instanceID, signal: signal)
+        readBack = try SeekingReader(plan.kafka, signal: signal)
+        producer = try RecordProducer(plan.kafka, signal: signal)
+        offsets = GroupOffsets(sharing: consumer, signal: signal)
+        core = DeliveryCore(options: plan.core)
+        view = RecordView(
+            topic: "", partition: 0, offset: 0, timestamp: WallTime(milliseconds: 0), key: nil, value: nil, headers: [])
+        traceIDs = TraceIDs(seed: plan.core.seed)
+        transport.delegate = self
+        mailbox.connect(loop.signal)
+    }
+
+    deinit { readBuffer.deallocate() }
+
+    /// Runs until the shard has stopped.
+    func run() {
+        lastTurn = Clock.moment().instant
+        while true {
+            loop.run(until: sleepUntil().nanoseconds)
+            moment = Clock.moment()
+            noticeStall()
+            takeMessages()
+            pollKafka()
+            hasMore = false
+            readHeads()
+            readChunks()
+            if let due = core.nextWakeup, due <= moment.instant { step(.tick) }
+            runDelayed()
+            if moment.instant >= nextShow { show() }
+            if isStopping, consumer.isClosed, producer.outstanding == 0 || moment.instant > stopDeadline { break }
+        }
+        mailbox.show { $0.isFinished = true }
+    }
+
+    private var stopDeadline = Instant.distantFuture
+
+    private func sleepUntil() -> Instant {
+        if hasMore { return Instant(nanoseconds: 0) }
+        var until = moment.instant + (isStopping ? .milliseconds(20) : .milliseconds(500))
+        if let due = core.nextWakeup, due < until { until = due }
+        for entry in delayed where entry.due < until { until = entry.due }
+        return until
+    }
+
+    // MARK: Steps
+
+    /// Feeds the engine and performs what it decides. Within a performance the engine only appends to what is performed.
+    func step(_ input: Input) {
+        core.step(input, at: moment, into: &effects)
+        guard !isPerforming else { return }
+        isPerforming = true
+        var next = 0
+        while next < effects.count {
+            perform(effects[next])
+            next += 1
+        }
+        effects.removeAll(keepingCapacity: true)
+        isPerforming = false
+    }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .release(let token): KafkaRecord(bits: token.bits).destroy()
+        case .attempt(let id): startRequest(id)
+        case .cancel(let id): transport.cancel(id.index)
+        case .divert(let id): divert(id)
+        case .commit(let group, let cursors): commit(group, cursors)
+        case .loadCursors(let group, let handles): fetchCursors(group, handles)
+        case .resolveStart(let group, let handle, let start): findStart(group, handle, start)
+        case .startReading(let handle, let offset): startReading(handle, at: offset)
+        case .readChunk(let handle, let from, let until): startChunk(handle, from: from, until: until)
+        case .released(let handle): letGo(handle)
+        case .report(let report): log.tell(report, core)
+        }
+    }
+
+    // MARK: Waiting
+
+    func after(_ delay: TimeSpan, _ action: Delayed) { delayed.append((moment.instant + delay, action)) }
+
+    private func runDelayed() {
+        guard delayed.contains(where: { $0.due <= moment.instant }) else { return }
+        let due = delayed.filter { $0.due <= moment.instant }
+        delayed.removeAll { $0.due <= moment.instant }
+        for entry in due {
+            switch entry.action {
+            case .fetch(let group, let handles): fetchCursors(group, handles)
+            case .askMembership: askMembership()
+            case .endCommit(let group): step(.commitEnded(group, succeeded: false, duration: .zero))
+            }
+        }
+    }
+
+    /// Half a session without a turn (a suspended machine, a debugger): the group may have gone on without us.
+    private func noticeStall() {
+        let gap = moment.instant - lastTurn
+        lastTurn = moment.instant
+        if gap > plan.sessionTimeout * 0.5, !activeReadings.isEmpty, !isMembershipDoubted {
+            log.logger.warning("the process stood still; asking the group whether it went on without us", metadata: ["for": "\(gap)"])
+            isMembershipDoubted = true
+            askMembership()
+        }
+    }
+
+    private func takeMessages() {
+        for message in mailbox.takeAll() {
+            switch message {
+            case .manifests(let topics): install(topics)
+            case .startFound(let group, let handle, let offset): step(.startResolved(group, handle, offset: offset))
+            case .logStartFound(let handle, let offset, let chunk): step(.outOfRange(handle, logStart: offset, chunk: chunk))
+            case .stop:
+                guard !isStopping else { continue }
+                isStopping = true
+                stopDeadline = moment.instant + plan.core.drainLimit + .seconds(5)
+                consumer.beginClose()
+            }
+        }
+    }
+
+    private func show() {
+        nextShow = moment.instant + .milliseconds(250)
+        let snapshot = core.snapshot()
+        let failure = consumer.fatalError.map { "\($0)" }
+        let hasJoined = !activeReadings.isEmpty || !readings.isEmpty
+        mailbox.show { status in
+            status.snapshot = snapshot
+            status.turned = moment.instant
+            status.failure = failure
+            status.hasJoined = status.hasJoined || hasJoined
+        }
+        closeIdleChunkQueues()
+    }
+
+    // MARK: Manifests
+
+    private func install(_ topics: [TopicManifest]) {
+        step(.subscriptions(topics.flatMap(\.subscriptions)))
+        let old = outlets
+        var renewed: Set<Int> = []
+        routes = [:]
+        for manifest in topics where !manifest.subscriptions.isEmpty {
+            var matched: [(slot: Int32, filters: [FilterExpression])] = []
+            let ids = core.slots(ofTopic: manifest.topic)
+            for (slot, id) in ids.enumerated() {
+                if let id { matched.append((Int32(slot), core.subscription(id).filters)) }
+            }
+            let route = TopicRoute(topic: manifest.topic, mapping: manifest.mapping, subscriptions: matched)
+            routes[manifest.topic] = route
+            for case let id? in ids {
+                while outlets.count <= id.index { outlets.append(nil) }
+                let policy = core.subscription(id)
+                renewed.insert(id.index)
+                let outlet = Outlet(policy: policy, route: route, transport: transport)
+                if outlet.endpoint == nil {
+                    log.logger.error("nothing can be delivered", metadata: ["subscription": "\(policy.name)", "reason": "\(outlet.problem)"])
+                }
+                outlets[id.index] = outlet
+            }
+        }
+        for (index, outlet) in old.enumerated() {
+            outlet?.close(transport)
+            if !renewed.contains(index) { outlets[index] = nil }
+        }
+        for reading in activeReadings { reading.route = routes[reading.partition.topic] }
+        subscribe(to: topics)
+    }
+
+    private func subscribe(to manifests: [TopicManifest]) {
+        var topics = Set(manifests.filter { !$0.subscriptions.isEmpty }.map(\.topic))
+        topics.insert(plan.core.retryTopic)
+        guard topics != subscribedTopics else { return }
+        subscribedTopics = topics
+        do {
+            try consumer.subscribe(topics.sorted())
+        } catch {
+            log.logger.error("cannot subscribe to the topics", metadata: ["reason": "\(error)"])
+        }
+    }
+}
+
+/// What a shard is told at its start.
+struct ShardPlan: Sendable {
+    var core: CoreOptions
+    var kafka: KafkaConfiguration
+    var group: String
+    var instanceID: String?
+    var egress: EgressRules
+    var sessionTimeout: TimeSpan
+    var deadLetterPattern: BridgeConfiguration
+}
+
+/// Numbers for `traceparent` headers started here; unique enough, not secret.
+struct TraceIDs {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed | 1 }
+
+    mutating func next() -> UInt64 {
+        // xorshift64* (Vigna 2016).
+        state ^= state >> 12
+        state ^= state << 25
+        state ^= state >> 27
+        return state &* 0x2545_F491_4F6C_DD1D
+    }
+}

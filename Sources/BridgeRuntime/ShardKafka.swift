@@ -1,0 +1,351 @@
+import DeliveryCore
+import EventModel
+import KafkaClient
+import Logging
+
+/// One owned partition as the shard reads it.
+final class PartitionReading {
+    let handle: PartitionHandle
+    let partition: TopicPartition
+    let isRetryTopic: Bool
+    var route: TopicRoute?
+    var queue: PartitionQueue? = nil
+    /// The read-back queue, and what was asked for; kept open a while, because the next chunk usually follows this one.
+    var chunkQueue: PartitionQueue? = nil
+    var chunk: (from: Int64, until: Int64)? = nil
+    var chunkIdleSince = Instant(nanoseconds: 0)
+    /// The start of the log is being looked up.
+    var isLookingUp = false
+    var position: Int64 = -1
+
+    init(handle: PartitionHandle, partition: TopicPartition, isRetryTopic: Bool, route: TopicRoute?) {
+        self.handle = handle
+        self.partition = partition
+        self.isRetryTopic = isRetryTopic
+        self.route = route
+    }
+}
+
+/// A request to Kafka that is under way.
+enum KafkaRequest {
+    case fetch(CursorGroup, [PartitionHandle])
+    case commit(CursorGroup, sent: Instant)
+    case membership
+}
+
+// The group, the reading of records, the cursors' offsets.
+extension Shard {
+    func pollKafka() {
+        consumer.poll { event in
+            switch event {
+            case .assigned(let partitions): assigned(partitions)
+            case .revoking(let partitions): step(.revoking(partitions.compactMap { handle(of: $0) }))
+            case .lost(let partitions): lost(partitions)
+            case .membership(let membership, let token): membershipTold(membership, token)
+            case .notice(let notice): log.tell(notice)
+            }
+        }
+        offsets.poll { completion in offsetsTold(completion) }
+        pollProducer()
+        readBack.poll { log.tell($0) }
+    }
+
+    private func assigned(_ partitions: [TopicPartition]) {
+        log.logger.info("partitions assigned", metadata: ["partitions": "\(partitions.map(\.description).joined(separator: " "))"])
+        step(.assigned(partitions.map { TopicPartitionName(topic: $0.topic, partition: $0.partition) }))
+    }
+
+    func handle(of partition: TopicPartition) -> PartitionHandle? {
+        core.handle(of: TopicPartitionName(topic: partition.topic, partition: partition.partition))
+    }
+
+    private func topicPartition(_ handle: PartitionHandle) -> TopicPartition {
+        let name = core.name(of: handle)
+        return TopicPartition(topic: name.topic, partition: name.partition)
+    }
+
+    private func lost(_ partitions: [TopicPartition]) {
+        log.logger.warning(
+            "partitions lost: the group went on without this member",
+            metadata: ["partitions": "\(partitions.map(\.description).joined(separator: " "))"])
+        let handles = partitions.compactMap { handle(of: $0) }
+        step(.lost(handles))
+        for handle in handles { forget(handle) }
+    }
+
+    /// The engine is done with a partition: its queue is closed, and the group told when all are.
+    func letGo(_ handle: PartitionHandle) {
+        let partition = topicPartition(handle)
+        forget(handle)
+        consumer.unassign([partition])
+    }
+
+    private func forget(_ handle: PartitionHandle) {
+        guard handle.index < readings.count, let reading = readings[handle.index] else { return }
+        reading.chunkQueue?.close()
+        reading.chunkQueue = nil
+        reading.queue = nil
+        readings[handle.index] = nil
+        activeReadings.removeAll { $0 === reading }
+    }
+
+    // MARK: Reading
+
+    func startReading(_ handle: PartitionHandle, at offset: Int64) {
+        let partition = topicPartition(handle)
+        do throws(KafkaError) {
+            if handle.index < readings.count, let reading = readings[handle.index], let queue = reading.queue {
+                try queue.seek(to: offset)
+                reading.isLookingUp = false
+                return
+            }
+            try consumer.assign([(partition: partition, offset: offset)])
+        } catch {
+            log.logger.error("cannot read the partition", metadata: ["partition": "\(partition)", "reason": "\(error)"])
+        }
+        let reading = PartitionReading(
+            handle: handle, partition: partition, isRetryTopic: core.isRetryTopic(handle), route: routes[partition.topic])
+        reading.queue = consumer.queue(for: partition)
+        while readings.count <= handle.index { readings.append(nil) }
+        readings[handle.index] = reading
+        activeReadings.append(reading)
+        hasMore = true
+    }
+
+    func readHeads() {
+        var i = 0
+        while i < activeReadings.count {
+            let reading = activeReadings[i]
+            i += 1
+            guard let queue = reading.queue, !reading.isLookingUp, core.wantsRecords(reading.handle) else { continue }
+            do throws(KafkaError) {
+                let count = try queue.read(into: readBuffer, max: Self.readSize)
+                let next = max(queue.position, queue.endOffset ?? 0)
+                guard count > 0 || next > reading.position else { continue }
+                reading.position = next
+                fillBatch(reading, count: count, until: .max)
+                batch.isChunk = false
+                batch.nextOffset = next
+                batch.end = queue.highWatermark ?? -1
+                step(.records(batch))
+                if count == Self.readSize { hasMore = true }
+            } catch {
+                readFailed(reading, error, chunk: false)
+            }
+        }
+    }
+
+    private func readFailed(_ reading: PartitionReading, _ error: KafkaError, chunk: Bool) {
+        guard error.isOffsetOutOfRange else {
+            return log.limited("read \(reading.partition)", .warning, "reading is held up", ["partition": "\(reading.partition)", "reason": "\(error)"])
+        }
+        reading.isLookingUp = true
+        let mailbox = mailbox
+        let handle = reading.handle
+        lookups.ask(.logStart(reading.partition)) { mailbox.send(.logStartFound(handle, offset: $0, chunk: chunk)) }
+    }
+
+    /// Makes what was read known to the engine: where each record goes, or when it is due.
+    private func fillBatch(_ reading: PartitionReading, count: Int, until: Int64) {
+        batch.removeAll()
+        batch.partition = reading.handle
+        for i in 0..<count {
+            let record = readBuffer[i]
+            let offset = record.offset
+            guard offset < until else {
+                record.destroy()
+                continue
+            }
+            var incoming = IncomingRecord(
+                offset: offset, token: RecordToken(bits: record.bits), timestamp: WallTime(milliseconds: record.timestamp),
+                bytes: record.byteCount + Self.recordOverhead, matches: 0, poison: false)
+            if reading.isRetryTopic {
+                batch.retries.append(retry(record, &incoming))
+            } else if let route = reading.route {
+                fillView(record, topic: route.topic)
+                if let matches = route.match(view, into: &batch.matches) {
+                    incoming.matches = matches
+                } else {
+                    incoming.poison = true
+                }
+            }
+            batch.records.append(incoming)
+        }
+    }
+
+    /// librdkafka's structures around a record, roughly.
+    private static let recordOverhead = 256
+
+    private func retry(_ record: KafkaRecord, _ incoming: inout IncomingRecord) -> IncomingRetry {
+        let headers = RetryHeaders(record)
+        let name = headers.subscription
+        let created = WallTime(milliseconds: headers.timestamp ?? record.timestamp)
+        return IncomingRetry(
+            subscription: name.flatMap { core.subscription(named: $0) }, due: WallTime(milliseconds: headers.due ?? 0),
+            attempts: headers.attempts ?? 0, retries: headers.retries ?? headers.attempts ?? 0,
+            firstAttempt: headers.firstAttempt ?? created, created: created)
+    }
+
+    /// Points the shared view at a record.
+    func fillView(_ record: KafkaRecord, topic: String) {
+        view.topic = topic
+        view.partition = record.partition
+        view.offset = record.offset
+        view.timestamp = WallTime(milliseconds: record.timestamp)
+        view.key = record.key
+        view.value = record.value
+        view.headers.removeAll(keepingCapacity: true)
+        let headers = record.headers
+        var i = 0
+        while let header = headers.header(at: i) {
+            view.headers.append(RecordView.Header(name: header.name, value: header.value))
+            i += 1
+        }
+    }
+
+    // MARK: Reading back
+
+    func startChunk(_ handle: PartitionHandle, from: Int64, until: Int64) {
+        guard handle.index < readings.count, let reading = readings[handle.index] else { return }
+        do throws(KafkaError) {
+            if let queue = reading.chunkQueue {
+                if queue.position != from { try queue.seek(to: from) }
+            } else {
+                reading.chunkQueue = try readBack.open(reading.partition, at: from)
+            }
+        } catch {
+            log.logger.error("cannot read back", metadata: ["partition": "\(reading.partition)", "reason": "\(error)"])
+        }
+        reading.chunk = (from, until)
+        hasMore = true
+    }
+
+    func readChunks() {
+        for reading in activeReadings {
+            guard let chunk = reading.chunk, let queue = reading.chunkQueue, !reading.isLookingUp else { continue }
+            do throws(KafkaError) {
+                let count = try queue.read(into: readBuffer, max: Self.readSize)
+                // Behind the end of the log there is nothing that the head would not read too.
+                let next = queue.endOffset == nil ? queue.position : chunk.until
+                guard count > 0 || next >= chunk.until else { continue }
+                reading.chunk = nil
+                reading.chunkIdleSince = moment.instant
+                fillBatch(reading, count: count, until: chunk.until)
+                batch.isChunk = true
+                batch.firstOffset = chunk.from
+                batch.nextOffset = min(next, chunk.until)
+                batch.end = queue.highWatermark ?? -1
+                step(.records(batch))
+                hasMore = true
+            } catch {
+                readFailed(reading, error, chunk: true)
+            }
+        }
+    }
+
+    /// A queue that nobody asks for holds what was fetched ahead.
+    func closeIdleChunkQueues() {
+        for reading in activeReadings where reading.chunk == nil && reading.chunkQueue != nil {
+            guard moment.instant - reading.chunkIdleSince > .seconds(5) else { continue }
+            reading.chunkQueue?.close()
+            reading.chunkQueue = nil
+        }
+    }
+
+    // MARK: Cursors
+
+    /// The consumer group that holds a subscription's cursors. No subscription's name begins with `_`.
+    func groupName(_ group: CursorGroup) -> String {
+        switch group {
+        case .retryTopic: "\(plan.group)._retry"
+        case .subscription(let id): "\(plan.group).\(core.subscription(id).name)"
+        }
+    }
+
+    private func token(_ request: KafkaRequest) -> UInt {
+        defer { nextToken += 1 }
+        requests[nextToken] = request
+        return nextToken
+    }
+
+    func fetchCursors(_ group: CursorGroup, _ handles: [PartitionHandle]) {
+        offsets.fetch(group: groupName(group), handles.map { topicPartition($0) }, token: token(.fetch(group, handles)))
+    }
+
+    func findStart(_ group: CursorGroup, _ handle: PartitionHandle, _ start: StartPosition) {
+        let mailbox = mailbox
+        lookups.ask(.start(topicPartition(handle), start)) { mailbox.send(.startFound(group, handle, offset: $0)) }
+    }
+
+    func commit(_ group: CursorGroup, _ cursors: [CursorCommit]) {
+        guard !isMembershipDoubted else { return heldCommits.append((group, cursors)) }
+        let entries = cursors.map {
+            (
+                partition: TopicPartition(topic: $0.partition.topic, partition: $0.partition.partition), offset: $0.offset,
+                metadata: $0.metadata
+            )
+        }
+        offsets.commit(group: groupName(group), entries, token: token(.commit(group, sent: moment.instant)))
+    }
+
+    private func offsetsTold(_ completion: GroupOffsets.Completion) {
+        guard let request = requests.removeValue(forKey: completion.token) else { return }
+        let failure = completion.error ?? completion.partitions.lazy.compactMap(\.error).first
+        switch request {
+        case .commit(let group, let sent):
+            if let failure {
+                log.limited("commit", .warning, "a commit failed; it will be repeated", ["group": "\(groupName(group))", "reason": "\(failure)"])
+            }
+            step(.commitEnded(group, succeeded: failure == nil, duration: moment.instant - sent))
+        case .fetch(let group, let handles):
+            if let failure {
+                log.limited("fetch", .warning, "cursors cannot be loaded; trying again", ["group": "\(groupName(group))", "reason": "\(failure)"])
+                return after(.seconds(1), .fetch(group, handles))
+            }
+            var stored: [TopicPartition: StoredCursor] = [:]
+            for entry in completion.partitions {
+                if let offset = entry.offset { stored[entry.partition] = .committed(offset: offset, metadata: entry.metadata) }
+            }
+            for handle in handles { step(.cursorLoaded(group, handle, stored[topicPartition(handle)] ?? .none)) }
+        case .membership:
+            break
+        }
+    }
+
+    // MARK: Membership
+
+    func askMembership() {
+        guard let reading = activeReadings.first else { return membershipIsSure() }
+        do throws(KafkaError) {
+            try consumer.verifyMembership(
+                committing: [(partition: reading.partition, offset: max(0, reading.position))], token: token(.membership))
+        } catch {
+            after(.milliseconds(500), .askMembership)
+        }
+    }
+
+    private func membershipTold(_ membership: GroupConsumer.Membership, _ token: UInt) {
+        requests.removeValue(forKey: token)
+        switch membership {
+        case .member:
+            membershipIsSure()
+        case .unknown:
+            after(.milliseconds(500), .askMembership)
+        case .fenced(let error):
+            log.logger.warning("the group went on without this member", metadata: ["reason": "\(error)"])
+            let handles = activeReadings.map(\.handle)
+            step(.lost(handles))
+            let held = heldCommits
+            heldCommits = []
+            isMembershipDoubted = false
+            for (group, _) in held { step(.commitEnded(group, succeeded: false, duration: .zero)) }
+        }
+    }
+
+    private func membershipIsSure() {
+        isMembershipDoubted = false
+        let held = heldCommits
+        heldCommits = []
+        for (group, cursors) in held { commit(group, cursors) }
+    }
+}

@@ -1,0 +1,54 @@
+import DeliveryCore
+import EventLoop
+import EventModel
+import Synchronization
+
+/// What other threads have to say to a shard, and what it shows of itself. The only things that cross threads.
+final class ShardMailbox: Sendable {
+    enum Message: Sendable {
+        case manifests([TopicManifest])
+        case startFound(CursorGroup, PartitionHandle, offset: Int64)
+        case logStartFound(PartitionHandle, offset: Int64, chunk: Bool)
+        case stop
+    }
+
+    struct Status: Sendable {
+        var snapshot = CoreSnapshot()
+        /// When the loop last turned.
+        var turned = Instant(nanoseconds: 0)
+        /// The group has answered at least once.
+        var hasJoined = false
+        var isFinished = false
+        /// Why it cannot go on.
+        var failure: String? = nil
+    }
+
+    private struct Inbox {
+        var messages: [Message] = []
+        var signal: Signal? = nil
+    }
+
+    private let inbox = Mutex(Inbox())
+    private let shown = Mutex(Status())
+
+    func send(_ message: Message) {
+        let signal = inbox.withLock { inbox in
+            inbox.messages.append(message)
+            return inbox.signal
+        }
+        signal?.wake()
+    }
+
+    /// From now on `send` wakes this loop.
+    func connect(_ signal: Signal) { inbox.withLock { $0.signal = signal } }
+
+    func takeAll() -> [Message] {
+        inbox.withLock { inbox in
+            defer { inbox.messages.removeAll(keepingCapacity: true) }
+            return inbox.messages
+        }
+    }
+
+    func show(_ change: (inout Status) -> Void) { shown.withLock { change(&$0) } }
+    var status: Status { shown.withLock { $0 } }
+}

@@ -1,0 +1,51 @@
+import DeliveryCore
+import EventFormats
+import EventModel
+import Filters
+
+/// How one topic's records become events and find their subscriptions. One shard's.
+final class TopicRoute {
+    let topic: String
+    let decoder: EventDecoder
+    private let matcher: TopicMatcher
+    /// The engine's slot of each subscription of the matcher, ascending.
+    private let slots: [Int32]
+    /// Without filters nothing has to be decoded to know who gets a record.
+    private let matchesAll: Bool
+    private var matched = ContiguousArray<Int32>()
+
+    init(topic: String, mapping: EventMapping, subscriptions: [(slot: Int32, filters: [FilterExpression])]) {
+        self.topic = topic
+        decoder = EventDecoder(topic: topic, mapping: mapping)
+        matcher = TopicMatcher(filters: subscriptions.map(\.filters))
+        slots = subscriptions.map(\.slot)
+        matchesAll = subscriptions.allSatisfy(\.filters.isEmpty)
+    }
+
+    /// Appends the slots that the record matches; nil when it is not a valid event.
+    func match(_ record: RecordView, into matches: inout [Int32]) -> Int? {
+        if matchesAll {
+            matches.append(contentsOf: slots)
+            return slots.count
+        }
+        do throws(PoisonReason) {
+            let event = try decoder.decode(record)
+            matched.removeAll(keepingCapacity: true)
+            matcher.match(event, into: &matched)
+            for index in matched { matches.append(slots[Int(index)]) }
+            return matched.count
+        } catch {
+            return nil
+        }
+    }
+
+    /// Why a record is not a valid event.
+    func poisonReason(_ record: RecordView) -> String {
+        do throws(PoisonReason) {
+            _ = try decoder.decode(record)
+            return "the record is not a valid event"
+        } catch {
+            return error.message
+        }
+    }
+}

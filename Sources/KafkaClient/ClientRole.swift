@@ -23,7 +23,6 @@ enum ClientRole {
             ("client.id", "fanfare"),
             // New topics and partitions are seen within this time.
             ("topic.metadata.refresh.interval.ms", "10000"),
-            ("allow.auto.create.topics", "false"),
             ("socket.keepalive.enable", "true"),
             ("reconnect.backoff.max.ms", "2000"),
         ]
@@ -37,7 +36,7 @@ enum ClientRole {
                 ("fetch.message.max.bytes", "\(1 << 20)"),
                 ("fetch.max.bytes", "\(8 << 20)"),
                 // Per partition: a queue that is not read fills up to here and its fetching stops.
-                ("queued.max.messages.kbytes", "\(PartitionQueue.fullByteCount >> 10)"),
+                ("queued.max.messages.kbytes", "2048"),
                 ("queued.min.messages", "1000000"),
                 ("isolation.level", "read_committed"),
             ]

@@ -19,18 +19,37 @@ public final class EmbeddedCluster: @unchecked Sendable {
         var settings = ConfigurationObject()
         settings.silence()
         client = try settings.makeHandle(RD_KAFKA_PRODUCER)
-        let handle = client
-        let made = port.map { FixedPort.assigning(from: $0) { rd_kafka_mock_cluster_new(handle, Int32(brokers)) } }
-            ?? rd_kafka_mock_cluster_new(client, Int32(brokers))
+        let (made, gotAll) = Self.make(brokers, port, client)
         guard let made else {
             rd_kafka_destroy(client)
-            let place = port.map { "ports \($0) to \(Int($0) + brokers - 1)" } ?? "any port"
-            throw KafkaError(
-                code: ._INVALID_ARG, message: "cannot start \(brokers) embedded brokers on \(place): is something listening there?")
+            throw KafkaError(code: ._INVALID_ARG, message: "cannot start \(brokers) embedded brokers")
         }
         cluster = made
         brokerCount = brokers
+        if let port { try checkPorts(from: port, gotAll) }
         for (name, partitions) in topics { try createTopic(name, partitions: partitions) }
+    }
+
+    private func checkPorts(from port: UInt16, _ gotAll: Bool) throws(KafkaError) {
+        guard gotAll else {
+            throw KafkaError(
+                code: ._INVALID_ARG,
+                message: "cannot start \(brokerCount) embedded brokers from port \(port): something is listening there, or "
+                    + "the port is not allowed")
+        }
+        guard bootstrapServers.hasPrefix("127.0.0.1:\(port)") else {
+            // Better than to listen where nobody looks.
+            throw KafkaError(
+                code: ._INVALID_ARG,
+                message: "embedded brokers cannot choose their port in this program: it must be linked with "
+                    + "--export-dynamic-symbol=bind")
+        }
+    }
+
+    private static func make(_ brokers: Int, _ port: UInt16?, _ client: OpaquePointer) -> (OpaquePointer?, gotAll: Bool) {
+        let start = { rd_kafka_mock_cluster_new(client, Int32(brokers)) }
+        guard let port else { return (start(), true) }
+        return FixedPort.assigning(from: port, start)
     }
 
     deinit {

@@ -1,15 +1,20 @@
 internal import CRDKafka
 
-/// The headers of a record to be produced, built in librdkafka's own list, which `produce` takes over.
+/// The headers of a record to be produced, built in librdkafka's own list, which `produce` takes out of it.
 public struct HeaderList: ~Copyable {
-    private var list: OpaquePointer
+    /// Nil while there are none.
+    private var list: OpaquePointer?
 
-    public init(capacity: Int = 8) { list = rd_kafka_headers_new(capacity) }
+    public init() {}
 
-    deinit { rd_kafka_headers_destroy(list) }
+    deinit {
+        if let list { rd_kafka_headers_destroy(list) }
+    }
 
     /// Copies both. A nil value is Kafka's null. Equal names may repeat, in order.
     public mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+        let list = self.list ?? rd_kafka_headers_new(8)
+        self.list = list
         let text = name.bindMemory(to: CChar.self)
         // An empty value needs a pointer: librdkafka reads none as null.
         let start = value.map { $0.baseAddress ?? Self.somewhere }
@@ -29,11 +34,9 @@ public struct HeaderList: ~Copyable {
         }
     }
 
-    /// Hands the C list to a caller that destroys it or passes it to librdkafka.
-    consuming func take() -> OpaquePointer {
-        let list = self.list
-        discard self
-        return list
+    /// Lends the C list, nil when empty; it stays here unless `body` says that librdkafka has it now.
+    mutating func handOver(_ body: (_ list: OpaquePointer?) -> Bool) {
+        if body(list) { list = nil }
     }
 
     /// Any valid address, for empty bytes.

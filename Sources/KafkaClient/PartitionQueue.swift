@@ -25,11 +25,14 @@ public final class PartitionQueue {
     private var isStopped = false
     /// A seek is on its way, and what librdkafka says about offsets may still be about the old position.
     private var isSeeking = false
-    private var stall = StallDetector()
+    private var stall: StallDetector
 
-    init(_ client: Client, _ partition: TopicPartition, at offset: Int64, signal: Int32) throws(KafkaError) {
+    init(
+        _ client: Client, _ partition: TopicPartition, at offset: Int64, limits: FetchLimits, signal: Int32
+    ) throws(KafkaError) {
         self.partition = partition
         self.client = client
+        stall = StallDetector(limits: limits)
         position = max(0, offset)
         guard let topic = rd_kafka_topic_new(client.handle, partition.topic, nil) else {
             throw KafkaError(rd_kafka_last_error(), "cannot read topic \"\(partition.topic)\"")
@@ -128,7 +131,7 @@ public final class PartitionQueue {
         position = max(0, offset)
         endOffset = nil
         pendingError = nil
-        stall = StallDetector()
+        stall = StallDetector(limits: stall.limits)
         if !isStopped, rd_kafka_seek(topic, partition.partition, offset, 0) == RD_KAFKA_RESP_ERR_NO_ERROR {
             isSeeking = offset >= 0
             return
@@ -178,34 +181,5 @@ public final class PartitionQueue {
     /// Seeks to where reading stands, which wakes librdkafka's thread for the broker.
     private func wakeFetcher() {
         if !isStopped { _ = rd_kafka_seek(topic, partition.partition, position, 0) }
-    }
-
-    /// How much librdkafka fetches ahead, unless the user changes `queued.max.messages.kbytes`.
-    static let fullByteCount = 2 << 20
-}
-
-/// Tells when a queue was full and is now empty.
-///
-/// librdkafka 2.0 stops fetching for a full queue, and the thread that fetches from a broker then sleeps up to a second
-/// unless something else wakes it: draining the queue does not. A bridge that is held back by its endpoints meets this
-/// all the time, and would stand still for the rest of that second whenever it has caught up with the queue.
-private struct StallDetector {
-    private var isSuspected = false
-    private var records = 0
-    private var bytes = 0
-
-    mutating func count(_ byteCount: Int) {
-        records &+= 1
-        bytes &+= byteCount
-    }
-
-    mutating func observe(queued: Int) {
-        guard !isSuspected, records > 0 else { return }
-        isSuspected = queued &* (bytes / records) >= PartitionQueue.fullByteCount / 2
-    }
-
-    mutating func shouldWake() -> Bool {
-        defer { self = StallDetector() }
-        return isSuspected
     }
 }

@@ -37,26 +37,37 @@ public final class RecordProducer {
     /// Copies everything. Nil is Kafka's null for key and value; without a partition the key decides.
     ///
     /// What is thrown was not written: `_QUEUE_FULL` (too much is outstanding: poll and try later), `MSG_SIZE_TOO_LARGE`
-    /// (above `message.max.bytes`), a fatal error. The headers are consumed in either case.
+    /// (above `message.max.bytes`), a fatal error.
     ///
     /// - Parameters:
+    ///   - headers: Empty afterwards; unchanged when an error is thrown.
     ///   - timestamp: Milliseconds since 1970; 0 for now.
     ///   - token: Comes back with the result.
     public func produce(
         to topic: Topic, partition: Int32? = nil, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        headers: consuming HeaderList = HeaderList(), timestamp: Int64 = 0, token: UInt
+        headers: inout HeaderList, timestamp: Int64 = 0, token: UInt
     ) throws(KafkaError) {
-        let list = headers.take()
-        let error = fanfare_rd_kafka_produce(
-            client.handle, topic.handle, partition ?? RD_KAFKA_PARTITION_UA,
-            key.map { $0.baseAddress ?? HeaderList.somewhere }, key?.count ?? 0,
-            value.map { $0.baseAddress ?? HeaderList.somewhere }, value?.count ?? 0,
-            timestamp, list, UnsafeMutableRawPointer(bitPattern: token))
-        if let error {
-            rd_kafka_headers_destroy(list)
-            throw KafkaError(consuming: error)
+        var error: OpaquePointer?
+        headers.handOver { list in
+            error = fanfare_rd_kafka_produce(
+                client.handle, topic.handle, partition ?? RD_KAFKA_PARTITION_UA,
+                key.map { $0.baseAddress ?? HeaderList.somewhere }, key?.count ?? 0,
+                value.map { $0.baseAddress ?? HeaderList.somewhere }, value?.count ?? 0,
+                timestamp, list, UnsafeMutableRawPointer(bitPattern: token))
+            return error == nil
         }
+        try KafkaError.check(error)
         outstanding += 1
+    }
+
+    /// The same without headers.
+    public func produce(
+        to topic: Topic, partition: Int32? = nil, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        timestamp: Int64 = 0, token: UInt
+    ) throws(KafkaError) {
+        var none = HeaderList()
+        try produce(
+            to: topic, partition: partition, key: key, value: value, headers: &none, timestamp: timestamp, token: token)
     }
 
     /// Tells results: the offset that the record got, or why it was not written. Does not wait.

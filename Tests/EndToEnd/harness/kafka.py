@@ -32,15 +32,16 @@ class Broker:
         wait_until(lambda: accepts(port), "the broker to listen", details=self.process.tail, meanwhile=self.process.check_running)
 
     def command(self, line):
-        """One of: down, up, rtt MS, error APIKEY CODE COUNT."""
-        answered = self._answers()
+        """One of the faults that `fanfare broker --help` lists."""
+        answered = len(self._answers())
         self.process.popen.stdin.write(f"{line}\n".encode())
         self.process.popen.stdin.flush()
-        wait_until(lambda: self._answers() > answered, f"the broker to answer '{line}'",
+        wait_until(lambda: len(self._answers()) > answered, f"the broker to answer '{line}'",
                    details=self.process.tail, meanwhile=self.process.check_running)
+        assert self._answers()[-1] == "ok", f"the broker answers '{line}' with: {self._answers()[-1]}"
 
     def _answers(self):
-        return self.process.log.read_text().splitlines().count("ok")
+        return [said for said in self.process.log.read_text().splitlines() if said == "ok" or said.startswith("error:")]
 
     def goes_down(self):
         self.command("down")

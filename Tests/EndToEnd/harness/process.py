@@ -7,8 +7,13 @@ import subprocess
 from .waiting import wait_until
 
 
+def environment():
+    """The tester's environment without settings of Fanfare: only what a test says counts."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("FANFARE_")}
+
+
 class Process:
-    def __init__(self, name, command, log, env=None, stdin=subprocess.DEVNULL, stdout=None):
+    def __init__(self, name, command, log, stdin=subprocess.DEVNULL, stdout=None):
         """`log` is the file that takes standard error, and standard output unless `stdout` says otherwise."""
         self.name = name
         self.log = log
@@ -16,7 +21,7 @@ class Process:
         with open(log, "ab") as sink:
             self.popen = subprocess.Popen(
                 [str(word) for word in command], stdin=stdin, stdout=stdout or sink, stderr=sink,
-                env={**os.environ, **(env or {})}, start_new_session=True)
+                env=environment(), start_new_session=True)
 
     @property
     def pid(self):
@@ -53,7 +58,7 @@ class Process:
     def stop(self, timeout=30):
         """SIGTERM; returns the exit status."""
         self.ask_to_stop()
-        wait_until(lambda: self.popen.poll() is not None, f"{self.name} to end after SIGTERM", timeout, details=self.tail)
+        wait_until(lambda: self.popen.poll() is not None, f"{self.name} to end after SIGTERM", timeout)
         return self.popen.returncode
 
     def kill(self):

@@ -1,0 +1,109 @@
+import ArgumentParser
+import BridgeRuntime
+import DeliveryCore
+import Dispatch
+import EventModel
+import KafkaClient
+import Logging
+import Manifests
+import OpsServer
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the bridge.",
+        discussion: "SIGTERM finishes what is in flight, commits and leaves the group; a second one ends it at once.")
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        var (loaded, manifests) = try options.usableManifests()
+        let findings = Bridge.validate(loaded.configuration)
+        guard findings.isEmpty else {
+            for finding in findings { printError("error: \(finding)") }
+            throw ExitCode.wrongConfiguration
+        }
+        let logger = Logger(loaded.configuration.logging)
+        for problem in loaded.problems + manifests.problems { logger.warning("\(problem)") }
+        var cluster: EmbeddedCluster?
+        if loaded.configuration.kafka.bootstrapServers == "embedded" {
+            cluster = try EmbeddedCluster.forDevelopment(loaded, manifests)
+            loaded.configuration.kafka.bootstrapServers = cluster!.bootstrapServers
+            logger.warning("embedded Kafka: everything is lost with this process", metadata: ["bootstrapServers": "\(cluster!.bootstrapServers)"])
+        }
+        try await Self.run(loaded, manifests, logger)
+        withExtendedLifetime(cluster) {}
+    }
+
+    /// Runs until told to stop, or until the bridge cannot go on.
+    static func run(_ loaded: LoadedConfiguration, _ manifests: LoadedManifests, _ logger: Logger) async throws {
+        let configuration = loaded.configuration
+        let watcher = TopicsWatcher(
+            since: manifests, folder: configuration.topics, configuration: configuration, defaults: loaded.defaults,
+            environment: .process())
+        let bridge = Bridge(configuration: configuration, manifests: manifests, watcher: watcher, logger: logger)
+        let ops = try OpsServer(listen: configuration.ops.listen, source: BridgeSource(bridge: bridge), logger: logger)
+        let subscriptions = manifests.topics.reduce(0) { $0 + $1.subscriptions.count }
+        logger.notice(
+            "fanfare \(fanfareVersion)",
+            metadata: [
+                "group": "\(configuration.group)", "bootstrapServers": "\(configuration.kafka.bootstrapServers)",
+                "topics": "\(manifests.topics.count)", "subscriptions": "\(subscriptions)",
+            ])
+        let signals = Termination.onSignal {
+            logger.notice("stopping: finishing what is in flight", metadata: ["grace": "\(configuration.shutdown.grace)"])
+            bridge.stop()
+        }
+        defer { for source in signals { source.cancel() } }
+        // The ops server answers until the bridge has stopped, so that probes see the drain.
+        let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
+        let server = Task {
+            do {
+                try await ops.run(onListening: { port in
+                    logger.info("ops API", metadata: ["listen": "\(configuration.ops.listen)", "port": "\(port)"])
+                })
+            } catch {
+                logger.critical("\(error)")
+                bridge.stop()
+                throw error
+            }
+        }
+        bridge.start { continuation.finish() }
+        for await _ in ended {}
+        server.cancel()
+        do {
+            try await server.value
+        } catch is CancellationError {
+        } catch {
+            throw ExitCode.findings
+        }
+        guard bridge.failure == nil else { throw ExitCode.findings }
+        logger.notice("stopped")
+    }
+}
+
+/// What the ops server sees of the bridge.
+struct BridgeSource: OpsSource {
+    let bridge: Bridge
+
+    func snapshot() -> CoreSnapshot { bridge.snapshot() }
+    func oldestTurn() -> TimeSpan { bridge.oldestTurn() }
+    var version: String { fanfareVersion }
+    var startedAt: WallTime { bridge.startedAt }
+
+    func readiness() -> Readiness {
+        switch bridge.readiness() {
+        case .ready: .ready
+        case .notReady(let reasons): .notReady(reasons)
+        }
+    }
+}
+
+extension EmbeddedCluster {
+    /// A cluster with the topics that the configuration needs, on free ports.
+    static func forDevelopment(_ loaded: LoadedConfiguration, _ manifests: LoadedManifests, port: UInt16? = nil) throws -> EmbeddedCluster {
+        let retry = loaded.configuration.retryTopic
+        var topics = manifests.topics.map { (name: $0.topic, partitions: $0.provisioning.partitions ?? 4) }
+        topics.append((name: loaded.configuration.retryTopicName, partitions: retry.lanes.count * retry.partitionsPerLane))
+        return try EmbeddedCluster(port: port, topics: topics)
+    }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+import EventModel
+// Brings in -lm, which the standard library's rounding needs.
+import Glibc
+
+@main
+struct Fanfare: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fanfare",
+        abstract: "Delivers the events of Kafka topics to the webhooks that subscribed to them.",
+        discussion: """
+            Start with `fanfare demo`. Shell completions: `fanfare --generate-completion-script bash` (or zsh, fish).
+            Exit status: 0 done; 1 findings or failed; 64 wrong usage; 78 wrong configuration.
+            """,
+        version: fanfareVersion,
+        subcommands: [Serve.self, Check.self, Broker.self])
+}

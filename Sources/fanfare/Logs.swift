@@ -1,0 +1,76 @@
+import EventModel
+import Glibc
+import Logging
+
+/// Structured logs on standard error: `time level message key=value ...`, or one JSON object a line.
+struct LineLogHandler: LogHandler {
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+    let format: BridgeConfiguration.Logging.Format
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let merged = metadata.merging(event.metadata ?? [:]) { $1 }
+        let fields = merged.map { ($0.key, "\($0.value)") }.sorted { $0.0 < $1.0 }
+        var line = ""
+        switch format {
+        case .text:
+            line = "\(Self.time()) \(event.level.rawValue) \(event.message)"
+            for (name, value) in fields { line += " \(name)=\(Self.quoted(value))" }
+        case .json:
+            line = "{\"time\":\"\(Self.time())\",\"level\":\"\(event.level.rawValue)\",\"message\":\(Self.json("\(event.message)"))"
+            for (name, value) in fields { line += ",\(Self.json(name)):\(Self.json(value))" }
+            line += "}"
+        }
+        line += "\n"
+        // One write, so that lines of several threads do not mix.
+        line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    /// As logfmt has it: quoted where it would be ambiguous.
+    private static func quoted(_ value: String) -> String {
+        let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
+        return isPlain ? value : json(value)
+    }
+
+    static func json(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            case let control where control.value < 0x20 || control.value == 0x7F:
+                let hex = String(control.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+
+    private static func time() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var parts = tm()
+        gmtime_r(&now.tv_sec, &parts)
+        var text = [CChar](repeating: 0, count: 32)
+        strftime(&text, text.count, "%Y-%m-%dT%H:%M:%S", &parts)
+        let milliseconds = String(now.tv_nsec / 1_000_000)
+        let seconds = text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        return seconds + "." + String(repeating: "0", count: 3 - milliseconds.count) + milliseconds + "Z"
+    }
+}
+
+extension Logger {
+    init(_ configuration: BridgeConfiguration.Logging) {
+        let level = Logger.Level(rawValue: configuration.level) ?? .info
+        self.init(label: "fanfare") { _ in LineLogHandler(logLevel: level, format: configuration.format) }
+    }
+}

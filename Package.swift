@@ -57,7 +57,10 @@ let package = Package(
         // One thread's epoll loop: descriptors, deadlines, wake-ups from other threads.
         target("EventLoop", ["CLinux"]),
         // librdkafka as safe Swift; knows no subscription.
-        target("KafkaClient", ["CRDKafka", "CLinux"]),
+        .target(
+            name: "KafkaClient", dependencies: ["CRDKafka", "CLinux"], swiftSettings: settings,
+            // The embedded cluster gets its port by a `bind` of ours, which librdkafka must find first (FixedPort.swift).
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=bind"])]),
         // libcurl as safe Swift; knows no subscription.
         target("HTTPTransport", ["CCurl", "CLinux", "EventLoop"]),
         // Feeds the core, performs its effects, observes.

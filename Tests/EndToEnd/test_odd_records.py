@@ -57,9 +57,8 @@ def test_odd_records_are_delivered_or_dead_lettered_and_the_partition_moves_on(w
     # What says that it is a CloudEvent and is none, is poison.
     for name in ("a structured CloudEvent that is not JSON", "a structured CloudEvent without a type", "a binary CloudEvent without an id"):
         assert ids[name] in dead, f"{name} was delivered"
-    billing_books = world.books("billing")
-    billing_books.signatures_verify()
-    assert bridge.metric("fanfare_dead_letters_total", kind="poison") == len(dead)
+    world.books("billing").signatures_verify()
+    bridge.shows("fanfare_dead_letters_total", len(dead), subscription="billing", kind="poison")
 
 
 @pytest.mark.parametrize("value, headers, id, data", [

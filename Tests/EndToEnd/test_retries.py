@@ -65,7 +65,7 @@ def test_a_dead_letter_says_everything(world):
     assert letter.text("__connect.errors.offset") == "0"
     assert letter.text("__connect.errors.exception.message") == reason
     assert billing.summary()["attempts"] == 1, "422 is not worth a retry"
-    assert bridge.metric("fanfare_dead_letters_total", kind="http") == 1
+    bridge.shows("fanfare_dead_letters_total", 1, subscription="billing", kind="http")
 
 
 def test_an_exhausted_schedule_ends_in_the_dead_letter_topic(world):
@@ -108,7 +108,7 @@ def test_410_suspends_the_subscription_and_keeps_its_cursor(world):
     orders.publish(50)
 
     healthy.has_taken(50)
-    world.wait_until(lambda: bridge.metric("fanfare_suspended", subscription="gone") == 1, "the subscription to be suspended")
+    bridge.shows("fanfare_suspended", 1, subscription="gone")
     orders.publish(50)
     healthy.has_taken(100)
     assert gone.summary()["attempts"] == 1

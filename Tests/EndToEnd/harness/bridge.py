@@ -69,3 +69,8 @@ class Bridge:
                     if all(has.get(label) == value for label, value in labels.items()):
                         found = (found or 0) + float(match[3])
         return found
+
+    def shows(self, name, value, **labels):
+        """Waits until a metric has this value; the figures are taken from the engine only once in a while."""
+        self.world.wait_until(lambda: self.metric(name, **labels) == value, f"{self.name} to show {name} {labels} = {value}", every=0.1,
+                              details=lambda: f"it shows {self.metric(name, **labels)}")

@@ -6,7 +6,7 @@ import Signing
 final class Outlet {
     let policy: Subscription
     let route: TopicRoute
-    let signer: WebhookSigner?
+    let writer: RequestWriter
     /// Nil with `problem` saying why.
     let endpoint: EndpointID?
     let problem: String
@@ -15,29 +15,24 @@ final class Outlet {
         self.policy = policy
         self.route = route
         var problem = ""
+        var signer: WebhookSigner?
         if case .standard(let texts) = policy.signing {
             let secrets = texts.compactMap { try? StandardWebhooks.Secret($0) }
             // `check` and the loading of manifests refuse bad secrets; unsigned is not what was asked for.
             if secrets.count != texts.count || secrets.isEmpty { problem = "a signing secret cannot be used" }
-            signer = secrets.isEmpty ? nil : WebhookSigner(secrets: secrets)
-        } else {
-            signer = nil
+            if !secrets.isEmpty { signer = WebhookSigner(secrets: secrets) }
         }
+        writer = RequestWriter(decoder: route.decoder, format: policy.payload, signer: signer)
         let version: EndpointConfiguration.HTTPVersion =
             switch policy.delivery.http {
             case .auto: .auto
             case .http1: .http1
             case .http2: .http2
             }
-        var headers = policy.headers.map { (name: $0.name, value: $0.value) }
-        headers.append((name: "fanfare-subscription", value: policy.name))
-        if !headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
-            headers.append((name: "user-agent", value: "fanfare/\(fanfareVersion)"))
-        }
         do throws(EndpointError) {
             endpoint = try transport.open(
                 EndpointConfiguration(
-                    url: policy.endpoint, constantHeaders: headers,
+                    url: policy.endpoint, constantHeaders: Self.constantHeaders(of: policy),
                     timeoutMilliseconds: Int(policy.delivery.timeout.millisecondsRoundedUp),
                     connectTimeoutMilliseconds: Int(policy.delivery.connectTimeout.millisecondsRoundedUp),
                     httpVersion: version, caFile: policy.certificateAuthorities,
@@ -47,6 +42,16 @@ final class Outlet {
             problem = error.description
         }
         self.problem = problem
+    }
+
+    /// Sent with every request, after the request's own.
+    static func constantHeaders(of policy: Subscription) -> [(name: String, value: String)] {
+        var headers = policy.headers.map { (name: $0.name, value: $0.value) }
+        headers.append((name: "fanfare-subscription", value: policy.name))
+        if !headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
+            headers.append((name: "user-agent", value: "fanfare/\(fanfareVersion)"))
+        }
+        return headers
     }
 
     func close(_ transport: any HTTPTransport) {

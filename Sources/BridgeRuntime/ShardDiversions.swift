@@ -12,7 +12,7 @@ extension Shard {
         let source = source(of: diversion, record)
         var message = diversion.message
         if diversion.kind == .poison, message.isEmpty, let name = diversion.subscription, let outlet = outlets[name.index] {
-            _ = fillView(diversion.item, outlet)
+            fillView(diversion.item, outlet)
             message = outlet.route.poisonReason(view)
         }
         let topic: String

@@ -1,0 +1,140 @@
+import EventFormats
+import EventModel
+import Signing
+
+/// Memory of one request, reused by the next one of the same index.
+struct RequestSlot {
+    let headers = ByteWriter(capacity: 512)
+    let body = ByteWriter(capacity: 1024)
+
+    /// What a slot keeps of a body that was larger.
+    private static let keptBody = 64 << 10
+
+    func clear() {
+        headers.removeAll(keepingCapacity: true)
+        body.removeAll(keepingAtMost: Self.keptBody)
+    }
+}
+
+/// Writes one subscription's requests: body, identification, trace context and signature. Headers go into the slot in the
+/// form that `HTTPTransport.send` takes. Allocates nothing where the slot has room.
+struct RequestWriter {
+    let decoder: EventDecoder
+    let format: PayloadFormat
+    /// Nil: unsigned.
+    let signer: WebhookSigner?
+
+    /// One event: its body is the record's own bytes wherever the payload format allows.
+    ///
+    /// - Returns: the body, in the slot or in the record.
+    func writeEvent(
+        _ view: RecordView, attempt: Int, at now: WallTime, _ traceIDs: inout TraceIDs, into slot: RequestSlot
+    ) throws(PoisonReason) -> UnsafeRawBufferPointer {
+        let event = try decoder.decode(view)
+        let start = beginID(slot.headers)
+        WebhookID.append(event.id, to: slot.headers)
+        let idLength = slot.headers.count - start
+        slot.headers.append(0)
+        let body: UnsafeRawBufferPointer
+        switch PayloadEncoder.encode(event, of: view, format: format, body: slot.body, headers: slot.headers) {
+        case .written: body = slot.body.bytes
+        case .view(let bytes): body = bytes
+        }
+        appendTrace(view, &traceIDs, to: slot.headers)
+        finishHeaders(slot.headers, id: start, idLength, body, attempt, now)
+        return body
+    }
+
+    /// Several events: begin, append each, finish.
+    struct Batch {
+        private var encoder: BatchEncoder
+        private var digest = BatchID()
+        private let writer: RequestWriter
+        private let slot: RequestSlot
+
+        init(_ writer: RequestWriter, into slot: RequestSlot) {
+            encoder = BatchEncoder(format: writer.format, body: slot.body)
+            self.writer = writer
+            self.slot = slot
+        }
+
+        mutating func append(_ view: RecordView) throws(PoisonReason) {
+            let event = try writer.decoder.decode(view)
+            digest.add(event.id)
+            try encoder.append(event)
+        }
+
+        /// - Returns: the body, in the slot.
+        consuming func finish(attempt: Int, at now: WallTime) -> UnsafeRawBufferPointer {
+            let start = writer.beginID(slot.headers)
+            slot.headers.append(upTo: BatchID.length) { digest.finish(into: $0) }
+            slot.headers.append(0)
+            encoder.finish(headers: slot.headers)
+            let body = slot.body.bytes
+            writer.finishHeaders(slot.headers, id: start, BatchID.length, body, attempt, now)
+            return body
+        }
+    }
+
+    private func beginID(_ headers: ByteWriter) -> Int {
+        headers.append("webhook-id: " as StaticString)
+        return headers.count
+    }
+
+    private func finishHeaders(
+        _ headers: ByteWriter, id start: Int, _ length: Int, _ body: UnsafeRawBufferPointer, _ attempt: Int, _ now: WallTime
+    ) {
+        let seconds = now.milliseconds / 1000
+        headers.append("webhook-timestamp: " as StaticString)
+        headers.append(decimal: seconds)
+        headers.append(0)
+        headers.append("fanfare-attempt: " as StaticString)
+        headers.append(decimal: Int64(attempt))
+        headers.append(0)
+        guard let signer else { return }
+        headers.append("webhook-signature: " as StaticString)
+        // Room first: the id is read from this buffer while the signature is written to it.
+        headers.reserve(signer.signatureLength + 2)
+        let id = UnsafeRawBufferPointer(rebasing: headers.bytes[start..<start + length])
+        headers.append(upTo: signer.signatureLength + 1) { signer.sign(id: id, timestamp: seconds, body: body, into: $0) }
+        headers.append(0)
+    }
+
+    /// W3C trace context: passed through where the producer sent one, started here otherwise.
+    private func appendTrace(_ view: RecordView, _ traceIDs: inout TraceIDs, to headers: ByteWriter) {
+        var hasParent = false
+        for header in view.headers {
+            guard let value = header.value, !value.isEmpty, value.count <= 512, value.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { continue }
+            if header.name.elementsEqual("traceparent".utf8), !hasParent {
+                hasParent = true
+                headers.append("traceparent: " as StaticString)
+            } else if header.name.elementsEqual("tracestate".utf8) {
+                headers.append("tracestate: " as StaticString)
+            } else {
+                continue
+            }
+            headers.append(value)
+            headers.append(0)
+        }
+        guard !hasParent else { return }
+        headers.append("traceparent: 00-" as StaticString)
+        headers.append(hex: traceIDs.next())
+        headers.append(hex: traceIDs.next())
+        headers.append(UInt8(ascii: "-"))
+        headers.append(hex: traceIDs.next())
+        headers.append("-00\0" as StaticString)
+    }
+}
+
+extension ByteWriter {
+    /// 16 hexadecimal digits.
+    fileprivate func append(hex value: UInt64) {
+        append(upTo: 16) { target in
+            for i in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * i)) & 15
+                target[i] = digit < 10 ? 0x30 + digit : 0x57 + digit
+            }
+            return 16
+        }
+    }
+}

@@ -73,7 +73,7 @@ def test_after_kill_nothing_is_lost_and_what_is_repeated_is_bounded(world):
 
 
 def test_replicas_join_and_leave_without_losing_or_repeating(world):
-    orders = world.topic("shop.orders", partitions=6)
+    orders = world.topic("shop.orders", partitions=16)
     billing = world.endpoint("billing", delay=0.1)
     orders.subscribe("billing", billing, delivery={"maxInFlight": 16})
     first = world.bridge("first").starts()

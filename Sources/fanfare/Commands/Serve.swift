@@ -41,7 +41,10 @@ struct Serve: AsyncParsableCommand {
             since: manifests, folder: configuration.topics, configuration: configuration, defaults: loaded.defaults,
             environment: .process())
         let bridge = Bridge(configuration: configuration, manifests: manifests, watcher: watcher, logger: logger)
-        let ops = try OpsServer(listen: configuration.ops.listen, source: BridgeSource(bridge: bridge), logger: logger)
+        // What goes wrong there is thrown; the rest of what an HTTP server logs is not for operators.
+        var quiet = logger
+        quiet.logLevel = .critical
+        let ops = try OpsServer(listen: configuration.ops.listen, source: BridgeSource(bridge: bridge), logger: quiet)
         let subscriptions = manifests.topics.reduce(0) { $0 + $1.subscriptions.count }
         logger.notice(
             "fanfare \(fanfareVersion)",

@@ -74,6 +74,11 @@ struct Circuit {
         state = .open
     }
 
+    mutating func postpone(until due: Instant) {
+        precondition(state == .open, "only an open circuit is probed")
+        nextProbe = due
+    }
+
     mutating func probe() {
         precondition(state == .open, "only an open circuit is probed")
         state = .probing

@@ -32,12 +32,14 @@ extension DeliveryCore {
         guard !commitsWaiting.isEmpty else { return }
         let elapsed = (now.instant - commitTokensAt).seconds
         commitTokensAt = now.instant
-        commitTokens = min(options.commitsPerSecond, commitTokens + elapsed * options.commitsPerSecond)
+        commitTokens = min(max(1, options.commitsPerSecond), commitTokens + elapsed * options.commitsPerSecond)
         while commitTokens >= 1, !commitsWaiting.isEmpty {
             var best = 0
             for i in commitsWaiting.indices where commitsWaiting[i].settled > commitsWaiting[best].settled { best = i }
             let group = commitsWaiting.remove(at: best)
             group.isWaiting = false
+            // Sent meanwhile, out of turn; its end schedules the next.
+            if group.isUnderWay { continue }
             if send(group) { commitTokens -= 1 }
         }
         if !commitsWaiting.isEmpty, !commitBudgetTimerIsSet {
@@ -122,7 +124,7 @@ extension DeliveryCore {
     /// Now and then: cursors that only passed over events that did not match, and idle ones before their group expires.
     mutating func sweep() {
         timers.set(.sweep, at: now.instant + options.coldCommitInterval)
-        for topic in topics.values.sorted(by: { $0.name < $1.name }) {
+        for topic in topicsInOrder {
             for partition in topic.partitions where partition.phase == .reading {
                 for case let cursor? in partition.cursors where cursor.isLoaded && !cursor.isDirty {
                     let isOld = now.instant - cursor.committedAt >= options.idleCommitInterval

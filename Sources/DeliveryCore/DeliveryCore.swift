@@ -25,6 +25,8 @@ public struct DeliveryCore: ~Copyable {
     var subscriptions: [SubscriptionState] = []
     var byName: [String: SubscriptionState] = [:]
     var topics: [String: TopicState] = [:]
+    /// In the order in which they were first heard of: for everything whose order shows.
+    var topicsInOrder: [TopicState] = []
     var partitions: [PartitionState] = []
     let retryGroup = CommitGroup(id: .retryTopic)
 
@@ -38,6 +40,9 @@ public struct DeliveryCore: ~Copyable {
     var freeDiversions: [Int] = []
     var held: [Held?] = []
     var freeHeld: [Int] = []
+    /// Partitions and cursors that are not gone.
+    var livePartitions = 0
+    var liveCursors = 0
     /// Partitions with lagging cursors that want more.
     var laggingPartitions = Deque<PartitionState>()
     var commitsWaiting: [CommitGroup] = []
@@ -57,7 +62,7 @@ public struct DeliveryCore: ~Copyable {
         self.options = options
         lanes = Lanes(delays: options.lanes, partitionsPerLane: options.partitionsPerLane)
         generator = SeededGenerator(seed: options.seed)
-        commitTokens = options.commitsPerSecond
+        commitTokens = max(1, options.commitsPerSecond)
     }
 
     /// Takes one input in, and appends what is to be done about it to `out`.
@@ -67,6 +72,7 @@ public struct DeliveryCore: ~Copyable {
         take(input)
         runTimers()
         dispatch()
+        relieveMemory()
         readForLagging()
         sendCommits()
         swap(&effects, &out)

@@ -20,7 +20,7 @@ extension DeliveryCore {
             state.isReady = false
             guard state.isRunning, state.hasRoom else { continue }
             guard state.blockedUntil <= now.instant else { continue }
-            if formDelivery(state) { markReady(state) }
+            if formDelivery(state) { markReady(state) } else { probeNewEvents(state) }
         }
     }
 
@@ -68,9 +68,12 @@ extension DeliveryCore {
         }
         let delivery = newDelivery()
         var bytes = 0
-        while delivery.items.count < batch.maxEvents, bytes < batch.maxBytes || delivery.items.isEmpty,
-            let item = nextItem(state, roomInBytes: delivery.items.isEmpty ? .max : batch.maxBytes - bytes)
+        // A probe is one event. So is one that failed before: in a batch it might make others fail with it, again and again.
+        var most = state.circuit.state == .probing ? 1 : batch.maxEvents
+        while delivery.items.count < most, bytes < batch.maxBytes || delivery.items.isEmpty,
+            let item = nextItem(state, roomInBytes: delivery.items.isEmpty ? .max : batch.maxBytes - bytes, onlyFresh: !delivery.items.isEmpty)
         {
+            if item.attempts > 0 { most = 1 }
             bytes += Int(records[item.record].bytes)
             delivery.items.append(item)
         }
@@ -93,17 +96,17 @@ extension DeliveryCore {
     }
 
     /// The next event to send: those that come again first, then new ones, partition by partition.
-    private mutating func nextItem(_ state: SubscriptionState, roomInBytes: Int = .max) -> Item? {
+    private mutating func nextItem(_ state: SubscriptionState, roomInBytes: Int = .max, onlyFresh: Bool = false) -> Item? {
         let preferNew = state.circuit.state == .probing && state.probes % 2 == 0
         if preferNew, let item = nextPending(state, roomInBytes) { return item }
         while let item = state.again.first {
-            if !abandoned(item), records[item.record].bytes > roomInBytes { return nil }
+            if !abandoned(item), records[item.record].bytes > roomInBytes || (onlyFresh && item.attempts > 0) { return nil }
             state.again.removeFirst()
             if !abandoned(item) { return item }
             release(item.record)
         }
         while let item = state.stalled.first {
-            if !abandoned(item), records[item.record].bytes > roomInBytes { return nil }
+            if !abandoned(item), records[item.record].bytes > roomInBytes || (onlyFresh && item.attempts > 0) { return nil }
             state.stalled.removeFirst()
             if !abandoned(item) { return item }
             release(item.record)
@@ -122,15 +125,8 @@ extension DeliveryCore {
             let entry = records[next.record]
             if entry.bytes > roomInBytes { return nil }
             state.queue.removeFirst()
-            cursor.pending.removeFirst()
-            cursor.pendingBytes -= Int(entry.bytes)
-            state.pendingCount -= 1
-            state.pendingBytes -= Int(entry.bytes)
-            if cursor.isAttached { records.addWaiter(next.record, -1) }
-            cursor.take(next.offset)
+            let item = takePending(of: cursor, state)
             if cursor.pending.isEmpty { cursor.isQueued = false } else { state.queue.append(cursor) }
-            updateHunger(cursor)
-            let item = Item(cursor: cursor, offset: next.offset, record: next.record, created: entry.timestamp)
             if entry.poison {
                 // Not the endpoint's fault, and not for it to judge.
                 divertDead(item, state, FailureDetails(kind: .poison))
@@ -139,6 +135,19 @@ extension DeliveryCore {
             return item
         }
         return nil
+    }
+
+    /// Takes a cursor's next event out of its queue: from now on it is unsettled.
+    mutating func takePending(of cursor: Cursor, _ state: SubscriptionState) -> Item {
+        let next = cursor.pending.removeFirst()
+        let entry = records[next.record]
+        cursor.pendingBytes -= Int(entry.bytes)
+        state.pendingCount -= 1
+        state.pendingBytes -= Int(entry.bytes)
+        if cursor.isAttached { records.addWaiter(next.record, -1) }
+        cursor.take(next.offset)
+        updateHunger(cursor)
+        return Item(cursor: cursor, offset: next.offset, record: next.record, created: entry.timestamp)
     }
 
     /// Whether an event's partition is being given up, or its subscription was removed: then it is the next owner's.

@@ -11,17 +11,51 @@ extension DeliveryCore {
         if wasClosed {
             state.counters.circuitOpenings += 1
             report(.circuitOpened(state.id, reason: reason))
+        } else {
+            expireWaiting(state)
         }
         stopFlow(state)
     }
 
     mutating func probe(_ state: SubscriptionState) {
         guard state.circuit.state == .open, state.isRunning, state.circuit.nextProbe <= now.instant else { return }
+        let isForNew = !state.probes.isMultiple(of: 2)
+        // With several events that failed there is enough to try; with few, new ones must have their turn.
+        if !state.isFlowing, isForNew || state.stalled.count < 2 {
+            startFlow(state)
+            if isForNew, state.pendingCount == 0, !state.stalled.isEmpty {
+                // They have to be read first.
+                state.circuit.postpone(until: now.instant + options.firstProbe)
+                return timers.set(.probe(state.id), at: state.circuit.nextProbe)
+            }
+        }
         state.circuit.probe()
         state.probes += 1
-        // With several events that failed there is enough to try; with few, new ones must have their turn.
-        if state.stalled.count < 2 || state.probes % 2 == 0 { startFlow(state) }
         markReady(state)
+    }
+
+    /// A probe that found nothing to send, because what had failed before went to another owner, tries a new event.
+    mutating func probeNewEvents(_ state: SubscriptionState) {
+        if state.circuit.state == .probing, state.isRunning, !state.isFlowing { startFlow(state) }
+    }
+
+    /// The endpoint has just failed again: what is too old by now is given up without an attempt of its own.
+    private mutating func expireWaiting(_ state: SubscriptionState) {
+        let limit = state.policy.retry.giveUpAfter
+        let details = FailureDetails(kind: .expired, message: "older than giveUpAfter while its endpoint fails")
+        for _ in 0..<state.stalled.count {
+            guard let item = state.stalled.popFirst() else { break }
+            if !abandoned(item), now.wall - item.created >= limit {
+                divertDead(item, state, details)
+            } else {
+                state.stalled.append(item)
+            }
+        }
+        for cursor in state.cursors where !cursor.isFull {
+            while let first = cursor.pending.first, now.wall - records[first.record].timestamp >= limit {
+                divertDead(takePending(of: cursor, state), state, details)
+            }
+        }
     }
 
     mutating func suspend(_ state: SubscriptionState, _ reason: String) {

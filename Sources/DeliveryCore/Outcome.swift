@@ -72,10 +72,14 @@ extension DeliveryCore {
         } else {
             cursor.settle(item.offset)
             markDirty(cursor)
-            if cursor.subscription == nil { updateHunger(cursor) }
-            if cursor.partition.phase == .draining { checkDrained(cursor.partition) }
+            if cursor.subscription == nil {
+                cursor.partition.retryBytes -= Int(records[item.record].bytes)
+                updateHunger(cursor)
+            }
         }
         release(item.record)
+        // Also when only the cursor is gone, with its subscription: the partition's others may wait for this.
+        checkDrained(cursor.partition)
     }
 
     // MARK: Failures
@@ -86,20 +90,32 @@ extension DeliveryCore {
         if now.wall - item.created >= policy.giveUpAfter {
             var details = details
             details.kind = .expired
-            return divertDead(item, state, details)
+            divertDead(item, state, details)
+            if outcome.connectionRefused || state.circuit.state != .closed { openCircuit(state, outcome.message) }
+            return
         }
-        if outcome.connectionRefused || state.circuit.state != .closed {
+        let isClosed = state.circuit.state == .closed
+        // A retry record has been paid for when it entered its topic, so an attempt of it always spends a step of its
+        // schedule. Else a poison event without company, whose probes all fail, would ride the lanes for days.
+        if outcome.connectionRefused || (!isClosed && !item.isRetryRecord) {
             openCircuit(state, outcome.message)
             return stall(item, state, details)
         }
-        guard item.retries < policy.schedule.count else { return giveUp(item, state, details) }
+        guard item.retries < policy.schedule.count else {
+            guard item.isRetryRecord else { return giveUp(item, state, details) }
+            if !isClosed || !state.circuit.spend() { openCircuit(state, outcome.message) }
+            return divertDead(item, state, details)
+        }
         var delay = policy.schedule[item.retries] * (1 + policy.jitter * generator.unit())
         if let asked = outcome.retryAfter { delay = max(delay, min(asked, options.longestRetryAfter)) }
         var item = item
         item.retries += 1
-        if delay <= options.longestDelayInMemory {
+        if isClosed, delay <= options.longestDelayInMemory, state.held < options.lookahead {
             hold(item, state, until: now.wall + delay, after: delay)
-        } else if state.circuit.spend() {
+        } else if isClosed, state.circuit.spend() {
+            divertRetry(item, state, delay: delay, details)
+        } else if item.isRetryRecord {
+            openCircuit(state, outcome.message)
             divertRetry(item, state, delay: delay, details)
         } else {
             item.retries -= 1
@@ -122,6 +138,9 @@ extension DeliveryCore {
 
     /// A refused batch is cut in two until the event that is to blame stands alone.
     private mutating func halve(_ items: ContiguousArray<Item>, _ state: SubscriptionState) {
+        var items = items
+        for item in items where abandoned(item) { leaveToNextOwner(item) }
+        items.removeAll { abandoned($0) }
         let middle = items.count / 2
         state.parts.append(ContiguousArray(items[..<middle]))
         state.parts.append(ContiguousArray(items[middle...]))
@@ -147,8 +166,10 @@ extension DeliveryCore {
 
     /// Waits out the outage: in memory, unsettled; a retry record goes back to its topic instead, where it came from.
     mutating func stall(_ item: Item, _ state: SubscriptionState, _ details: FailureDetails = FailureDetails()) {
-        if abandoned(item) || state.isRemoved {
+        if abandoned(item) {
             leaveToNextOwner(item)
+        } else if item.isRetryRecord, state.isRemoved {
+            divertDead(item, nil, FailureDetails(kind: .removed, message: "its subscription no longer exists"))
         } else if item.isRetryRecord {
             takeNextLane(item, state, details)
         } else {
@@ -162,6 +183,8 @@ extension DeliveryCore {
         var item: Item
         var state: SubscriptionState
         var due: WallTime
+        /// Its record was let go with its partition; the timer is still to come.
+        var isForgotten = false
     }
 
     mutating func hold(_ item: Item, _ state: SubscriptionState, until due: WallTime, after delay: TimeSpan) {
@@ -183,6 +206,7 @@ extension DeliveryCore {
         held[slot] = nil
         freeHeld.append(slot)
         entry.state.held -= 1
+        if entry.isForgotten { return }
         if now.wall < entry.due, !abandoned(entry.item) {
             // The wall clock went slower than the monotonic one: never early.
             return hold(entry.item, entry.state, until: entry.due, after: entry.due - now.wall)

@@ -13,11 +13,13 @@ extension DeliveryCore {
                 handle: PartitionHandle(index: partitions.count), name: name, topic: topic,
                 lane: isRetry ? lanes.lane(ofPartition: name.partition) : nil)
             partitions.append(partition)
+            livePartitions += 1
             topic.partitions.append(partition)
             let groups: [CommitGroup]
             if isRetry {
                 let cursor = Cursor(partition: partition, subscription: nil, group: retryGroup, slot: 0)
                 partition.cursors = [cursor]
+                liveCursors += 1
                 partition.cursorsToLoad = 1
                 groups = [retryGroup]
             } else {
@@ -40,6 +42,7 @@ extension DeliveryCore {
         let cursor = Cursor(partition: partition, subscription: state, group: state.group, slot: state.slot)
         while partition.cursors.count <= Int(state.slot) { partition.cursors.append(nil) }
         partition.cursors[Int(state.slot)] = cursor
+        liveCursors += 1
         cursor.routedFrom = partition.nextOffset
         state.cursors.append(cursor)
         if partition.phase == .loading { partition.cursorsToLoad += 1 }
@@ -172,12 +175,21 @@ extension DeliveryCore {
 
     private mutating func close(_ partition: PartitionState) {
         partition.phase = .gone
+        livePartitions -= 1
         for case let cursor? in partition.cursors {
             forget(cursor)
-            guard let state = cursor.subscription else { continue }
+            guard let state = cursor.subscription else {
+                // Retry records wait at many subscriptions.
+                for state in subscriptions { forgetWaiting(state) }
+                continue
+            }
             state.cursors.removeAll { $0 === cursor }
-            for item in state.stalled where abandoned(item) { release(item.record) }
-            state.stalled.removeAll { abandoned($0) }
+            forgetWaiting(state)
+        }
+        for slot in held.indices {
+            guard let entry = held[slot], !entry.isForgotten, abandoned(entry.item) else { continue }
+            release(entry.item.record)
+            held[slot]?.isForgotten = true
         }
         while let entry = partition.ring.entries.first {
             _ = partition.ring.removeFirst(bytes: Int(records[entry.record].bytes))
@@ -186,10 +198,25 @@ extension DeliveryCore {
         partition.topic.partitions.removeAll { $0 === partition }
     }
 
+    /// Lets go of the events that wait in memory and are the next owner's now.
+    private mutating func forgetWaiting(_ state: SubscriptionState) {
+        for item in state.stalled where abandoned(item) { release(item.record) }
+        state.stalled.removeAll { abandoned($0) }
+        for item in state.again where abandoned(item) { release(item.record) }
+        state.again.removeAll { abandoned($0) }
+        for i in state.parts.indices {
+            for item in state.parts[i] where abandoned(item) { release(item.record) }
+            state.parts[i].removeAll { abandoned($0) }
+        }
+        probeNewEvents(state)
+    }
+
     /// Nothing moves or commits this cursor any more. What is in flight for it ends without effect on it.
     mutating func forget(_ cursor: Cursor) {
+        precondition(!cursor.isGone, "a cursor goes once")
         dropPending(cursor)
         cursor.isGone = true
+        liveCursors -= 1
         updateHunger(cursor)
         if !cursor.isAttached, cursor.isLoaded, cursor.partition.phase != .loading { cursor.partition.lagging -= 1 }
         cursor.group.dirty.removeAll { $0 === cursor }

@@ -43,10 +43,14 @@ final class PartitionState {
     var hungryAttached = 0
     var hungryLagging = 0
     var lagging = 0
+    /// In the line of partitions with lagging cursors that want more.
+    var isInLine = false
     /// A chunk is being read.
     var isReadingChunk = false
     /// Whose turn is next among the lagging cursors.
     var nextLagging = 0
+    /// Bytes of unsettled records, on a partition of the retry topic.
+    var retryBytes = 0
     /// Items of this partition in requests or diversions under way.
     var busy = 0
     var drainDeadline = Instant.distantFuture

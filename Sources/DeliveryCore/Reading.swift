@@ -67,7 +67,7 @@ extension DeliveryCore {
     /// Forgets old records: all that nobody waits for, and the oldest when the ring is too large. A cursor that still
     /// waits for one of those lags from now on.
     mutating func trimRing(_ partition: PartitionState) {
-        let limit = min(options.ringBytes, options.recordMemory / (2 * max(1, partition.topic.partitions.count)))
+        let limit = min(options.ringBytes, options.recordMemory / (2 * max(1, livePartitions)))
         let scarce = records.bytes > options.recordMemory / 4 * 3
         while let entry = partition.ring.entries.first {
             let isWanted = records[entry.record].waiters > 0
@@ -75,7 +75,10 @@ extension DeliveryCore {
             if isWanted {
                 for i in 0..<entry.matchCount {
                     let slot = Int(partition.ring.matched(entry, at: i))
-                    if let cursor = partition.cursors[slot], cursor.isAttached, cursor.pending.first?.offset == entry.offset {
+                    // Its queue may begin with events from before the ring, read back while it lagged.
+                    if let cursor = partition.cursors[slot], cursor.isAttached, let first = cursor.pending.first,
+                        first.offset <= entry.offset
+                    {
                         detach(cursor)
                     }
                 }
@@ -178,9 +181,12 @@ extension DeliveryCore {
         if cursor.isGone || cursor.isFull || !cursor.isLoaded || partition.phase != .reading {
             wants = false
         } else if let state = cursor.subscription {
-            wants = state.isFlowing && cursor.pending.count < options.lookahead && cursor.pendingBytes < bytesPerCursor
+            // A cursor that reads back empties most of its queue first: what it has no room for is read for nothing.
+            let part = cursor.isAttached || cursor.isHungry ? 1 : 4
+            wants = state.isFlowing && cursor.pending.count < max(1, options.lookahead / part)
+                && cursor.pendingBytes < max(1, bytesPerCursor / part)
         } else {
-            wants = cursor.unsettled.count < options.retriesInMemory
+            wants = cursor.unsettled.count < options.retriesInMemory && partition.retryBytes < bytesPerCursor
         }
         guard wants != cursor.isHungry else { return }
         cursor.isHungry = wants
@@ -188,11 +194,23 @@ extension DeliveryCore {
             partition.hungryAttached += wants ? 1 : -1
         } else {
             partition.hungryLagging += wants ? 1 : -1
-            if wants, partition.hungryLagging == 1 { laggingPartitions.append(partition) }
+            if wants, !partition.isInLine {
+                partition.isInLine = true
+                laggingPartitions.append(partition)
+            }
         }
     }
 
-    private var bytesPerCursor: Int { min(options.ringBytes / 2, max(64 << 10, options.recordMemory / 8)) }
+    /// What may wait for one cursor. All cursors together fill a quarter of the memory, so that those of slow endpoints
+    /// leave room for the others.
+    private var bytesPerCursor: Int { min(options.ringBytes / 2, options.recordMemory / (4 * max(1, liveCursors))) }
+
+    /// Rings give way when memory is used up: their records are the ones nobody may be waiting for, and without room
+    /// nothing would be read that makes a ring forget.
+    mutating func relieveMemory() {
+        guard records.bytes >= options.recordMemory else { return }
+        for topic in topicsInOrder { for partition in topic.partitions where partition.phase == .reading { trimRing(partition) } }
+    }
 
     // MARK: Reading back
 
@@ -200,7 +218,10 @@ extension DeliveryCore {
     mutating func readForLagging() {
         for _ in 0..<laggingPartitions.count {
             guard let partition = laggingPartitions.popFirst() else { return }
-            guard partition.phase == .reading, partition.hungryLagging > 0 else { continue }
+            guard partition.phase == .reading, partition.hungryLagging > 0 else {
+                partition.isInLine = false
+                continue
+            }
             laggingPartitions.append(partition)
             guard !partition.isReadingChunk, records.bytes < options.recordMemory else { continue }
             guard let cursor = nextHungryLagging(partition) else { continue }
@@ -227,14 +248,20 @@ extension DeliveryCore {
     /// Hands a chunk out to all lagging cursors whose place lies in it, as much as each has room for.
     private mutating func takeInChunk(_ batch: RecordBatch, _ partition: PartitionState) {
         let from = batch.firstOffset
+        // What lies beyond the head of the log comes from there, in its turn.
+        let end = min(batch.nextOffset, partition.nextOffset)
         var takers: [Cursor] = []
         for case let cursor? in partition.cursors
-        where cursor.isHungry && !cursor.isAttached && cursor.position >= from && cursor.position < batch.nextOffset {
+        where cursor.isHungry && !cursor.isAttached && cursor.position >= from && cursor.position < end {
             takers.append(cursor)
         }
         var firstMatch = 0
         for record in batch.records {
             let matches = slots(of: record, in: batch, from: &firstMatch, partition)
+            guard record.offset < end else {
+                effects.append(.release(record.token))
+                continue
+            }
             let index = records.insert(record, arrived: now.instant)
             for slot in matches {
                 guard let cursor = partition.cursors[Int(slot)], cursor.isHungry, !cursor.isAttached,
@@ -249,7 +276,7 @@ extension DeliveryCore {
         }
         for cursor in takers {
             // Still hungry: it had room for all of the chunk.
-            if cursor.isHungry { cursor.position = batch.nextOffset }
+            if cursor.isHungry { cursor.position = end }
             tryAttach(cursor)
         }
     }

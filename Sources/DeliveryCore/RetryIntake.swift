@@ -13,6 +13,7 @@ extension DeliveryCore {
             }
             partition.nextOffset = record.offset + 1
             cursor.take(record.offset)
+            partition.retryBytes += record.bytes
             let retry = batch.retries[i]
             let item = Item(
                 cursor: cursor, offset: record.offset, record: records.insert(record, arrived: now.instant),
@@ -38,7 +39,8 @@ extension DeliveryCore {
         if abandoned(item) { return leaveToNextOwner(item) }
         if state.isRemoved { return divertDead(item, nil, FailureDetails(kind: .removed, message: "its subscription no longer exists")) }
         let hasRoom = state.again.count < max(64, 2 * state.circuit.roomLimit)
-        guard state.isRunning, state.circuit.state != .open, hasRoom else { return takeNextLane(item, state) }
+        let isBlocked = state.blockedUntil > now.instant + options.longestDelayInMemory
+        guard state.isRunning, state.circuit.state != .open, !isBlocked, hasRoom else { return takeNextLane(item, state) }
         state.again.append(item)
         markReady(state)
     }

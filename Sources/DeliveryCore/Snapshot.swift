@@ -51,6 +51,8 @@ public struct SubscriptionSnapshot: Sendable {
     /// Why it is suspended or its circuit is open; one line, without secrets.
     public var reason: String
     public var circuit: Circuit
+    /// When an open circuit lets the next probe out; of several shards the first.
+    public var nextProbe: Instant?
     public var inFlight: Int
     /// The number of requests it may have in flight just now.
     public var concurrency: Int
@@ -78,6 +80,7 @@ public struct SubscriptionSnapshot: Sendable {
         suspended = suspended || other.suspended
         if other.circuit.rawValue > circuit.rawValue { circuit = other.circuit }
         if reason.isEmpty { reason = other.reason }
+        if let theirs = other.nextProbe { nextProbe = min(nextProbe ?? theirs, theirs) }
         inFlight += other.inFlight
         concurrency += other.concurrency
         waiting += other.waiting
@@ -159,6 +162,8 @@ public struct PartitionSnapshot: Sendable {
     public var end: Int64
     public var ringBytes: Int
     public var draining: Bool
+    /// Of a partition of the retry topic: records that were read and wait in memory for their due time.
+    public var waiting = 0
 
     public init(topic: String, partition: Int32, position: Int64, end: Int64, ringBytes: Int, draining: Bool) {
         self.topic = topic

@@ -4,12 +4,17 @@ extension DeliveryCore {
     /// Copies out what the engine shows of itself. Costs one pass over subscriptions and partitions.
     public func snapshot() -> CoreSnapshot {
         var snapshot = CoreSnapshot()
+        var heldRetries: [ObjectIdentifier: Int] = [:]
+        for case let entry? in held where !entry.isForgotten && entry.item.isRetryRecord {
+            heldRetries[ObjectIdentifier(entry.item.cursor.partition), default: 0] += 1
+        }
         for state in subscriptions where !state.isRemoved { snapshot.subscriptions.append(self.snapshot(of: state)) }
         for partition in partitions where partition.phase != .gone {
-            snapshot.partitions.append(
-                PartitionSnapshot(
-                    topic: partition.name.topic, partition: partition.name.partition, position: partition.nextOffset,
-                    end: partition.end, ringBytes: partition.ring.bytes, draining: partition.phase == .draining))
+            var shown = PartitionSnapshot(
+                topic: partition.name.topic, partition: partition.name.partition, position: partition.nextOffset,
+                end: partition.end, ringBytes: partition.ring.bytes, draining: partition.phase == .draining)
+            shown.waiting = heldRetries[ObjectIdentifier(partition)] ?? 0
+            snapshot.partitions.append(shown)
         }
         snapshot.recordsConsumed = recordsConsumed
         snapshot.recordBytes = records.bytes
@@ -17,7 +22,7 @@ extension DeliveryCore {
         snapshot.commits = commits
         snapshot.commitFailures = commitFailures
         snapshot.commitDuration = commitDuration
-        snapshot.retriesWaiting = held.reduce(0) { $0 + (($1?.item.isRetryRecord ?? false) ? 1 : 0) }
+        snapshot.retriesWaiting = heldRetries.values.reduce(0, +)
         return snapshot
     }
 
@@ -30,7 +35,9 @@ extension DeliveryCore {
         switch state.circuit.state {
         case .closed: shown.circuit = .closed
         case .probing: shown.circuit = .probing
-        case .open: shown.circuit = .open
+        case .open:
+            shown.circuit = .open
+            shown.nextProbe = state.circuit.nextProbe
         }
         shown.inFlight = state.inFlight
         shown.concurrency = state.circuit.roomLimit

@@ -1,0 +1,28 @@
+import DeliveryCore
+import EventModel
+
+/// What Kafka remembers: logs, committed offsets, and which of its services are disturbed just now.
+struct Broker {
+    struct Committed {
+        var offset: Int64
+        var metadata: String
+    }
+
+    /// By topic, then by partition; the retry topic is the last one.
+    var logs: [[SimulatedLog]]
+    var committed: [CursorKey: Committed] = [:]
+    /// Until when each fault lasts.
+    var faults: [(fault: Scenario.BrokerFault, until: Instant)] = []
+
+    func isDisturbed(_ fault: Scenario.BrokerFault, at now: Instant) -> Bool {
+        faults.contains { $0.fault == fault && now < $0.until }
+    }
+
+    func log(_ topic: Int, _ partition: Int32) -> SimulatedLog {
+        (topic < 0 ? logs[logs.count - 1] : logs[topic])[Int(partition)]
+    }
+
+    mutating func append(_ record: SimulatedRecord, topic: Int, partition: Int32) -> Int64 {
+        logs[topic < 0 ? logs.count - 1 : topic][Int(partition)].append(record)
+    }
+}

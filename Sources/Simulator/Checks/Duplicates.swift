@@ -1,0 +1,49 @@
+// Duplicates are few: an event has one outcome, and one more only for each fault that made its repetition unavoidable.
+extension Ledger {
+    mutating func delivered(_ pair: Pair, _ simulation: Simulation) {
+        fates[pair, default: Fate()].accepted += 1
+        check(pair, simulation)
+    }
+
+    mutating func deadLettered(_ pair: Pair, _ simulation: Simulation) {
+        fates[pair, default: Fate()].deadLetters += 1
+        check(pair, simulation)
+    }
+
+    private func check(_ pair: Pair, _ simulation: Simulation) {
+        let fate = fates[pair]!
+        if fate.accepted + fate.deadLetters > 1 + fate.excuses {
+            simulation.violation(
+                "\(pair) came \(fate.accepted) times and was dead-lettered \(fate.deadLetters) times, with \(fate.excuses) excuses")
+        }
+    }
+}
+
+extension Simulation {
+    /// The owner of these seats vanishes without a last commit: what it had in flight, and what it had settled since
+    /// the commits that arrived, may come again.
+    func excuseRepetitions(of seats: [Coordinator.Seat], heldBy replica: Replica) {
+        func isOurs(_ carrier: Carrier) -> Bool {
+            seats.contains { $0.topic == carrier.cursor.topic && $0.partition == carrier.cursor.partition }
+        }
+        for attempt in replica.attempts.values {
+            for (carrier, event) in zip(attempt.carriers, attempt.events) where isOurs(carrier) {
+                ledger.excuse(Pair(subscription: attempt.subscription, event: event))
+            }
+        }
+        for carrier in replica.diversions.values where isOurs(carrier) { excuse(carrier) }
+        for seat in seats {
+            for subscription in seat.topic < 0 ? [nil] : scenario.subscriptions.indices.map({ Optional($0) }) {
+                let key = CursorKey(subscription: subscription, topic: seat.topic, partition: seat.partition)
+                for offset in ledger.takeUncommitted(key) { excuse(Carrier(cursor: key, offset: offset)) }
+            }
+        }
+    }
+
+    private func excuse(_ carrier: Carrier) {
+        let log = broker.log(carrier.cursor.topic, carrier.cursor.partition)
+        let record = log.records[log.index(of: carrier.offset)]
+        let subscription = carrier.cursor.subscription ?? subscriptionIndex[record.retry!.subscription]!
+        ledger.excuse(Pair(subscription: subscription, event: record.event))
+    }
+}

@@ -1,0 +1,17 @@
+import DeliveryCore
+
+// Memory is bounded: the budget, and what was being read when it ran out.
+extension Simulation {
+    func checkMemory(_ replica: Replica) {
+        let largest = scenario.topics.map(\.bytes.upperBound).max() ?? 0
+        let bound = scenario.core.recordMemory + max(scenario.fetchBytes, largest) + max(scenario.core.chunkBytes, largest)
+        mostMemory = max(mostMemory, replica.tokens.bytes)
+        if replica.tokens.bytes > bound { violation("\(replica.tokens.bytes) bytes of records are held; the bound is \(bound)") }
+    }
+
+    /// An engine that was asked for nothing more holds no record that it has not in its rings.
+    func checkTokens(_ replica: Replica) {
+        let bytes = replica.core.snapshot().recordBytes
+        if bytes != replica.tokens.bytes { violation("the engine knows of \(bytes) bytes of records; it was lent \(replica.tokens.bytes)") }
+    }
+}

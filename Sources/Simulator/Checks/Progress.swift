@@ -1,0 +1,39 @@
+import DeliveryCore
+import EventModel
+
+// After the faults have stopped, every lag reaches zero.
+extension Simulation {
+    func isSuspended(_ subscription: Int) -> Bool { suspended.contains(subscription) || !scenario.subscriptions[subscription].enabled }
+
+    /// The first cursor that is not at the end of its log, in words.
+    func firstLag() -> String? {
+        for (index, policy) in scenario.subscriptions.enumerated() where !isSuspended(index) {
+            let topic = topicIndex(policy.topic)
+            for partition in 0..<scenario.topics[topic].partitions {
+                let key = CursorKey(subscription: index, topic: topic, partition: Int32(partition))
+                if let lag = lag(key) { return "\(policy.name) on \(policy.topic)-\(partition) \(lag)" }
+            }
+        }
+        for partition in broker.logs[broker.logs.count - 1].indices {
+            if let lag = lag(CursorKey(subscription: nil, topic: -1, partition: Int32(partition))) { return "the retry topic's \(partition) \(lag)" }
+        }
+        return nil
+    }
+
+    private func isExcused(_ record: SimulatedRecord, _ key: CursorKey) -> Bool {
+        isSuspended(subscriptionIndex[record.retry!.subscription]!) || ledger.hasOutcome(Carrier(cursor: key, offset: record.offset))
+    }
+
+    private func lag(_ key: CursorKey) -> String? {
+        let log = broker.log(key.topic, key.partition)
+        let offset = broker.committed[key]?.offset
+        // A gap at the end may be unseen.
+        let first = log.index(of: offset ?? 0)
+        if offset != nil, first == log.records.count { return nil }
+        // Retry records of a subscription whose endpoint said stop ride the lanes until they are too old.
+        if key.subscription == nil, offset != nil, log.records[first...].allSatisfy({ isExcused($0, key) }) { return nil }
+        let next = first < log.records.count ? log.records[first] : nil
+        let retry = next?.retry.map { ", next is of \($0.subscription) after \($0.attempts) attempts and \($0.retries) retries, due \($0.due - moment.wall) from now" }
+        return "is at \(offset.map { "\($0)" } ?? "no offset") of \(log.end)\(retry ?? "")"
+    }
+}

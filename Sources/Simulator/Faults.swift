@@ -1,0 +1,135 @@
+import DeliveryCore
+import EventModel
+
+// Replicas come, go, die; the broker is disturbed.
+extension Simulation {
+    func happen(_ event: Scenario.Event) {
+        switch event {
+        case .crash(let index, let span):
+            guard replicas[index].isUp, !replicas[index].isLeaving else { return }
+            replicas[index].effectsToLive = random.int(0...4)
+            downFor[index] = span
+            // Should it be idle, it dies all the same.
+            let incarnation = replicas[index].incarnation
+            after(.seconds(2)) { if $0.replicas[index].isAlive(incarnation) { $0.die(index) } }
+        case .restart(let index):
+            guard replicas[index].isUp, !replicas[index].isLeaving else { return }
+            replicas[index].startAgain = true
+            leave(index)
+        case .join(let index): if !replicas[index].isUp, !isExpected(index) { start(index) }
+        case .leave(let index): leave(index)
+        case .evict(let index): evict(index)
+        case .broker(let fault, let span): broker.faults.append((fault, now + span))
+        }
+    }
+
+    /// A process that has crashed comes back by itself.
+    private func isExpected(_ index: Int) -> Bool { downFor[index] != nil }
+
+    func start(_ index: Int) {
+        let replica = replicas[index]
+        precondition(!replica.isUp)
+        engines += 1
+        var options = scenario.core
+        options.seed = random.next()
+        replica.core = DeliveryCore(options: options)
+        replica.isUp = true
+        replica.isLeaving = false
+        replica.incarnation += 1
+        step(index, .subscriptions(scenario.subscriptions))
+        coordinator.members.append(index)
+        coordinator.members.sort()
+        rebalance()
+    }
+
+    private func leave(_ index: Int) {
+        guard replicas[index].isUp, !replicas[index].isLeaving, replicas[index].effectsToLive == nil else { return }
+        replicas[index].isLeaving = true
+        coordinator.members.removeAll { $0 == index }
+        rebalance()
+        // With nobody else to go to, its partitions are revoked all the same.
+        stopIfLeft(index)
+    }
+
+    /// Somebody has to finish the work: the last to leave comes back.
+    func keepOneRunning() {
+        if replicas.contains(where: { $0.isUp && !$0.isLeaving }) || !downFor.isEmpty { return }
+        if let idle = replicas.first(where: { !$0.isUp }) { start(idle.index) } else { replicas[0].startAgain = true }
+    }
+
+    func stopIfLeft(_ index: Int) {
+        let replica = replicas[index]
+        guard replica.isUp, replica.isLeaving, !coordinator.seats.contains(where: { $0.owner == index }) else { return }
+        if !replica.attempts.isEmpty, !replica.attempts.values.allSatisfy({ $0.serial < 0 }) { violation("a process left with requests in flight") }
+        stop(replica)
+        if replica.startAgain {
+            replica.startAgain = false
+            after(.seconds(1)) { simulation in if !simulation.replicas[index].isUp { simulation.start(index) } }
+        }
+    }
+
+    func die(_ index: Int) {
+        let replica = replicas[index]
+        trace.note(10, Int64(index), now.nanoseconds)
+        crashes += 1
+        excuseRepetitions(of: coordinator.seats.filter { $0.owner == index }, heldBy: replica)
+        stop(replica)
+        coordinator.members.removeAll { $0 == index }
+        after(.seconds(6)) { $0.expel(index) }
+        let span = max(downFor[index] ?? .seconds(8), .seconds(7))
+        downFor[index] = span
+        after(span) { simulation in
+            simulation.downFor[index] = nil
+            if !simulation.replicas[index].isUp { simulation.start(index) }
+        }
+    }
+
+    private func evict(_ index: Int) {
+        let replica = replicas[index]
+        guard replica.isUp, !replica.isLeaving, replica.effectsToLive == nil else { return }
+        let seats = coordinator.seats.filter { $0.owner == index && !$0.isArriving }
+        let handles = seats.compactMap { replica.core.handle(of: name(of: $0)) }
+        excuseRepetitions(of: seats, heldBy: replica)
+        coordinator.members.removeAll { $0 == index }
+        for i in coordinator.seats.indices where coordinator.seats[i].owner == index && coordinator.seats[i].isArriving {
+            coordinator.seats[i].owner = nil
+        }
+        for reader in replica.readers where handles.contains(reader.handle) { replica.readers.removeAll { $0.handle == reader.handle } }
+        step(index, .lost(handles))
+        // What it had sent is answered before anybody else owns the partitions.
+        let incarnation = replica.incarnation
+        after(.seconds(4)) { simulation in
+            simulation.expel(index)
+            simulation.stopIfLeft(index)
+            guard replica.isAlive(incarnation), !replica.isLeaving else { return }
+            simulation.coordinator.members.append(index)
+            simulation.coordinator.members.sort()
+            simulation.rebalance()
+        }
+    }
+
+    private func stop(_ replica: Replica) {
+        replica.isUp = false
+        replica.isLeaving = false
+        replica.effectsToLive = nil
+        replica.readers = []
+        replica.tokens = TokenTable()
+        replica.attempts = [:]
+        replica.diversions = [:]
+        replica.refused = []
+        replica.blockedUntil = [:]
+        replica.tickAt = .distantFuture
+    }
+
+    func note(_ report: Report, _ replica: Replica) {
+        switch report {
+        case .suspended(let id, _): suspended.insert(subscriptionIndex[replica.core.subscription(id).name]!)
+        case .recordsLost: violation("records were lost")
+        case .badMetadata: violation("metadata was not understood")
+        case .drainTimedOut: drainTimeouts += 1
+        case .cursorFull: cursorsFull += 1
+        case .circuitOpened: circuitsOpened += 1
+        default: break
+        }
+    }
+}

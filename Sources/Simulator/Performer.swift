@@ -1,0 +1,284 @@
+import DeliveryCore
+import EventModel
+
+// A replica's side of the world: steps its engine and performs the effects, with virtual delays.
+extension Simulation {
+    func step(_ member: Int, _ input: Input) {
+        let replica = replicas[member]
+        precondition(replica.isUp, "a process that does not run takes nothing in")
+        replica.effects.removeAll(keepingCapacity: true)
+        replica.core.step(input, at: moment, into: &replica.effects)
+        steps += 1
+        let incarnation = replica.incarnation
+        for effect in replica.effects {
+            if let left = replica.effectsToLive {
+                if left == 0 { return die(member) }
+                replica.effectsToLive = left - 1
+            }
+            perform(effect, replica)
+            guard replica.isAlive(incarnation) else { return }
+        }
+        checkMemory(replica)
+        pump(replica)
+        setTick(replica)
+    }
+
+    private func setTick(_ replica: Replica) {
+        guard let due = replica.core.nextWakeup, due < replica.tickAt || replica.tickAt <= now else { return }
+        replica.tickAt = due
+        let incarnation = replica.incarnation
+        agenda.note(at: max(due, now)) { simulation in
+            guard replica.isAlive(incarnation), replica.tickAt == due else { return }
+            replica.tickAt = .distantFuture
+            simulation.step(replica.index, .tick)
+        }
+    }
+
+    private func perform(_ effect: Effect, _ replica: Replica) {
+        switch effect {
+        case .loadCursors(let group, let handles): loadCursors(group, handles, replica)
+        case .resolveStart(let group, let handle, let position): resolveStart(group, handle, position, replica)
+        case .startReading(let handle, let offset): startReading(handle, offset, replica)
+        case .readChunk(let handle, let from, let until): readChunk(handle, from, until, replica)
+        case .attempt(let id): attempt(id, replica)
+        case .cancel(let id): cancel(id, replica)
+        case .divert(let id): divert(id, replica)
+        case .commit(let group, let commits): commit(group, commits, replica)
+        case .release(let token):
+            trace.note(1, Int64(token.bits))
+            if !replica.tokens.giveBack(token) { violation("a record was released twice") }
+        case .released(let handle):
+            trace.note(2, Int64(handle.index))
+            replica.readers.removeAll { $0.handle == handle }
+            released(handle, by: replica.index)
+        case .report(let report): note(report, replica)
+        }
+    }
+
+    /// Later, if the process still lives then.
+    func answer(_ replica: Replica, after span: TimeSpan, _ action: @escaping Agenda.Action) {
+        let incarnation = replica.incarnation
+        after(span) { simulation in if replica.isAlive(incarnation) { action(simulation) } }
+    }
+
+    func milliseconds(_ range: ClosedRange<Int>) -> TimeSpan { .milliseconds(Int64(random.int(range))) }
+
+    // MARK: Cursors
+
+    func cursorKey(_ group: CursorGroup, _ partition: TopicPartitionName, _ replica: Replica) -> CursorKey {
+        switch group {
+        case .retryTopic: return CursorKey(subscription: nil, topic: -1, partition: partition.partition)
+        case .subscription(let id):
+            let name = replica.core.subscription(id).name
+            return CursorKey(subscription: subscriptionIndex[name]!, topic: topicIndex(partition.topic), partition: partition.partition)
+        }
+    }
+
+    private func loadCursors(_ group: CursorGroup, _ handles: [PartitionHandle], _ replica: Replica) {
+        for handle in handles {
+            let key = cursorKey(group, replica.core.name(of: handle), replica)
+            answer(replica, after: milliseconds(1...30)) { simulation in
+                let stored: StoredCursor =
+                    if let committed = simulation.broker.committed[key] {
+                        .committed(offset: committed.offset, metadata: committed.metadata)
+                    } else {
+                        .none
+                    }
+                simulation.step(replica.index, .cursorLoaded(group, handle, stored))
+            }
+        }
+    }
+
+    private func resolveStart(_ group: CursorGroup, _ handle: PartitionHandle, _ position: StartPosition, _ replica: Replica) {
+        let key = cursorKey(group, replica.core.name(of: handle), replica)
+        answer(replica, after: milliseconds(1...30)) { simulation in
+            let log = simulation.broker.log(key.topic, key.partition)
+            let offset: Int64 =
+                switch position {
+                case .earliest: 0
+                case .latest: log.end
+                case .time(let time): log.records.first { $0.timestamp >= time }?.offset ?? log.end
+                }
+            simulation.ledger.resolvedStart[key] = offset
+            simulation.step(replica.index, .startResolved(group, handle, offset: offset))
+        }
+    }
+
+    private func commit(_ group: CursorGroup, _ commits: [CursorCommit], _ replica: Replica) {
+        let entries = commits.map { (key: cursorKey(group, $0.partition, replica), commit: $0) }
+        for entry in entries { trace.note(3, entry.commit.offset, Int64(entry.commit.metadata.utf8.count)) }
+        let isSlow = broker.isDisturbed(.commitsSlow, at: now)
+        let there = isSlow ? milliseconds(100...2000) : milliseconds(1...10)
+        let incarnation = replica.incarnation
+        let sent = now
+        after(there) { simulation in
+            // What a dead process has sent arrives or does not.
+            if !replica.isAlive(incarnation), simulation.random.chance(0.5) { return }
+            var failed = simulation.broker.isDisturbed(.commitsFail, at: simulation.now)
+            if !failed || simulation.random.chance(0.3) {
+                for entry in entries { simulation.committed(entry.key, entry.commit) }
+            }
+            failed = failed || (isSlow && simulation.random.chance(0.2))
+            simulation.answer(replica, after: simulation.milliseconds(1...10)) { simulation in
+                simulation.step(replica.index, .commitEnded(group, succeeded: !failed, duration: simulation.now - sent))
+            }
+        }
+    }
+
+    // MARK: Diversions
+
+    private func divert(_ id: DiversionID, _ replica: Replica) {
+        let view = replica.core.diversion(id)
+        guard let loan = checkToken(view.item, replica), let carrier = carrier(of: view.item, view.subscription, replica) else { return }
+        let source = loan.record
+        let name = view.subscription.map { replica.core.subscription($0).name } ?? source.retry?.subscription ?? ""
+        guard let subscription = subscriptionIndex[name] else { return violation("a diversion for nobody") }
+        let pair = Pair(subscription: subscription, event: source.event)
+        if replica.refused.remove(id.index) == nil { ledger.checkGrowth(view, pair, self) }
+        replica.diversions[id.index] = carrier
+        trace.note(4, Int64(id.index), source.event.offset, Int64(view.retries))
+        let incarnation = replica.incarnation
+        let there = broker.isDisturbed(.producesSlow, at: now) ? milliseconds(100...3000) : milliseconds(1...10)
+        after(there) { simulation in
+            let isAlive = replica.isAlive(incarnation)
+            if !isAlive, simulation.random.chance(0.5) { return }
+            let failed = simulation.broker.isDisturbed(.producesFail, at: simulation.now)
+            // A failure after the record was written: the next try writes it again, and the event comes twice.
+            let isWritten = !failed || simulation.random.chance(0.1)
+            if isWritten { simulation.write(view, source, name, pair) }
+            if failed && isWritten { simulation.ledger.excuse(pair) }
+            simulation.answer(replica, after: simulation.milliseconds(1...10)) { simulation in
+                replica.diversions[id.index] = nil
+                if failed {
+                    replica.refused.insert(id.index)
+                    simulation.step(replica.index, .diversionFailed(id, .refused("not enough replicas")))
+                } else {
+                    simulation.ledger.settled(carrier)
+                    simulation.step(replica.index, .diverted(id))
+                }
+            }
+        }
+    }
+
+    private func write(_ view: DiversionView, _ source: SimulatedRecord, _ name: String, _ pair: Pair) {
+        switch view.target {
+        case .deadLetter: ledger.deadLettered(pair, self)
+        case .retry(let partition, let due):
+            let headers = RetryHeaders(
+                subscription: name, due: due, attempts: view.attempts, retries: view.retries,
+                firstAttempt: view.firstAttempt ?? moment.wall, created: view.item.created)
+            var record = source
+            record.retry = headers
+            record.timestamp = moment.wall
+            _ = broker.append(record, topic: -1, partition: partition)
+            pumpAll()
+        }
+    }
+
+    // MARK: Requests
+
+    private func attempt(_ id: DeliveryID, _ replica: Replica) {
+        let delivery = replica.core.delivery(id)
+        let policy = replica.core.subscription(delivery.subscription)
+        let subscription = subscriptionIndex[policy.name]!
+        var carriers: [Carrier] = []
+        var events: [EventKey] = []
+        for i in 0..<delivery.count {
+            let view = replica.core.item(i, of: delivery)
+            guard let loan = checkToken(view, replica), let carrier = carrier(of: view, delivery.subscription, replica) else { return }
+            if let retry = loan.record.retry {
+                if retry.due > moment.wall { violation("an attempt \(retry.due - moment.wall) before its due time") }
+                if retry.subscription != policy.name { violation("a retry record went to another subscription") }
+            } else if !matches(policy.filters, type: loan.record.type) {
+                violation("an event was sent to a subscription whose filters it does not match")
+            }
+            if loan.record.poison { violation("a record that is no event was sent") }
+            carriers.append(carrier)
+            events.append(loan.record.event)
+        }
+        if carriers.isEmpty { violation("a request without events") }
+        if let until = replica.blockedUntil[subscription], now < until { violation("an attempt within Retry-After") }
+        if let batch = policy.batch, carriers.count > batch.maxEvents { violation("a batch larger than maxEvents") }
+        if policy.batch == nil, carriers.count != 1 { violation("a batch nobody asked for") }
+        let underWay = replica.attempts.values.reduce(0) { $0 + ($1.subscription == subscription ? 1 : 0) }
+        if underWay >= policy.delivery.maxInFlight { violation("more in flight than maxInFlight") }
+        serial += 1
+        let serial = serial
+        if replica.attempts[id.index] != nil { violation("a delivery's number was used again too early") }
+        replica.attempts[id.index] = Replica.Attempt(serial: serial, subscription: subscription, carriers: carriers, events: events)
+        trace.note(5, Int64(id.index), now.nanoseconds, events[0].offset, Int64(events.count))
+        attempts += 1
+        let sent = now
+        after(.milliseconds(1)) { simulation in
+            let plan = simulation.scenario.endpoints[subscription]
+            let answer = plan.answer(
+                to: events, at: simulation.elapsed, healed: simulation.isHealed, timeout: policy.delivery.timeout, &simulation.endpointRandom)
+            if answer.accepted { simulation.accepted(events, subscription, replica, id, serial, isKnown: answer.outcome.failure == nil) }
+            simulation.answer(replica, after: answer.after) { simulation in
+                guard replica.attempts[id.index]?.serial == serial else { return }
+                simulation.ended(id, answer.outcome, sent, replica)
+            }
+        }
+    }
+
+    private func accepted(_ events: [EventKey], _ subscription: Int, _ replica: Replica, _ id: DeliveryID, _ serial: Int, isKnown: Bool) {
+        for event in events {
+            let pair = Pair(subscription: subscription, event: event)
+            // A timed out request that was accepted all the same: the sender cannot know.
+            if !isKnown { ledger.excuse(pair) }
+            ledger.delivered(pair, self)
+        }
+        if replica.attempts[id.index]?.serial == serial { replica.attempts[id.index]!.accepted = true }
+    }
+
+    private func ended(_ id: DeliveryID, _ outcome: AttemptOutcome, _ sent: Instant, _ replica: Replica) {
+        let attempt = replica.attempts.removeValue(forKey: id.index)!
+        if outcome.failure == nil, (200..<300).contains(outcome.status) {
+            for carrier in attempt.carriers { ledger.settled(carrier) }
+            ledger.successes[attempt.subscription] += attempt.carriers.count
+        }
+        if outcome.status == 429, let asked = outcome.retryAfter {
+            let until = now + min(asked, scenario.core.longestRetryAfter)
+            replica.blockedUntil[attempt.subscription] = max(until, replica.blockedUntil[attempt.subscription] ?? until)
+        }
+        trace.note(6, Int64(id.index), Int64(outcome.status))
+        step(replica.index, .attemptEnded(id, outcome, duration: now - sent))
+    }
+
+    private func cancel(_ id: DeliveryID, _ replica: Replica) {
+        guard let attempt = replica.attempts[id.index] else { return violation("a request was cancelled that is not under way") }
+        for event in attempt.events { ledger.excuse(Pair(subscription: attempt.subscription, event: event)) }
+        replica.attempts[id.index]!.serial = -1
+        let sent = now
+        answer(replica, after: .milliseconds(1)) { simulation in
+            simulation.ended(id, AttemptOutcome(failure: .network, message: "cancelled"), sent, replica)
+        }
+    }
+
+    // MARK: Identity
+
+    private func carrier(of view: ItemView, _ subscription: SubscriptionID?, _ replica: Replica) -> Carrier? {
+        let partition = replica.core.name(of: view.partition)
+        if view.isRetryRecord != (partition.topic == scenario.core.retryTopic) { violation("a retry record that is none") }
+        if view.isRetryRecord {
+            return Carrier(cursor: CursorKey(subscription: nil, topic: -1, partition: partition.partition), offset: view.offset)
+        }
+        guard let subscription else {
+            violation("a source record without subscription was diverted")
+            return nil
+        }
+        return Carrier(cursor: cursorKey(.subscription(subscription), partition, replica), offset: view.offset)
+    }
+
+    /// The token must be lent, and be the record that the view names: the webhook's id is made of that.
+    private func checkToken(_ view: ItemView, _ replica: Replica) -> TokenTable.Loan? {
+        guard let loan = replica.tokens[view.token] else {
+            violation("a record was used after its release")
+            return nil
+        }
+        if loan.offset != view.offset || loan.partition != replica.core.name(of: view.partition) {
+            violation("a token stands for another record than its item says")
+        }
+        return loan
+    }
+}

@@ -1,0 +1,96 @@
+public import DeliveryCore
+public import EventModel
+
+/// Everything a simulation is told: with the same scenario it does the same.
+public struct Scenario: Sendable {
+    public struct Topic: Sendable {
+        public var name: String
+        public var partitions: Int
+        /// Records that are there from the beginning, per partition.
+        public var backlog: Int = 0
+        /// Records produced while faults happen, per partition.
+        public var live: Int = 0
+        /// Chance of a gap after each record.
+        public var gaps = 0.0
+        /// Chance that a record is not a valid event.
+        public var poison = 0.0
+        public var bytes: ClosedRange<Int> = 100...1000
+        public var types = ["a"]
+
+        public init(name: String, partitions: Int) {
+            self.name = name
+            self.partitions = partitions
+        }
+    }
+
+    public enum Event: Sendable, CustomStringConvertible {
+        /// The process dies, in the middle of performing effects, and starts again later.
+        case crash(replica: Int, downFor: TimeSpan)
+        /// The process drains, leaves and starts again.
+        case restart(replica: Int)
+        case join(replica: Int)
+        case leave(replica: Int)
+        /// The group throws a member out that still lives.
+        case evict(replica: Int)
+        case broker(BrokerFault, for: TimeSpan)
+
+        public var description: String {
+            switch self {
+            case .crash(let replica, let span): "crash \(replica) for \(span)"
+            case .restart(let replica): "restart \(replica)"
+            case .join(let replica): "join \(replica)"
+            case .leave(let replica): "leave \(replica)"
+            case .evict(let replica): "evict \(replica)"
+            case .broker(let fault, let span): "broker \(fault) for \(span)"
+            }
+        }
+    }
+
+    public enum BrokerFault: Sendable, Equatable {
+        case commitsFail, commitsSlow, producesFail, producesSlow, fetchesSlow
+    }
+
+    public var seed: UInt64
+    public var topics: [Topic] = []
+    public var subscriptions: [Subscription] = []
+    /// By subscription.
+    public var endpoints: [EndpointPlan] = []
+    /// Replicas that run from the beginning, and all that there may be.
+    public var replicas = 1
+    public var mostReplicas = 3
+    public var core = CoreOptions()
+    /// Faults and live records happen within this time; then everything heals.
+    public var faultsFor: TimeSpan = .seconds(60)
+    /// How long it may take after that until every lag is zero.
+    public var healWithin: TimeSpan = .hours(3)
+    public var events: [(at: TimeSpan, what: Event)] = []
+    /// Most bytes of one fetch of the head.
+    public var fetchBytes = 16 << 10
+
+    /// An engine that takes more steps than this runs in circles.
+    public var mostSteps = 2_000_000
+
+    public init(seed: UInt64) { self.seed = seed }
+}
+
+extension Scenario: CustomStringConvertible {
+    public var description: String {
+        var lines = ["seed \(seed), \(replicas) replicas, faults for \(faultsFor)"]
+        for topic in topics {
+            lines.append("  topic \(topic.name): \(topic.partitions) partitions, \(topic.backlog)+\(topic.live) records, gaps \(topic.gaps), poison \(topic.poison)")
+        }
+        for (i, subscription) in subscriptions.enumerated() {
+            let plan = endpoints[i]
+            lines.append(
+                "  subscription \(subscription.name) of \(subscription.topic) from \(subscription.start): "
+                    + "in flight \(subscription.delivery.maxInFlight), batch \(subscription.batch?.maxEvents ?? 0), "
+                    + "schedule \(subscription.retry.schedule), giveUpAfter \(subscription.retry.giveUpAfter), burst \(subscription.diversion.burst), "
+                    + "filters \(subscription.filters.count), drop \(subscription.deadLetter.drop); endpoint \(plan.latency) ms, fails \(plan.failureRate), loses "
+                    + "\(plan.lostAnswers), poison 1/\(plan.poisonEvery) with \(plan.poisonStatus), "
+                    + plan.phases.map { "\($0.mode) \($0.from)..\($0.until)" }.joined(separator: ", "))
+        }
+        for event in events { lines.append("  at \(event.at): \(event.what)") }
+        lines.append("  core: memory \(core.recordMemory), ring \(core.ringBytes), chunk \(core.chunkBytes), lookahead \(core.lookahead), lanes \(core.lanes), metadata \(core.metadataLimit), in flight \(core.maxInFlight)")
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,184 @@
+import DeliveryCore
+public import EventModel
+
+/// What a run came to.
+public struct SimulationResult: Sendable {
+    /// Empty: the contract was kept.
+    public var violations: [String]
+    /// Equal for equal runs.
+    public var digest: UInt64
+    /// Simulated, until every lag was zero.
+    public var duration: TimeSpan
+    public var steps: Int
+    public var attempts: Int
+    public var crashes: Int
+    public var circuitsOpened: Int
+    public var cursorsFull: Int
+    public var drainTimeouts: Int
+    public var mostMemory: Int
+    /// Accepted by endpoints, each acceptance counted; events dead-lettered; repetitions among both.
+    public var accepted: Int
+    public var deadLettered: Int
+    public var repeated: Int
+}
+
+/// One run of real engines in a simulated world, decided by its scenario and nothing else.
+///
+/// First faults happen and the checks watch that nothing wrong is done; then everything heals, and the checks demand
+/// that everything gets done.
+public final class Simulation {
+    let scenario: Scenario
+    var agenda = Agenda()
+    var now = Instant(nanoseconds: 0)
+    var random: Random
+    var endpointRandom: Random
+    var broker: Broker
+    var coordinator = Coordinator()
+    var replicas: [Replica] = []
+    var ledger: Ledger
+    var trace = Trace()
+    let subscriptionIndex: [String: Int]
+    private let topicIndexes: [String: Int]
+
+    var isHealed = false
+    var suspended: Set<Int> = []
+    /// Crashed replicas that will come back.
+    var downFor: [Int: TimeSpan] = [:]
+    private(set) var violations: [String] = []
+    var serial = 0
+    var steps = 0
+    var attempts = 0
+    var crashes = 0
+    /// Engines started, each with a diversion budget of its own.
+    var engines = 0
+    var circuitsOpened = 0
+    var cursorsFull = 0
+    var drainTimeouts = 0
+    var mostMemory = 0
+
+    public init(_ scenario: Scenario) {
+        self.scenario = scenario
+        random = Random(seed: scenario.seed)
+        endpointRandom = random.split()
+        let retryPartitions = scenario.core.lanes.count * scenario.core.partitionsPerLane
+        broker = Broker(
+            logs: scenario.topics.map { Array(repeating: SimulatedLog(), count: $0.partitions) }
+                + [Array(repeating: SimulatedLog(), count: retryPartitions)])
+        ledger = Ledger(subscriptions: scenario.subscriptions.count)
+        var names: [String: Int] = [:]
+        for (i, subscription) in scenario.subscriptions.enumerated() { names[subscription.name] = i }
+        subscriptionIndex = names
+        var topics = [scenario.core.retryTopic: -1]
+        for (i, topic) in scenario.topics.enumerated() { topics[topic.name] = i }
+        topicIndexes = topics
+        for (i, topic) in scenario.topics.enumerated() {
+            for partition in 0..<topic.partitions { coordinator.seats.append(Coordinator.Seat(topic: i, partition: Int32(partition))) }
+        }
+        for partition in 0..<retryPartitions { coordinator.seats.append(Coordinator.Seat(topic: -1, partition: Int32(partition))) }
+        for i in 0..<scenario.mostReplicas { replicas.append(Replica(index: i, core: DeliveryCore(options: scenario.core))) }
+    }
+
+    public func run() -> SimulationResult {
+        produceBacklog()
+        planLiveRecords()
+        for event in scenario.events { after(event.at) { $0.happen(event.what) } }
+        for i in 0..<scenario.replicas { start(i) }
+        after(scenario.faultsFor) { $0.heal() }
+        while violations.isEmpty, let next = agenda.next() {
+            precondition(next.at >= now, "time goes on")
+            now = next.at
+            next.action(self)
+            if isDone { break }
+            if steps > scenario.mostSteps { violation("the engine does not come to rest") }
+        }
+        return result()
+    }
+
+    // MARK: Time
+
+    private static let startOfWallClock: Int64 = 1_700_000_000_000
+
+    var moment: Moment {
+        Moment(instant: now, wall: WallTime(milliseconds: Self.startOfWallClock + now.nanoseconds / 1_000_000))
+    }
+
+    var elapsed: TimeSpan { TimeSpan(nanoseconds: now.nanoseconds) }
+
+    func after(_ span: TimeSpan, _ action: @escaping Agenda.Action) { agenda.note(at: now + span, action) }
+
+    // MARK: Records
+
+    private func produce(_ topic: Int, _ partition: Int) {
+        let plan = scenario.topics[topic]
+        let record = SimulatedRecord(
+            offset: 0, timestamp: moment.wall, bytes: random.int(plan.bytes),
+            event: EventKey(topic: topic, partition: Int32(partition), offset: -1), type: random.pick(plan.types),
+            poison: random.chance(plan.poison))
+        _ = broker.append(record, topic: topic, partition: Int32(partition))
+        if random.chance(plan.gaps) { broker.logs[topic][partition].leaveGap(of: Int64(random.int(1...5))) }
+    }
+
+    private func produceBacklog() {
+        for (i, topic) in scenario.topics.enumerated() {
+            for partition in 0..<topic.partitions { for _ in 0..<topic.backlog { produce(i, partition) } }
+        }
+    }
+
+    private func planLiveRecords() {
+        for (i, topic) in scenario.topics.enumerated() {
+            for partition in 0..<topic.partitions {
+                for _ in 0..<topic.live {
+                    let at = TimeSpan(nanoseconds: Int64(Double(scenario.faultsFor.nanoseconds) * random.unit()))
+                    after(at) { simulation in
+                        simulation.produce(i, partition)
+                        simulation.pumpAll()
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: The end
+
+    private var isDone = false
+
+    private func heal() {
+        isHealed = true
+        broker.faults = []
+        keepOneRunning()
+        after(scenario.healWithin) { simulation in
+            simulation.violation("after \(simulation.scenario.healWithin) without faults \(simulation.firstLag() ?? "nothing lags, but nobody noticed")")
+        }
+        look()
+    }
+
+    private func look() {
+        guard firstLag() == nil, downFor.isEmpty else { return after(.seconds(1)) { $0.look() } }
+        checkFates()
+        for replica in replicas where replica.isUp { checkTokens(replica) }
+        isDone = true
+    }
+
+    func violation(_ text: String) { violations.append("at \(elapsed.seconds) s: \(text)") }
+
+    private func result() -> SimulationResult {
+        var accepted = 0
+        var deadLettered = 0
+        var repeated = 0
+        for fate in ledger.fates.values {
+            accepted += fate.accepted
+            deadLettered += fate.deadLetters
+            repeated += max(0, fate.accepted + fate.deadLetters - 1)
+        }
+        return SimulationResult(
+            violations: violations, digest: trace.digest, duration: elapsed, steps: steps, attempts: attempts, crashes: crashes,
+            circuitsOpened: circuitsOpened, cursorsFull: cursorsFull, drainTimeouts: drainTimeouts, mostMemory: mostMemory,
+            accepted: accepted, deadLettered: deadLettered, repeated: repeated)
+    }
+
+    // MARK: Names
+
+    func topicIndex(_ name: String) -> Int { topicIndexes[name]! }
+
+    func topicName(_ index: Int) -> String { index < 0 ? scenario.core.retryTopic : scenario.topics[index].name }
+}

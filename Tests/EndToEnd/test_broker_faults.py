@@ -91,3 +91,16 @@ def test_a_slow_broker_is_only_slow(world):
     billing.has_taken(500)
     world.is_settled("billing")
     world.books("billing").balance()
+
+
+def test_a_bridge_that_never_got_its_partitions_stops_well(world):
+    """Debian 12's librdkafka aborts when a member is destroyed between JoinGroup's and SyncGroup's answer (its issue 4312)."""
+    world.topic("shop.orders", partitions=2).subscribe("billing", world.endpoint("billing"))
+    world.starts_broker()
+    world.broker.command("error 14 27 1000")  # SyncGroup: rebalance in progress
+    bridge = world.bridge().starts(ready=False)
+    world.wait_until(lambda: bridge.get("/livez")[0] == 200, "the bridge to live")
+    # Nothing shows from outside that JoinGroup was answered; the embedded cluster takes 3.5 s for that.
+    time.sleep(5)
+    assert bridge.get("/readyz")[0] == 503
+    bridge.stops()

@@ -8,8 +8,10 @@ import EventLoop
 /// registered, mostly for reading, which is what the next request wants too; it is forgotten when the connection closes.
 /// If an idle descriptor becomes ready (the server closed it), it is taken out then, so that it does not spin.
 ///
-/// That works only for sockets whose end we see: those from our own `CURLOPT_OPENSOCKETFUNCTION`. libcurl's other
-/// descriptors (the resolver's socket pair) are followed to the letter.
+/// That works only for descriptors whose end we are told of, and libcurl 7.88 calls `CURLOPT_CLOSESOCKETFUNCTION` only for
+/// connections that were completely set up: while it connects or shakes hands it closes sockets silently, and so it does
+/// with the resolver's socket pair. A connection that brought at least the beginning of an answer was set up; until then
+/// removals are followed to the letter. That is two `epoll_ctl` more per connection, none per request.
 ///
 /// Not the transport itself, because libcurl calls back also while the transport is being deinitialized.
 final class CurlSockets: DescriptorHandler, TimerHandler {
@@ -18,7 +20,6 @@ final class CurlSockets: DescriptorHandler, TimerHandler {
     /// Set right after both exist; cleared by the transport's `deinit`.
     unowned(unsafe) var transport: CurlTransport?
     private(set) var socketsOpened = 0
-    private(set) var socketsOpen = 0
 
     private var timer: TimerID?
     /// Fires when there are cancelled requests to report.
@@ -28,8 +29,6 @@ final class CurlSockets: DescriptorHandler, TimerHandler {
     private var capacity = 256
 
     private struct Entry {
-        /// From our callback: we will hear when it is closed.
-        var isOwn = false
         /// What epoll watches; empty: not in epoll.
         var registered: Readiness = []
         /// What libcurl wants.
@@ -49,8 +48,8 @@ final class CurlSockets: DescriptorHandler, TimerHandler {
         let me = Unmanaged.passUnretained(self).toOpaque()
         timer = loop.addTimer(self)
         cancellation = loop.addTimer(self)
-        fanfare_multi_set_socket_function(multi) { _, descriptor, what, me, _ in
-            Unmanaged<CurlSockets>.fromOpaque(me!).takeUnretainedValue().watch(descriptor, what)
+        fanfare_multi_set_socket_function(multi) { easy, descriptor, what, me, _ in
+            Unmanaged<CurlSockets>.fromOpaque(me!).takeUnretainedValue().watch(descriptor, what, for: easy!)
             return 0
         }
         fanfare_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, me)
@@ -73,19 +72,22 @@ final class CurlSockets: DescriptorHandler, TimerHandler {
 
     func opened(_ descriptor: Int32) {
         reserve(descriptor)
-        table[Int(descriptor)] = Entry(isOwn: true)
         socketsOpened += 1
-        socketsOpen += 1
+        guard !table[Int(descriptor)].registered.isEmpty else { return }
+        // One attempt to connect failed, its socket was closed silently (which took it out of epoll), and the attempt at the
+        // next address got the same number. libcurl sees a descriptor that it waits for already, and will not say so again.
+        loop.forget(descriptor)
+        table[Int(descriptor)].registered = []
+        register(descriptor)
     }
 
     /// The caller closes the descriptor next, which takes it out of epoll.
     func closed(_ descriptor: Int32) {
-        socketsOpen -= 1
         if !table[Int(descriptor)].registered.isEmpty { loop.forget(descriptor) }
         table[Int(descriptor)] = Entry()
     }
 
-    private func watch(_ descriptor: Int32, _ what: Int32) {
+    private func watch(_ descriptor: Int32, _ what: Int32, for easy: UnsafeMutableRawPointer) {
         reserve(descriptor)
         let entry = table + Int(descriptor)
         switch what {
@@ -94,7 +96,8 @@ final class CurlSockets: DescriptorHandler, TimerHandler {
         case CURL_POLL_INOUT: entry.pointee.wanted = [.readable, .writable]
         default:
             entry.pointee.wanted = []
-            if !entry.pointee.isOwn { unregister(descriptor) }
+            // Without a slot: libcurl's own handle, closing what is left at the end.
+            if LibCurl.slot(of: easy)?.pointee.head.lines ?? 0 == 0 { unregister(descriptor) }
             return
         }
         register(descriptor)

@@ -10,8 +10,8 @@ import Glibc
 /// - An answer's body is read up to `maximumBody` and then cut off: the connection (in HTTP/2 the stream) is closed and
 ///   the status counts as it stands, for the endpoint has said its verdict. A head over 200 lines or 64 KiB, interim
 ///   answers and trailers included, is a `network` failure.
-/// - Redirects are not followed. A request that meets a connection which the server closed while it was idle is sent again
-///   on a new one by libcurl, if not a single byte of an answer had come.
+/// - Redirects are not followed. A request that was sent on an open connection which then closed without a single byte of an
+///   answer is sent again on a new one: that is how a server's closing of idle connections looks from here.
 /// - Connections stay open for the next request to the same host: up to the sum of the open endpoints' `maxConnections`,
 ///   within what `RLIMIT_NOFILE` allows.
 public final class CurlTransport: HTTPTransport {
@@ -80,9 +80,8 @@ public final class CurlTransport: HTTPTransport {
 
     /// Requests that are not completed yet.
     public var inFlight: Int { slots.count - free.count }
-    /// Connections opened so far, and open now.
+    /// Connections opened so far, attempts that failed included.
     public var connectionsOpened: Int { sockets.socketsOpened }
-    public var connectionsOpen: Int { sockets.socketsOpen }
 
     // MARK: Endpoints
 
@@ -146,7 +145,11 @@ public final class CurlTransport: HTTPTransport {
 
         slot.pointee.begin(token)
         endpoint.inFlight += 1
-        // Only queues it: libcurl asks for its timer at once, so that all requests of one turn start together in the next.
+        start(easy)
+    }
+
+    /// Only queues it: libcurl asks for its timer at once, so that all requests of one turn start together in the next.
+    private func start(_ easy: UnsafeMutableRawPointer) {
         let code = curl_multi_add_handle(multi, easy)
         guard code == CURLM_OK else { fatalError("curl_multi_add_handle: \(String(cString: curl_multi_strerror(code)))") }
     }
@@ -156,6 +159,8 @@ public final class CurlTransport: HTTPTransport {
         let configuration = endpoint.configuration
         slot.pointee.endpoint = .passUnretained(endpoint)
         slot.pointee.endpointID = endpoint.id
+        // Without this libcurl keeps the text of the URL before, and names that one if it has to start over.
+        fanfare_easy_set_string(easy, CURLOPT_URL, nil)
         fanfare_easy_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(endpoint.url))
         fanfare_easy_set_long(easy, CURLOPT_TIMEOUT_MS, configuration.timeoutMilliseconds)
         fanfare_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeoutMilliseconds)
@@ -201,7 +206,7 @@ public final class CurlTransport: HTTPTransport {
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE else { continue }
             let code = message.pointee.data.result
-            finish(LibCurl.slot(of: message.pointee.easy_handle), code)
+            finish(LibCurl.slot(of: message.pointee.easy_handle)!, code)
         }
     }
 
@@ -217,6 +222,7 @@ public final class CurlTransport: HTTPTransport {
         let easy = slot.pointee.easy
         curl_multi_remove_handle(multi, easy)
         let endpoint = slot.pointee.endpoint!.takeUnretainedValue()
+        if resend(slot, code, endpoint) { return }
         var result = HTTPResult(
             duration: EventLoop.now() - slot.pointee.startedAt,
             reusedConnection: LibCurl.number(easy, CURLINFO_NUM_CONNECTS) == 0)
@@ -232,6 +238,25 @@ public final class CurlTransport: HTTPTransport {
             if endpoint.configuration.httpVersion != .http2 { endpoint.sharesConnections = false }
         }
         deliver(slot, result)
+    }
+
+    /// Starts the request once more if it met a connection that closed under it. libcurl does that by itself, but 7.88
+    /// counts the occasions over the whole life of a handle and gives up at every sixth.
+    private func resend(_ slot: Slot.Pointer, _ code: CURLcode, _ endpoint: Endpoint) -> Bool {
+        let easy = slot.pointee.easy
+        guard code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR, !slot.pointee.wasResent,
+            LibCurl.number(easy, CURLINFO_NUM_CONNECTS) == 0, LibCurl.number(easy, CURLINFO_HEADER_SIZE) == 0
+        else { return false }
+        let elapsed = (EventLoop.now() - slot.pointee.startedAt) / 1_000_000
+        let left = endpoint.configuration.timeoutMilliseconds - Int(elapsed)
+        guard left > 0 else { return false }
+        fanfare_easy_set_long(easy, CURLOPT_TIMEOUT_MS, left)
+        // The next request has its whole time again.
+        slot.pointee.endpointID = nil
+        slot.pointee.wasResent = true
+        slot.pointee.errorText[0] = 0
+        start(easy)
+        return true
     }
 
     private func deliver(_ slot: Slot.Pointer, _ result: consuming HTTPResult) {

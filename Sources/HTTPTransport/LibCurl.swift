@@ -37,10 +37,11 @@ enum LibCurl {
         return value.map { String(cString: $0.assumingMemoryBound(to: CChar.self)) }
     }
 
-    static func slot(of easy: UnsafeMutableRawPointer) -> Slot.Pointer {
+    /// Nil: not one of ours.
+    static func slot(of easy: UnsafeMutableRawPointer) -> Slot.Pointer? {
         var value: UnsafeMutableRawPointer?
         fanfare_easy_get_pointer(easy, CURLINFO_PRIVATE, &value)
-        return value!.assumingMemoryBound(to: Slot.self)
+        return value?.assumingMemoryBound(to: Slot.self)
     }
 
     /// 10, 11 or 20.

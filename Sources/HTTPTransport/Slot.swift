@@ -29,6 +29,7 @@ struct Slot {
     // The request.
     var token = 0
     var startedAt: Int64 = 0
+    var wasResent = false
     var headers = HeaderList()
 
     // The answer.
@@ -50,6 +51,7 @@ struct Slot {
     mutating func begin(_ token: Int) {
         self.token = token
         state = .inFlight
+        wasResent = false
         head = ResponseHead()
         stop = .none
         bodyBytes = 0

@@ -82,10 +82,12 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         defer { server.stop() }
         let client = Client()
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
-        client.send(endpoint, 0)
-        client.run(until: 1)
+        for token in 0..<2 {
+            client.send(endpoint, token)
+            client.run(until: token + 1)
+        }
         let controlCalls = client.loop.controlCalls
-        for token in 1..<200 {
+        for token in 2..<200 {
             client.send(endpoint, token)
             client.run(until: token + 1)
         }
@@ -109,7 +111,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
             }
         }
         #expect(servers.allSatisfy { $0.accepted == 1 })
-        #expect(client.transport.connectionsOpen == 40)
+        #expect(client.transport.connectionsOpened == 40)
     }
 
     @Test func aConnectionThatTheServerClosedWhileIdleIsReplacedWithoutAFailure() throws {
@@ -126,6 +128,44 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         }
         #expect(client.outcomes.values.allSatisfy { $0.status == 200 })
         #expect(server.accepted == 10)
+    }
+
+    @Test func connectionsThatCloseUnderARequestAreReplacedAsOftenAsNeeded() throws {
+        let server = RawServer { peer in
+            _ = peer.readRequest()
+            peer.write(ok)
+            _ = peer.readRequest()
+        }
+        defer { server.stop() }
+        let client = Client()
+        let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
+        for token in 0..<30 {
+            client.send(endpoint, token)
+            client.run(until: token + 1)
+        }
+        #expect(client.outcomes.values.allSatisfy { $0.status == 200 })
+        #expect(server.accepted == 30)
+    }
+
+    /// libcurl closes a socket that is still connecting without calling back; the next one gets its number.
+    @Test func attemptsToConnectThatAreGivenUpLeaveNothingBehind() throws {
+        let server = RawServer.answering(ok)
+        defer { server.stop() }
+        let full = FullPort()
+        let client = Client()
+        let hanging = try client.transport.open(
+            EndpointConfiguration(url: "http://127.0.0.1:\(full.port)/", connectTimeoutMilliseconds: 20))
+        let answering = try client.transport.open(EndpointConfiguration(url: server.url))
+        var token = 0
+        for _ in 0..<5 {
+            for endpoint in [hanging, hanging, hanging] { client.send(endpoint, token); token += 1 }
+            client.run(until: token)
+            for endpoint in [answering, answering, answering] { client.send(endpoint, token); token += 1 }
+            client.run(until: token)
+        }
+        for (token, outcome) in client.outcomes {
+            #expect(token / 3 % 2 == 0 ? outcome.failure == .timeout : outcome.status == 200, "\(token): \(outcome)")
+        }
     }
 
     @Test func anIdleConnectionThatWasClosedDoesNotKeepTheLoopBusy() throws {
@@ -170,8 +210,8 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
             fast.stop()
         }
         let client = Client()
-        let slowEndpoint = try client.transport.open(EndpointConfiguration(url: slow.url, maxConnections: 500))
-        let fastEndpoint = try client.transport.open(EndpointConfiguration(url: fast.url, maxConnections: 500))
+        let slowEndpoint = try client.transport.open(EndpointConfiguration(url: slow.url, timeoutMilliseconds: 50_000, connectTimeoutMilliseconds: 50_000, maxConnections: 500))
+        let fastEndpoint = try client.transport.open(EndpointConfiguration(url: fast.url, timeoutMilliseconds: 50_000, connectTimeoutMilliseconds: 50_000, maxConnections: 500))
         for token in 0..<500 { client.send(slowEndpoint, token) }
         for token in 500..<1000 { client.send(fastEndpoint, token) }
         client.run(until: 500)

@@ -135,4 +135,27 @@ import Testing
         client.run(until: 50)
         #expect(client.outcomes.values.allSatisfy { $0.failure == .network && $0.refused })
     }
+
+    @Test func requestsThatWaitForASharedConnectionTimeOutWithIt() throws {
+        let full = FullPort()
+        let client = Client()
+        let endpoint = try client.transport.open(
+            EndpointConfiguration(
+                url: "https://127.0.0.1:\(full.port)/", timeoutMilliseconds: 600, connectTimeoutMilliseconds: 400,
+                httpVersion: .http2))
+        for token in 0..<20 { client.send(endpoint, token) }
+        client.run(until: 20)
+        #expect(client.outcomes.values.allSatisfy { $0.failure == .timeout })
+    }
+
+    @Test func anEndpointWithoutHTTP2ServesRequestsThatWaitedForIt() throws {
+        guard let server = try ServerProcess.tls(certificates.valid) else { return }
+        defer { server.stop() }
+        let client = Client()
+        let endpoint = try client.transport.open(
+            EndpointConfiguration(url: "https://localhost:\(server.port)/", httpVersion: .http2, caFile: certificates.authority))
+        for token in 0..<20 { client.send(endpoint, token) }
+        client.run(until: 20)
+        #expect(client.outcomes.values.allSatisfy { $0.status == 200 && $0.httpVersion == 11 }, "\(client.outcomes)")
+    }
 }

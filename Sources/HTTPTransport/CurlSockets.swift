@@ -11,7 +11,7 @@ import EventLoop
 /// That works only for descriptors whose end we are told of, and libcurl 7.88 calls `CURLOPT_CLOSESOCKETFUNCTION` only for
 /// connections that were completely set up: while it connects or shakes hands it closes sockets silently, and so it does
 /// with the resolver's socket pair. A connection that brought at least the beginning of an answer was set up; until then
-/// removals are followed to the letter. That is two `epoll_ctl` more per connection, none per request.
+/// removals are followed to the letter. A connection that works costs two `epoll_ctl` in its life, a request none.
 ///
 /// Not the transport itself, because libcurl calls back also while the transport is being deinitialized.
 final class CurlSockets: DescriptorHandler, TimerHandler {

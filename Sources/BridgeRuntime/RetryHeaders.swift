@@ -1,4 +1,4 @@
-import EventModel
+package import EventModel
 import KafkaClient
 
 /// The headers of our own in the retry and dead-letter topics, read back.
@@ -39,8 +39,8 @@ struct RetryHeaders {
 }
 
 /// RFC 3339 in UTC with milliseconds, as the bookkeeping headers have it.
-enum Timestamp {
-    static func text(_ time: WallTime) -> String {
+package enum Timestamp {
+    package static func text(_ time: WallTime) -> String {
         let days = Int((Double(time.milliseconds) / 86_400_000).rounded(.down))
         let inDay = Int(time.milliseconds) - days * 86_400_000
         // Days to civil date, Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".

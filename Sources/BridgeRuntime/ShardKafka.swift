@@ -150,7 +150,7 @@ extension Shard {
         batch.removeAll()
         batch.partition = reading.handle
         for i in 0..<count {
-            let record = readBuffer[i]
+            var record = readBuffer[i]
             let offset = record.offset
             guard offset < until else {
                 record.destroy()
@@ -159,8 +159,13 @@ extension Shard {
             var incoming = IncomingRecord(
                 offset: offset, token: RecordToken(bits: record.bits), timestamp: WallTime(milliseconds: record.timestamp),
                 bytes: record.byteCount + Self.recordOverhead, matches: 0, poison: false)
+            // A record pins the whole buffer it was fetched in. Those at the head are needed together and go together; one
+            // that a slow cursor or a due time keeps must not hold a megabyte.
+            var waitsLong = false
             if reading.isRetryTopic {
-                batch.retries.append(retry(record, &incoming))
+                let retry = retry(record)
+                waitsLong = retry.due > moment.wall
+                batch.retries.append(retry)
             } else if let route = reading.route {
                 fillView(record, topic: route.topic)
                 if let matches = route.match(view, into: &batch.matches) {
@@ -168,6 +173,11 @@ extension Shard {
                 } else {
                     incoming.poison = true
                 }
+                waitsLong = until != .max && (incoming.matches > 0 || incoming.poison)
+            }
+            if waitsLong {
+                record = record.detached()
+                incoming.token = RecordToken(bits: record.bits)
             }
             batch.records.append(incoming)
         }
@@ -176,7 +186,7 @@ extension Shard {
     /// librdkafka's structures around a record, roughly.
     private static let recordOverhead = 256
 
-    private func retry(_ record: KafkaRecord, _ incoming: inout IncomingRecord) -> IncomingRetry {
+    private func retry(_ record: KafkaRecord) -> IncomingRetry {
         let headers = RetryHeaders(record)
         let name = headers.subscription
         let created = WallTime(milliseconds: headers.timestamp ?? record.timestamp)

@@ -12,7 +12,7 @@ extension DeliveryCore {
     mutating func takeIn(_ batch: RecordBatch) {
         let partition = partitions[batch.partition.index]
         if batch.end >= 0 { partition.end = max(partition.end, batch.end) }
-        if batch.isChunk { partition.isReadingChunk = false }
+        if batch.isChunk { chunkEnded(partition) }
         guard partition.phase == .reading else {
             for record in batch.records { effects.append(.release(record.token)) }
             return
@@ -187,6 +187,7 @@ extension DeliveryCore {
                 && cursor.pendingBytes < max(1, bytesPerCursor / part)
         } else {
             wants = cursor.unsettled.count < options.retriesInMemory && partition.retryBytes < bytesPerCursor
+                && !cursor.isCrowded(metadataLimit: options.metadataLimit)
         }
         guard wants != cursor.isHungry else { return }
         cursor.isHungry = wants
@@ -223,13 +224,24 @@ extension DeliveryCore {
                 continue
             }
             laggingPartitions.append(partition)
-            guard !partition.isReadingChunk, records.bytes < options.recordMemory else { continue }
+            // As much as was asked for may come. One chunk is always allowed, or none would ever be where memory is small.
+            let expected = chunksUnderWay * options.chunkBytes
+            guard !partition.isReadingChunk, records.bytes < options.recordMemory,
+                chunksUnderWay == 0 || records.bytes + expected + options.chunkBytes <= options.recordMemory
+            else { continue }
             guard let cursor = nextHungryLagging(partition) else { continue }
             let until = max(partition.ring.coverStart, min(cursor.routedFrom, partition.nextOffset))
             precondition(cursor.position < until, "a cursor that has caught up is attached, not read back for")
             partition.isReadingChunk = true
+            chunksUnderWay += 1
             effects.append(.readChunk(partition.handle, from: cursor.position, until: until))
         }
+    }
+
+    mutating func chunkEnded(_ partition: PartitionState) {
+        guard partition.isReadingChunk else { return }
+        partition.isReadingChunk = false
+        chunksUnderWay -= 1
     }
 
     private mutating func nextHungryLagging(_ partition: PartitionState) -> Cursor? {

@@ -7,9 +7,13 @@ internal import Glibc
 final class Client {
     let handle: OpaquePointer
     let events: EventQueue
+    /// False for a member that was never assigned anything. librdkafka 2.0 calls its assignor's destructor without a state
+    /// when it is destroyed between JoinGroup and SyncGroup, and crashes (confluentinc/librdkafka#4312).
+    var mayBeDestroyed: Bool
 
     /// - Parameter signal: An eventfd that becomes readable when the queue needs polling; nil for those who wait instead.
     init(_ role: ClientRole, _ configuration: KafkaConfiguration, signal: Int32?) throws(KafkaError) {
+        if case .member = role { mayBeDestroyed = false } else { mayBeDestroyed = true }
         handle = try role.makeHandle(for: configuration)
         events = EventQueue(rd_kafka_queue_new(handle), signal: signal)
         forward(rd_kafka_queue_get_main(handle))
@@ -31,6 +35,8 @@ final class Client {
     /// A member that was not closed is destroyed without leaving its group, as if the process had died.
     deinit {
         events.close()
+        // Left to the end of the process, which is what comes next: members end with the bridge.
+        guard mayBeDestroyed else { return }
         var thread = pthread_t()
         let destroy: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { handle in
             rd_kafka_destroy_flags(OpaquePointer(handle), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)

@@ -94,6 +94,7 @@ public final class GroupConsumer {
         let list = UnsafePointer(rd_kafka_event_topic_partition_list(event)!)
         let partitions = list.partitions.sorted()
         if rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            member.mayBeDestroyed = true
             // While closing, what comes is taken back in the next event, and answering would end the wait for it.
             guard closing == .not else { return }
             answer(RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)

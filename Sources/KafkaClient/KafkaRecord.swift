@@ -5,9 +5,9 @@ public import CRDKafka
 /// Trivial on purpose (one pointer), so that rings and slots can hold it without reference counts; `bits` carries it
 /// through code that must not know librdkafka. Everything it returns points into the fetch buffer and is valid until
 /// `destroy()`. A record keeps that whole buffer alive (up to `fetch.message.max.bytes`, all records of one partition in
-/// one answer), so copy out what waits long.
+/// one answer), so what waits long is copied out with `detached`.
 ///
-/// Records must be destroyed before the client that read them goes away. Any thread may destroy them.
+/// Records that were not copied out must be destroyed before the client that read them goes away. Any thread may destroy them.
 public struct KafkaRecord {
     @usableFromInline let message: UnsafeMutablePointer<rd_kafka_message_t>
 
@@ -20,11 +20,20 @@ public struct KafkaRecord {
     public var bits: UInt { UInt(bitPattern: message) }
 
     @inlinable
-    public func destroy() { rd_kafka_message_destroy(message) }
+    public func destroy() {
+        if isDetached { destroyDetached() } else { rd_kafka_message_destroy(message) }
+    }
 
-    /// UTF-8, terminated by zero.
+    /// Copied out of librdkafka's buffers, see `detached`: only such a record has no topic handle.
     @inlinable
-    public var topicName: UnsafePointer<CChar> { rd_kafka_topic_name(message.pointee.rkt) }
+    var isDetached: Bool { message.pointee.rkt == nil }
+
+    /// UTF-8, terminated by zero. Not known of a record that was copied out.
+    @inlinable
+    public var topicName: UnsafePointer<CChar> {
+        precondition(!isDetached, "a record that was copied out does not know its topic")
+        return rd_kafka_topic_name(message.pointee.rkt)
+    }
 
     @inlinable
     public var partition: Int32 { message.pointee.partition }
@@ -35,6 +44,7 @@ public struct KafkaRecord {
     /// Milliseconds since 1970, of the producer or the broker as the topic says; -1 when there is none.
     @inlinable
     public var timestamp: Int64 {
+        if isDetached { return detachedTimestamp }
         var kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
         return rd_kafka_message_timestamp(message, &kind)
     }
@@ -62,6 +72,7 @@ public struct KafkaRecord {
     /// The first use on a record makes librdkafka parse them, which allocates inside librdkafka; nothing is allocated here.
     @inlinable
     public var headers: RecordHeaders {
+        if isDetached { return RecordHeaders(list: OpaquePointer(message.pointee._private)) }
         var list: OpaquePointer?
         let status = rd_kafka_message_headers(message, &list)
         return RecordHeaders(list: status == RD_KAFKA_RESP_ERR_NO_ERROR ? list : nil)

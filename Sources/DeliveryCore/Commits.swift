@@ -115,10 +115,7 @@ extension DeliveryCore {
         cursor.isFull = isFull
         if isFull { report(.cursorFull(cursor.subscription?.id, cursor.partition.name)) }
         updateHunger(cursor)
-        guard !isFull, let state = cursor.subscription, !cursor.pending.isEmpty, !cursor.isQueued else { return }
-        cursor.isQueued = true
-        state.queue.append(cursor)
-        markReady(state)
+        queueAgain(cursor)
     }
 
     /// Now and then: cursors that only passed over events that did not match, and idle ones before their group expires.

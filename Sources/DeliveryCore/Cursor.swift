@@ -49,6 +49,12 @@ final class Cursor {
     /// Settled offsets beyond `position`, from the metadata of the cursor that was loaded; ascending.
     private var settledAhead = Deque<Range<Int64>>()
 
+    /// Whether taking one more might end in more settled runs beyond the base than the metadata can say. Six bytes for
+    /// one run are enough unless its lengths exceed two million.
+    func isCrowded(metadataLimit: Int) -> Bool {
+        !unsettled.isEmpty && (unsettled.count + settledAhead.count + 1) * 6 > (metadataLimit - 2) / 4 * 3
+    }
+
     // What Kafka holds and what it should hold.
     var committedOffset: Int64 = -1
     var committedMetadata = ""

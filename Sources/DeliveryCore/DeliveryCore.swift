@@ -45,6 +45,8 @@ public struct DeliveryCore: ~Copyable {
     var liveCursors = 0
     /// Partitions with lagging cursors that want more.
     var laggingPartitions = Deque<PartitionState>()
+    /// Chunks asked for and not yet here: memory spoken for.
+    var chunksUnderWay = 0
     var commitsWaiting: [CommitGroup] = []
     var commitTokens: Double
     var commitTokensAt = Instant(nanoseconds: 0)

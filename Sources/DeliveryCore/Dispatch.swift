@@ -5,7 +5,8 @@ import EventModel
 extension DeliveryCore {
     /// Puts a subscription in line if it has something to send and may.
     mutating func markReady(_ state: SubscriptionState) {
-        guard !state.isReady, state.isRunning, state.hasRoom, hasWork(state) else { return }
+        guard !state.isReady, state.isRunning, state.hasRoom else { return }
+        guard hasWork(state) else { return probeNewEvents(state) }
         state.isReady = true
         ready.append(state)
     }
@@ -117,7 +118,7 @@ extension DeliveryCore {
     /// Takes the next new event from the queues of the subscription's cursors.
     private mutating func nextPending(_ state: SubscriptionState, _ roomInBytes: Int) -> Item? {
         while let cursor = state.queue.first {
-            guard !cursor.isGone, !cursor.isFull, let next = cursor.pending.first else {
+            guard !cursor.isGone, mayTake(cursor), let next = cursor.pending.first else {
                 state.queue.removeFirst()
                 cursor.isQueued = false
                 continue
@@ -135,6 +136,16 @@ extension DeliveryCore {
             return item
         }
         return nil
+    }
+
+    func mayTake(_ cursor: Cursor) -> Bool { !cursor.isFull && !cursor.isCrowded(metadataLimit: options.metadataLimit) }
+
+    /// Puts a cursor back into the subscription's queue that left it because it might not take.
+    mutating func queueAgain(_ cursor: Cursor) {
+        guard let state = cursor.subscription, !cursor.isQueued, !cursor.pending.isEmpty, mayTake(cursor) else { return }
+        cursor.isQueued = true
+        state.queue.append(cursor)
+        markReady(state)
     }
 
     /// Takes a cursor's next event out of its queue: from now on it is unsettled.

@@ -10,7 +10,7 @@ extension DeliveryCore {
 
     /// A due retry record whose subscription cannot take it now: the next lane, without spending an attempt.
     mutating func takeNextLane(_ item: Item, _ state: SubscriptionState, _ details: FailureDetails = FailureDetails()) {
-        if now.wall - item.created >= state.policy.retry.giveUpAfter {
+        if isExpired(item, state) {
             var details = details
             details.kind = .expired
             return divertDead(item, state, details)

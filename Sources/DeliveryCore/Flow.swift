@@ -34,7 +34,8 @@ extension DeliveryCore {
         markReady(state)
     }
 
-    /// A probe that found nothing to send, because what had failed before went to another owner, tries a new event.
+    /// A probe that finds nothing to send, because what had failed before was given up or went to another owner, tries
+    /// a new event.
     mutating func probeNewEvents(_ state: SubscriptionState) {
         if state.circuit.state == .probing, state.isRunning, !state.isFlowing { startFlow(state) }
     }
@@ -45,14 +46,14 @@ extension DeliveryCore {
         let details = FailureDetails(kind: .expired, message: "older than giveUpAfter while its endpoint fails")
         for _ in 0..<state.stalled.count {
             guard let item = state.stalled.popFirst() else { break }
-            if !abandoned(item), now.wall - item.created >= limit {
+            if !abandoned(item), isExpired(item, state) {
                 divertDead(item, state, details)
             } else {
                 state.stalled.append(item)
             }
         }
-        for cursor in state.cursors where !cursor.isFull {
-            while let first = cursor.pending.first, now.wall - records[first.record].timestamp >= limit {
+        for cursor in state.cursors {
+            while mayTake(cursor), let first = cursor.pending.first, now.wall - records[first.record].timestamp >= limit {
                 divertDead(takePending(of: cursor, state), state, details)
             }
         }

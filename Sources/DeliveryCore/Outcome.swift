@@ -72,6 +72,7 @@ extension DeliveryCore {
         } else {
             cursor.settle(item.offset)
             markDirty(cursor)
+            queueAgain(cursor)
             if cursor.subscription == nil {
                 cursor.partition.retryBytes -= Int(records[item.record].bytes)
                 updateHunger(cursor)
@@ -87,7 +88,7 @@ extension DeliveryCore {
     private mutating func tryLater(_ item: Item, _ state: SubscriptionState, _ outcome: AttemptOutcome, _ details: FailureDetails) {
         if abandoned(item) { return leaveToNextOwner(item) }
         let policy = state.policy.retry
-        if now.wall - item.created >= policy.giveUpAfter {
+        if isExpired(item, state) {
             var details = details
             details.kind = .expired
             divertDead(item, state, details)
@@ -124,11 +125,21 @@ extension DeliveryCore {
         }
     }
 
+    func isExpired(_ item: Item, _ state: SubscriptionState) -> Bool {
+        now.wall - item.created >= state.policy.retry.giveUpAfter
+    }
+
     /// Trying again would not help. When everything is refused, that is an outage too: nothing pours into the
     /// dead-letter topic beyond the budget.
     mutating func giveUp(_ item: Item, _ state: SubscriptionState, _ details: FailureDetails) {
         if abandoned(item) { return leaveToNextOwner(item) }
-        if state.policy.deadLetter.drop || details.kind == .aborted || state.circuit.spend() {
+        if isExpired(item, state) {
+            // An outage may last; an event is kept for it only so long.
+            var details = details
+            details.kind = .expired
+            divertDead(item, state, details)
+            if state.circuit.state != .closed { openCircuit(state, details.message) }
+        } else if state.policy.deadLetter.drop || details.kind == .aborted || state.circuit.spend() {
             divertDead(item, state, details)
         } else {
             openCircuit(state, details.message)

@@ -176,6 +176,7 @@ extension DeliveryCore {
     private mutating func close(_ partition: PartitionState) {
         partition.phase = .gone
         livePartitions -= 1
+        chunkEnded(partition)
         for case let cursor? in partition.cursors {
             forget(cursor)
             guard let state = cursor.subscription else {
@@ -229,7 +230,7 @@ extension DeliveryCore {
     mutating func jumpToLogStart(_ handle: PartitionHandle, _ start: Int64, chunk: Bool) {
         let partition = partitions[handle.index]
         guard partition.phase == .reading else { return }
-        if chunk { partition.isReadingChunk = false }
+        if chunk { chunkEnded(partition) }
         for case let cursor? in partition.cursors where cursor.isLoaded && cursor.position < start {
             report(.recordsLost(cursor.subscription?.id, partition.name, count: start - cursor.position))
             if !cursor.isAttached { cursor.position = start }

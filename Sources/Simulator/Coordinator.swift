@@ -82,6 +82,7 @@ extension Simulation {
             return violation("a partition was released that its releaser did not own: \(name)")
         }
         if !coordinator.seats[i].isRevoking { violation("a partition was released that nobody asked for: \(name)") }
+        excuseForgotten(on: coordinator.seats[i])
         let incarnation = replicas[member].incarnation
         after(.milliseconds(Int64(random.int(1...20)))) { simulation in
             guard simulation.replicas[member].incarnation == incarnation, simulation.coordinator.seats[i].owner == member else { return }

@@ -60,7 +60,7 @@ extension Simulation {
     func stopIfLeft(_ index: Int) {
         let replica = replicas[index]
         guard replica.isUp, replica.isLeaving, !coordinator.seats.contains(where: { $0.owner == index }) else { return }
-        if !replica.attempts.isEmpty, !replica.attempts.values.allSatisfy({ $0.serial < 0 }) { violation("a process left with requests in flight") }
+        if !replica.wasEvicted, !replica.attempts.values.allSatisfy({ $0.serial < 0 }) { violation("a process left with requests in flight") }
         stop(replica)
         if replica.startAgain {
             replica.startAgain = false
@@ -86,7 +86,7 @@ extension Simulation {
 
     private func evict(_ index: Int) {
         let replica = replicas[index]
-        guard replica.isUp, !replica.isLeaving, replica.effectsToLive == nil else { return }
+        guard replica.isUp, coordinator.members.contains(index), replica.effectsToLive == nil else { return }
         let seats = coordinator.seats.filter { $0.owner == index && !$0.isArriving }
         let handles = seats.compactMap { replica.core.handle(of: name(of: $0)) }
         excuseRepetitions(of: seats, heldBy: replica)
@@ -95,6 +95,7 @@ extension Simulation {
             coordinator.seats[i].owner = nil
         }
         for reader in replica.readers where handles.contains(reader.handle) { replica.readers.removeAll { $0.handle == reader.handle } }
+        replica.wasEvicted = true
         step(index, .lost(handles))
         // What it had sent is answered before anybody else owns the partitions.
         let incarnation = replica.incarnation
@@ -111,6 +112,7 @@ extension Simulation {
     private func stop(_ replica: Replica) {
         replica.isUp = false
         replica.isLeaving = false
+        replica.wasEvicted = false
         replica.effectsToLive = nil
         replica.readers = []
         replica.tokens = TokenTable()
@@ -127,7 +129,9 @@ extension Simulation {
         case .recordsLost: violation("records were lost")
         case .badMetadata: violation("metadata was not understood")
         case .drainTimedOut: drainTimeouts += 1
-        case .cursorFull: cursorsFull += 1
+        case .cursorFull(let id, let partition):
+            cursorsFull += 1
+            fullCursors.insert(cursorKey(id.map { .subscription($0) } ?? .retryTopic, partition, replica))
         case .circuitOpened: circuitsOpened += 1
         default: break
         }

@@ -14,8 +14,8 @@ struct Ledger {
     var fates: [Pair: Fate] = [:]
     /// Carriers whose engine was told of an outcome.
     private var outcomes: Set<Carrier> = []
-    /// Those among them that no commit says to be settled.
-    private var uncommitted: [CursorKey: Set<Int64>] = [:]
+    /// Those among them at or beyond the committed base.
+    private var ahead: [CursorKey: Set<Int64>] = [:]
     /// The last offset that a `start` was resolved to; the first commit makes it final.
     var resolvedStart: [CursorKey: Int64] = [:]
     var starts: [CursorKey: Int64] = [:]
@@ -33,16 +33,23 @@ struct Ledger {
     /// The engine is being told that this carrier's event was delivered, or that its diversion was acknowledged.
     mutating func settled(_ carrier: Carrier) {
         outcomes.insert(carrier)
-        uncommitted[carrier.cursor, default: []].insert(carrier.offset)
+        ahead[carrier.cursor, default: []].insert(carrier.offset)
     }
 
     func hasOutcome(_ carrier: Carrier) -> Bool { outcomes.contains(carrier) }
 
-    mutating func committed(_ cursor: CursorKey, upTo base: Int64, and ranges: ContiguousArray<Range<Int64>>) {
-        guard let offsets = uncommitted[cursor], !offsets.isEmpty else { return }
-        uncommitted[cursor] = offsets.filter { offset in offset >= base && !ranges.contains { $0.contains(offset) } }
+    mutating func committed(_ cursor: CursorKey, upTo base: Int64) {
+        guard let offsets = ahead[cursor], !offsets.isEmpty else { return }
+        ahead[cursor] = offsets.filter { $0 >= base }
     }
 
-    /// Forgets and returns what would be repeated if the cursor's owner vanished now.
-    mutating func takeUncommitted(_ cursor: CursorKey) -> Set<Int64> { uncommitted.removeValue(forKey: cursor) ?? [] }
+    /// Forgets and returns what would be repeated if the cursor's owner vanished now: settled, but not according to the
+    /// last commit. What is repeated then will be settled once more.
+    mutating func takeUncommitted(_ cursor: CursorKey, _ committed: Broker.Committed?) -> [Int64] {
+        guard let offsets = ahead[cursor] else { return [] }
+        let ranges = committed.flatMap { CursorMetadata.decode(base: $0.offset, $0.metadata) } ?? []
+        let taken = offsets.filter { offset in !ranges.contains { $0.contains(offset) } }
+        ahead[cursor]!.subtract(taken)
+        return Array(taken)
+    }
 }

@@ -35,6 +35,8 @@ final class Replica {
     var isUp = false
     var isLeaving = false
     var startAgain = false
+    /// Requests for partitions that it lost may still be under way.
+    var wasEvicted = false
     /// Of the process: what was on its way to an earlier one finds nobody.
     var incarnation = 0
     var effects = ContiguousArray<Effect>()

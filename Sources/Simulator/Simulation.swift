@@ -53,6 +53,8 @@ public final class Simulation {
     var engines = 0
     var circuitsOpened = 0
     var cursorsFull = 0
+    /// Whose settled offsets did not fit the metadata at some time.
+    var fullCursors: Set<CursorKey> = []
     var drainTimeouts = 0
     var mostMemory = 0
 
@@ -147,7 +149,7 @@ public final class Simulation {
         broker.faults = []
         keepOneRunning()
         after(scenario.healWithin) { simulation in
-            simulation.violation("after \(simulation.scenario.healWithin) without faults \(simulation.firstLag() ?? "nothing lags, but nobody noticed")")
+            simulation.violation("after \(simulation.scenario.healWithin) without faults \(simulation.firstLag() ?? "nothing lags, but nobody noticed")\(simulation.states())")
         }
         look()
     }

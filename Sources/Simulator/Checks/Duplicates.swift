@@ -35,8 +35,17 @@ extension Simulation {
         for seat in seats {
             for subscription in seat.topic < 0 ? [nil] : scenario.subscriptions.indices.map({ Optional($0) }) {
                 let key = CursorKey(subscription: subscription, topic: seat.topic, partition: seat.partition)
-                for offset in ledger.takeUncommitted(key) { excuse(Carrier(cursor: key, offset: offset)) }
+                for offset in ledger.takeUncommitted(key, broker.committed[key]) { excuse(Carrier(cursor: key, offset: offset)) }
             }
+        }
+    }
+
+    /// A cursor that is full has forgotten something and said so; its next owner repeats that.
+    func excuseForgotten(on seat: Coordinator.Seat) {
+        for subscription in seat.topic < 0 ? [nil] : scenario.subscriptions.indices.map({ Optional($0) }) {
+            let key = CursorKey(subscription: subscription, topic: seat.topic, partition: seat.partition)
+            guard fullCursors.contains(key) else { continue }
+            for offset in ledger.takeUncommitted(key, broker.committed[key]) { excuse(Carrier(cursor: key, offset: offset)) }
         }
     }
 

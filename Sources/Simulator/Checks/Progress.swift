@@ -20,6 +20,19 @@ extension Simulation {
         return nil
     }
 
+    /// What the engines say about subscriptions that are not done, for whoever looks into it.
+    func states() -> String {
+        var text = ""
+        for replica in replicas where replica.isUp {
+            for shown in replica.core.snapshot().subscriptions where shown.lags.contains(where: { $0.records > 0 }) {
+                text += "\n  replica \(replica.index): \(shown.name) circuit \(shown.circuit) (\(shown.reason)), suspended \(shown.suspended), "
+                text += "in flight \(shown.inFlight) of \(shown.concurrency), waiting \(shown.waiting), lags "
+                text += shown.lags.map { "\($0.partition): \($0.offset) + \($0.records)\($0.lagging ? " lagging" : "")" }.joined(separator: ", ")
+            }
+        }
+        return text
+    }
+
     private func isExcused(_ record: SimulatedRecord, _ key: CursorKey) -> Bool {
         isSuspended(subscriptionIndex[record.retry!.subscription]!) || ledger.hasOutcome(Carrier(cursor: key, offset: record.offset))
     }

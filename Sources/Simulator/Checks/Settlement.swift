@@ -18,7 +18,7 @@ extension Simulation {
         check(key, from, commit.offset)
         for range in ranges { check(key, range.lowerBound, range.upperBound) }
         broker.committed[key] = Broker.Committed(offset: commit.offset, metadata: commit.metadata)
-        ledger.committed(key, upTo: commit.offset, and: ranges)
+        ledger.committed(key, upTo: commit.offset)
     }
 
     private func check(_ key: CursorKey, _ from: Int64, _ until: Int64) {

@@ -1,8 +1,8 @@
-internal import EventModel
+package import EventModel
 
 /// RFC 3339 date and time, as `2026-05-01T00:00:00Z`.
-enum Timestamps {
-    static func parse(_ text: String) -> WallTime? {
+package enum Timestamps {
+    package static func parse(_ text: String) -> WallTime? {
         var bytes = Array(text.utf8)[...]
         func number(_ digits: Int, _ range: ClosedRange<Int>) -> Int? {
             guard bytes.count >= digits, bytes.prefix(digits).allSatisfy(ASCII.isDigit) else { return nil }

@@ -1,0 +1,134 @@
+import EventFormats
+import EventLoop
+package import EventModel
+import Filters
+import HTTPTransport
+
+/// What would become of one record: found out by the code that delivers, without sending anything.
+package struct Explanation {
+    package struct Request {
+        package var url: String
+        /// In the order in which they are sent; those of the connection (`Host`, `Content-Length`) are libcurl's.
+        /// Values of constant headers that look like credentials are replaced by `***`.
+        package var headers: [(name: String, value: String)]
+        package var body: [UInt8]
+    }
+
+    package struct Outcome {
+        package var subscription: String
+        package var matches: Bool
+        /// Why, or why not; and what stands in the way of a delivery.
+        package var reasons: [String]
+        /// The first attempt's request. Nil where none would be made.
+        package var request: Request?
+    }
+
+    /// Why the record is not a valid event; then it matches nothing and there are no attributes.
+    package var poison: String?
+    /// The context attributes, as a JSON object.
+    package var eventJSON = "{}"
+    package var attributes: [(name: String, value: String)] = []
+    /// In the manifest's order.
+    package var outcomes: [Outcome] = []
+
+    /// - Parameters:
+    ///   - now: the time of the attempt.
+    /// - Throws: `EgressRuleError`, `EventLoopError`.
+    package init(
+        of record: RecordView, _ manifest: TopicManifest, egress: BridgeConfiguration.Egress, at now: WallTime
+    ) throws {
+        let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), requests: 0)
+        let route = TopicRoute(
+            topic: manifest.topic, mapping: manifest.mapping,
+            subscriptions: manifest.subscriptions.enumerated().map { (slot: Int32($0), filters: $1.filters) })
+        do throws(PoisonReason) {
+            try describe(try route.decoder.decode(record), manifest.subscriptions)
+        } catch {
+            poison = error.message
+            outcomes = manifest.subscriptions.map {
+                Outcome(subscription: $0.name, matches: false, reasons: ["the record is not a valid event: \(error.message)"])
+            }
+            return
+        }
+        var matches: [Int32] = []
+        _ = route.match(record, into: &matches)
+        var traceIDs = TraceIDs(seed: .random(in: 1...(.max)))
+        for index in matches.map({ Int($0) }) {
+            let outlet = Outlet(policy: manifest.subscriptions[index], route: route, transport: transport)
+            defer { outlet.close(transport) }
+            outcomes[index].explainMatch(outlet.policy)
+            guard outlet.problem.isEmpty else {
+                outcomes[index].reasons.append("nothing can be delivered: \(outlet.problem)")
+                continue
+            }
+            do throws(PoisonReason) {
+                outcomes[index].request = try Request(outlet, record, at: now, &traceIDs)
+            } catch {
+                outcomes[index].reasons.append("no request can be made of it: \(error.message)")
+            }
+        }
+    }
+
+    private mutating func describe(_ event: Event, _ subscriptions: [Subscription]) throws(PoisonReason) {
+        attributes = Self.attributes(of: event)
+        var envelope = event
+        envelope.dataKind = .none
+        let writer = ByteWriter()
+        EventJSON.append(envelope, to: writer)
+        eventJSON = String(decoding: writer.bytes, as: UTF8.self)
+        outcomes = subscriptions.map {
+            Outcome(subscription: $0.name, matches: false, reasons: TopicMatcher.explain($0.filters, event))
+        }
+    }
+
+    private static func attributes(of event: Event) -> [(name: String, value: String)] {
+        let all: [(String, UnsafeRawBufferPointer?)] = [
+            ("id", event.id), ("source", event.source), ("type", event.type), ("subject", event.subject), ("time", event.time),
+            ("datacontenttype", event.dataContentType), ("dataschema", event.dataSchema),
+        ] + event.extensions.map { (String(decoding: $0.name, as: UTF8.self), $0.value) }
+        return all.compactMap { name, value in value.map { (name: name, value: String(decoding: $0, as: UTF8.self)) } }
+    }
+}
+
+extension Explanation.Outcome {
+    fileprivate mutating func explainMatch(_ policy: Subscription) {
+        matches = true
+        switch policy.filters.count {
+        case 0: reasons = ["it has no filters"]
+        case 1: reasons = ["its filter matches"]
+        case let count: reasons = ["its \(count) filters match"]
+        }
+        if !policy.enabled { reasons.append("it is disabled: nothing is sent until `enabled: true`") }
+        if let batch = policy.batch {
+            reasons.append("it takes batches of up to \(batch.maxEvents) events, waiting up to \(batch.maxWait); shown is one of this event alone")
+        }
+    }
+}
+
+extension Explanation.Request {
+    fileprivate init(_ outlet: Outlet, _ record: RecordView, at now: WallTime, _ traceIDs: inout TraceIDs) throws(PoisonReason) {
+        let slot = RequestSlot()
+        url = outlet.policy.endpoint
+        if outlet.policy.batch == nil {
+            body = Array(try outlet.writer.writeEvent(record, attempt: 1, at: now, &traceIDs, into: slot))
+        } else {
+            var batch = RequestWriter.Batch(outlet.writer, into: slot)
+            try batch.append(record)
+            body = Array(batch.finish(attempt: 1, at: now))
+        }
+        headers = slot.headers.bytes.split(separator: 0).map { line in
+            let text = String(decoding: UnsafeRawBufferPointer(rebasing: line), as: UTF8.self)
+            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            return (name: String(parts[0]), value: String(parts[1].drop { $0 == " " }))
+        }
+        headers += Outlet.constantHeaders(of: outlet.policy).map {
+            (name: $0.name, value: Self.mayBeSecret($0.name) ? "***" : $0.value)
+        }
+    }
+
+    /// Where a constant's value came from is not known here, so that its name decides.
+    private static func mayBeSecret(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return ["auth", "cookie", "token", "secret", "key", "password", "credential", "signature"].contains { name.contains($0) }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import EventModel
+import KafkaClient
+
+extension KafkaConfiguration {
+    /// For commands, which join no group.
+    init(_ configuration: BridgeConfiguration) throws {
+        guard configuration.kafka.bootstrapServers != "embedded" else {
+            throw Failed(
+                "kafka.bootstrapServers is \"embedded\": that cluster lives inside `fanfare serve`, which logs its address; "
+                    + "give it with --bootstrap-servers")
+        }
+        let properties = configuration.kafka.properties.filter { $0.name != "group.instance.id" }
+        self.init(bootstrapServers: configuration.kafka.bootstrapServers, properties: properties.map { ($0.name, $0.value) })
+        do {
+            try validate()
+        } catch {
+            printError("error: kafka.properties: \(error.message)")
+            throw ExitCode.wrongConfiguration
+        }
+    }
+}
+
+extension ClusterAdmin {
+    /// The first question that a command asks: its failure says that the cluster cannot be reached, and why.
+    func reach(_ configuration: KafkaConfiguration, topic: String? = nil) throws -> Cluster {
+        do throws(KafkaError) {
+            return try metadata(topic: topic)
+        } catch {
+            var reason = error.message
+            notices { notice in
+                if case .log(let line) = notice, line.level <= 4, !line.text.isEmpty { reason = line.text }
+            }
+            throw Failed(
+                "the Kafka cluster does not answer at \(configuration.bootstrapServers): \(reason); "
+                    + "kafka.bootstrapServers or --bootstrap-servers says where it is")
+        }
+    }
+}

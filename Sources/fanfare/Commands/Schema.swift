@@ -1,0 +1,27 @@
+import ArgumentParser
+import Manifests
+
+struct Schema: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Prints the JSON Schemas of topic manifests and of the configuration.",
+        discussion: "Editors complete and check with them: `fanfare schema manifest > topics/schema.json`.")
+
+    enum Document: String, ExpressibleByArgument, CaseIterable {
+        case manifest
+        case config
+        case asyncapi
+        case openapi
+    }
+
+    @Argument(help: "manifest (a file of topics/) or config (fanfare.yaml).")
+    var document: Document
+
+    func run() async throws {
+        switch document {
+        case .manifest: print(manifestSchema(), terminator: "")
+        case .config: print(configurationSchema(), terminator: "")
+        case .asyncapi, .openapi:
+            throw ValidationError("\(document) is not available yet; there are: manifest, config")
+        }
+    }
+}

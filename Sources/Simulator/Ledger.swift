@@ -22,9 +22,11 @@ struct Ledger {
     /// By subscription.
     var successes: [Int]
     var diverted: [Int]
+    var longestDelay: [TimeSpan]
 
     init(subscriptions: Int) {
         successes = Array(repeating: 0, count: subscriptions)
+        longestDelay = Array(repeating: .zero, count: subscriptions)
         diverted = Array(repeating: 0, count: subscriptions)
     }
 

@@ -226,6 +226,9 @@ extension Simulation {
             let pair = Pair(subscription: subscription, event: event)
             // A timed out request that was accepted all the same: the sender cannot know.
             if !isKnown { ledger.excuse(pair) }
+            let log = broker.log(event.topic, event.partition)
+            ledger.longestDelay[subscription] = max(
+                ledger.longestDelay[subscription], moment.wall - log.records[log.index(of: event.offset)].timestamp)
             ledger.delivered(pair, self)
         }
         if replica.attempts[id.index]?.serial == serial { replica.attempts[id.index]!.accepted = true }

@@ -20,6 +20,10 @@ public struct SimulationResult: Sendable {
     public var accepted: Int
     public var deadLettered: Int
     public var repeated: Int
+    /// By subscription: the longest time from an event's record to its first acceptance.
+    public var longestDelay: [TimeSpan]
+    /// Records written to the retry topic.
+    public var retryRecords: Int
 }
 
 /// One run of real engines in a simulated world, decided by its scenario and nothing else.
@@ -175,7 +179,8 @@ public final class Simulation {
         return SimulationResult(
             violations: violations, digest: trace.digest, duration: elapsed, steps: steps, attempts: attempts, crashes: crashes,
             circuitsOpened: circuitsOpened, cursorsFull: cursorsFull, drainTimeouts: drainTimeouts, mostMemory: mostMemory,
-            accepted: accepted, deadLettered: deadLettered, repeated: repeated)
+            accepted: accepted, deadLettered: deadLettered, repeated: repeated, longestDelay: ledger.longestDelay,
+            retryRecords: broker.logs[broker.logs.count - 1].reduce(0) { $0 + $1.records.count })
     }
 
     // MARK: Names

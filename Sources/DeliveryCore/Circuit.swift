@@ -1,11 +1,11 @@
-import EventModel
+package import EventModel
 
 /// Tells a poison event from an outage, and holds a subscription's cursor during the latter.
 ///
 /// Each event handed to the retry or dead-letter topic spends from a budget that successes refill. A poison event among
 /// healthy ones is paid for by their successes; when everything fails the budget runs out, and the circuit opens.
-struct Circuit {
-    enum State: Equatable {
+package struct Circuit {
+    package enum State: Equatable {
         case closed
         /// Nothing is sent until the next probe.
         case open
@@ -13,17 +13,17 @@ struct Circuit {
         case probing
     }
 
-    private(set) var state = State.closed
-    private(set) var budget: Double
+    package private(set) var state = State.closed
+    package private(set) var budget: Double
     /// Requests allowed at once: one after an outage, one more with each success.
-    private(set) var concurrency: Int
-    private(set) var nextProbe = Instant(nanoseconds: 0)
+    package private(set) var concurrency: Int
+    package private(set) var nextProbe = Instant(nanoseconds: 0)
     private(set) var reason = ""
     private var pause = TimeSpan.zero
     private var policy: DiversionPolicy
     private var limit: Int
 
-    init(policy: DiversionPolicy, limit: Int) {
+    package init(policy: DiversionPolicy, limit: Int) {
         self.policy = policy
         self.limit = limit
         budget = Double(policy.burst)
@@ -37,7 +37,7 @@ struct Circuit {
         concurrency = state == .closed ? limit : 1
     }
 
-    var roomLimit: Int {
+    package var roomLimit: Int {
         switch state {
         case .closed: return concurrency
         case .probing: return 1
@@ -46,14 +46,14 @@ struct Circuit {
     }
 
     /// Spends one diversion; false when the budget is empty.
-    mutating func spend() -> Bool {
+    package mutating func spend() -> Bool {
         guard budget >= 1 else { return false }
         budget -= 1
         return true
     }
 
     /// True when this success closed the circuit.
-    mutating func succeeded(events: Int) -> Bool {
+    package mutating func succeeded(events: Int) -> Bool {
         budget = min(Double(policy.burst), budget + policy.perSuccess * Double(events))
         if state == .closed {
             if concurrency < limit { concurrency += 1 }
@@ -67,7 +67,7 @@ struct Circuit {
     }
 
     /// Opens, or opens again after a failed probe, each time for longer; jitter spreads the probes of many replicas.
-    mutating func open(reason: String, at now: Instant, options: CoreOptions, jitter: Double) {
+    package mutating func open(reason: String, at now: Instant, options: CoreOptions, jitter: Double) {
         pause = pause == .zero ? options.firstProbe : min(pause * 2, options.longestProbe)
         nextProbe = now + pause * (1 + 0.2 * jitter)
         self.reason = reason
@@ -79,7 +79,7 @@ struct Circuit {
         nextProbe = due
     }
 
-    mutating func probe() {
+    package mutating func probe() {
         precondition(state == .open, "only an open circuit is probed")
         state = .probing
     }

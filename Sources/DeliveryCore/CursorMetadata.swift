@@ -10,7 +10,7 @@ public enum CursorMetadata {
     ///
     /// Runs that would make the text longer than `limit` bytes are left out, the last ones first: forgetting that
     /// something is settled repeats it after a crash, but loses nothing. `complete` says whether all fitted.
-    static func encode(base: Int64, settled: ContiguousArray<Range<Int64>>, limit: Int) -> (text: String, complete: Bool) {
+    package static func encode(base: Int64, settled: ContiguousArray<Range<Int64>>, limit: Int) -> (text: String, complete: Bool) {
         if settled.isEmpty { return ("", true) }
         let room = max(0, (limit - version.utf8.count) / 4 * 3)
         var bytes = ContiguousArray<UInt8>()

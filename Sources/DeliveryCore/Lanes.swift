@@ -1,22 +1,27 @@
-import EventModel
+package import EventModel
 
 /// The retry topic's lanes: partition `p` belongs to lane `p mod L`.
 ///
 /// A record goes to the slowest lane that is not longer than its delay, so that within a lane records are nearly in due
 /// order. The due time in the record, not the lane, decides when it is delivered.
-struct Lanes {
+package struct Lanes {
     let delays: [TimeSpan]
     let partitionsPerLane: Int
 
-    func lane(ofPartition partition: Int32) -> Int { Int(partition) % delays.count }
+    package init(delays: [TimeSpan], partitionsPerLane: Int) {
+        self.delays = delays
+        self.partitionsPerLane = partitionsPerLane
+    }
 
-    func lane(forDelay delay: TimeSpan) -> Int { delays.lastIndex { $0 <= delay } ?? 0 }
+    package func lane(ofPartition partition: Int32) -> Int { Int(partition) % delays.count }
+
+    package func lane(forDelay delay: TimeSpan) -> Int { delays.lastIndex { $0 <= delay } ?? 0 }
 
     /// A partition of the lane; `choice` spreads over those that it has.
-    func partition(inLane lane: Int, choice: UInt64) -> Int32 {
+    package func partition(inLane lane: Int, choice: UInt64) -> Int32 {
         Int32(lane + delays.count * Int(choice % UInt64(partitionsPerLane)))
     }
 
     /// The delay of the lane after this one, for a record whose subscription cannot take it now.
-    func delayAfter(lane: Int) -> TimeSpan { delays[min(lane + 1, delays.count - 1)] }
+    package func delayAfter(lane: Int) -> TimeSpan { delays[min(lane + 1, delays.count - 1)] }
 }

@@ -1,7 +1,7 @@
-import EventModel
+package import EventModel
 
 /// What an attempt's outcome means under a subscription's policy.
-enum Verdict: Equatable {
+package enum Verdict: Equatable {
     case success
     /// Try again later.
     case retry(FailureKind)
@@ -12,7 +12,7 @@ enum Verdict: Equatable {
     /// Accepted, but the endpoint wants nothing more.
     case successThenSuspend
 
-    init(_ outcome: AttemptOutcome, policy: RetryPolicy) {
+    package init(_ outcome: AttemptOutcome, policy: RetryPolicy) {
         if let failure = outcome.failure {
             switch failure {
             case .timeout: self = policy.on.contains(.timeout) ? .retry(failure) : .giveUp(failure)

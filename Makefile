@@ -20,7 +20,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-e2e test-packaging bench check image clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-e2e test-packaging test-docs bench check image clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ build: install-build ## the program, optimised: .build/release/fanfare
 	$(call stage,build (the first one takes a few minutes))
 	@swift build $(QUIET) --configuration release --product fanfare
 
-test: test-unit test-packaging test-e2e ## every test: unit, packaging, end to end
+test: test-unit test-packaging test-docs test-e2e ## every test: unit, packaging, documentation, end to end
 
 test-unit: build-tests ## the Swift tests (FILTER=name)
 	$(call stage,unit tests)
@@ -43,6 +43,10 @@ test-packaging: build-tests install-test ## the Helm chart and the Dockerfile
 	$(call stage,packaging tests)
 	@$(PYTHON) scripts/helm-binaries
 	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest Tests/HelmTests
+
+test-docs: build-tests install-test ## what README.md and docs/ say (ARGS='-k name')
+	$(call stage,documentation tests)
+	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest Tests/Documentation $(ARGS)
 
 test-e2e: build-tests install-test ## the real program against an embedded Kafka and misbehaving endpoints (ARGS='-k name')
 	$(call stage,end-to-end tests)

@@ -1,0 +1,36 @@
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+# The harness of the end-to-end tests: processes, ports, waiting.
+sys.path[:0] = [str(HERE), str(ROOT / "Tests" / "EndToEnd")]
+
+
+@pytest.fixture(scope="session")
+def program():
+    path = (ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")).resolve()
+    assert os.access(path, os.X_OK), f"there is no program at {path}; `make test-docs` builds it, or set FANFARE_PROGRAM"
+    return path
+
+
+@pytest.fixture(scope="session")
+def commands(program):
+    """The names of the program's commands."""
+    text = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
+    listed = text.partition("SUBCOMMANDS:")[2].splitlines()
+    # Names stand two columns in, descriptions much further; the last line points to `fanfare help`.
+    return {line.split()[0] for line in listed if line.startswith("  ") and line[2].islower()}
+
+
+@pytest.fixture
+def processes():
+    """Started processes; ended when the test ends, one after the other, the last one first: a bridge needs its broker."""
+    started = []
+    yield started
+    for process in reversed(started):
+        process.stop()

@@ -1,0 +1,95 @@
+"""docs/MANIFESTS.md names every key of the configuration and of manifests, with its default, and no other."""
+
+import json
+import subprocess
+
+import pytest
+
+from pages import BY_NAME
+
+# What is said in the text below a table, because it has keys of its own.
+LEAVES = {"event.id", "event.type", "event.source", "event.subject", "event.time", "kafka.properties", "kafka.config", "headers", "filters", "signing"}
+
+
+@pytest.fixture(scope="module")
+def schemas(program):
+    def schema(name):
+        done = subprocess.run([program, "schema", name], capture_output=True, text=True)
+        if done.returncode == 64:
+            pytest.skip(f"this program cannot print its schema yet: {done.stderr.strip().splitlines()[0]}")
+        return json.loads(done.stdout)
+    return {name: schema(name) for name in ("manifest", "config")}
+
+
+def keys(node, prefix=""):
+    """(path, default, whether it is supported) of every key that holds a value."""
+    for name, value in node.get("properties", {}).items():
+        path = prefix + name
+        isSupported = not value.get("description", "").startswith("Not supported yet")
+        deeper = path == "events" or "properties" in value or any("properties" in other for other in value.get("anyOf", []))
+        if path in LEAVES or not deeper:
+            yield path, value.get("default"), isSupported
+        if path in LEAVES and path != "signing":
+            continue
+        for inner in [value, *value.get("anyOf", [])]:
+            yield from keys(inner, path + ".")
+        extra = value.get("additionalProperties")
+        if path == "events" and isinstance(extra, dict):
+            yield from keys(extra, "events.TYPE.")
+
+
+def manifest_keys(schemas):
+    return [entry for entry in keys(schemas["manifest"]) if not entry[0].startswith("subscriptions")]
+
+
+def subscription_keys(schemas):
+    return list(keys(schemas["manifest"]["properties"]["subscriptions"]["additionalProperties"]))
+
+
+def config_keys(schemas):
+    return [entry for entry in keys(schemas["config"]) if not entry[0].startswith("defaults")] + [("defaults", None, True)]
+
+
+def shown(default):
+    if isinstance(default, bool):
+        return "`true`" if default else "`false`"
+    if isinstance(default, list):
+        return "`[" + ", ".join(str(item) for item in default) + "]`"
+    if isinstance(default, float) and default == int(default):
+        default = int(default)
+    return f"`{default}`"
+
+
+TABLES = {
+    "fanfare.yaml": config_keys, "Topic manifests": manifest_keys, "Subscriptions": subscription_keys,
+}
+
+
+@pytest.mark.parametrize("heading", TABLES)
+def test_the_table_names_every_supported_key_with_its_default(schemas, heading):
+    rows = {cells[0].strip("`"): (number, cells) for number, cells in BY_NAME["MANIFESTS.md"].table(heading)}
+    known = {path: default for path, default, is_supported in TABLES[heading](schemas) if is_supported}
+    assert set(rows) == set(known), (
+        f"missing: {sorted(set(known) - set(rows))}; not supported or unknown: {sorted(set(rows) - set(known))}")
+    for path, default in known.items():
+        number, cells = rows[path]
+        if default not in (None, "", [], {}):
+            assert cells[1] == shown(default), f"docs/MANIFESTS.md:{number}: the default of {path} is {shown(default)}"
+
+
+def test_what_is_not_supported_yet_is_listed(schemas):
+    listed = {cells[0].strip("`") for _, cells in BY_NAME["MANIFESTS.md"].table("Not supported yet")}
+    refused = set()
+    for heading, find in TABLES.items():
+        refused |= {path for path, _, is_supported in find(schemas) if not is_supported}
+    dialects = schemas["manifest"]["definitions"]["filter"]["properties"]
+    refused |= {f"filters: {name}" for name, value in dialects.items() if value.get("description", "").startswith("Not supported yet")}
+    assert listed == refused, f"missing: {sorted(refused - listed)}; too many: {sorted(listed - refused)}"
+
+
+def test_every_filter_dialect_is_explained(schemas):
+    page = BY_NAME["MANIFESTS.md"]
+    text = "\n".join(line for _, line in page.section("Filters"))
+    for name, value in schemas["manifest"]["definitions"]["filter"]["properties"].items():
+        if not value.get("description", "").startswith("Not supported yet"):
+            assert f"`{name}`" in text, f"the filter {name} is not explained under Filters"

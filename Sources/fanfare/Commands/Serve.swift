@@ -3,6 +3,7 @@ import BridgeRuntime
 import DeliveryCore
 import Dispatch
 import EventModel
+import Glibc
 import KafkaClient
 import Logging
 import Manifests
@@ -37,6 +38,7 @@ struct Serve: AsyncParsableCommand {
     /// Runs until told to stop, or until the bridge cannot go on.
     static func run(_ loaded: LoadedConfiguration, _ manifests: LoadedManifests, _ logger: Logger) async throws {
         let configuration = loaded.configuration
+        raiseDescriptorLimit()
         let watcher = TopicsWatcher(
             since: manifests, folder: configuration.topics, configuration: configuration, defaults: loaded.defaults,
             environment: .process())
@@ -82,6 +84,14 @@ struct Serve: AsyncParsableCommand {
         guard bridge.failure == nil else { throw ExitCode.findings }
         logger.notice("stopped")
     }
+}
+
+/// Every connection is a descriptor, and the usual soft limit of 1,024 is for programs that use `select`.
+func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(7 /* RLIMIT_NOFILE */), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(7), &limit)
 }
 
 /// What the ops server sees of the bridge.

@@ -92,6 +92,8 @@ public enum CursorMetadata {
     }
 
     private static func fromBase64URL(_ text: Substring) -> [UInt8]? {
+        // Four characters are three bytes: one alone is the rest of something that was cut.
+        if text.utf8.count % 4 == 1 { return nil }
         var bytes = [UInt8]()
         var buffer: UInt32 = 0
         var bits = 0

@@ -1,0 +1,131 @@
+import DeliveryCore
+import EventModel
+import Testing
+
+@Suite struct FailureTests {
+    @Test func `a short delay is waited out in memory, a longer one in the lane that is not longer`() {
+        let engine = Engine.reading([subscription("billing") { $0.retry.schedule = [.seconds(1), .seconds(7)] }])
+        engine.records([0])
+        #expect(engine.ended(0, 500) == [])
+        #expect(engine.wait(.milliseconds(999)) == [])
+        #expect(engine.wait(.milliseconds(1)) == ["attempt #0 billing orders-0@0 try 2"])
+        #expect(engine.ended(0, 500) == ["divert #0 billing orders-0@0 to retry partition 1 in 7s: http"])
+        // Not settled before the broker has said so.
+        #expect(engine.wait(.seconds(5)) == [])
+        #expect(engine.step(.diverted(DiversionID(index: 0))) == ["commit billing orders-0@1"])
+    }
+
+    @Test func `a diversion that the broker refuses is repeated, and the cursor waits`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        #expect(engine.ended(0, 400) == ["divert #0 billing orders-0@0 to dead letters: http"])
+        #expect(
+            engine.step(.diversionFailed(DiversionID(index: 0), .refused("no leader"))) == ["diversion failed billing: no leader"])
+        #expect(engine.wait(.seconds(1)) == ["divert #0 billing orders-0@0 to dead letters: http"])
+        #expect(engine.step(.diversionFailed(DiversionID(index: 0), .tooLarge)) == ["divert #0 billing orders-0@0 to dead letters: http"])
+        #expect(engine.diversion(0).byReference)
+    }
+
+    @Test func `a refused connection opens the circuit, a probe closes it`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        #expect(engine.refused(0) == ["open billing: connection refused"])
+        #expect(!engine.wantsRecords)
+        #expect(engine.wait(.milliseconds(1200)) == ["attempt #0 billing orders-0@0 try 2"])
+        #expect(engine.ended(0, 200) == ["close billing", "commit billing orders-0@1"])
+        #expect(engine.wantsRecords)
+    }
+
+    @Test func `while its circuit is open nothing is read, and one poison event cannot keep it open`() {
+        let engine = Engine.reading([subscription("billing") { $0.diversion.burst = 0 }])
+        engine.records([0])
+        #expect(engine.ended(0, 400) == ["open billing: HTTP 400"])
+        #expect(engine.wait(.milliseconds(1200)) == ["attempt #0 billing orders-0@0 try 2"])
+        #expect(engine.ended(0, 400) == [])
+        // The second probe is for a new event, which is read first.
+        #expect(engine.wait(.milliseconds(2400)) == [])
+        #expect(engine.wantsRecords)
+        engine.records([1])
+        #expect(engine.wait(.seconds(1)) == ["attempt #0 billing orders-0@1 try 1"])
+        #expect(
+            engine.ended(0, 200) == ["close billing", "attempt #0 billing orders-0@0 try 3", "commit billing orders-0@0 1:AQE"])
+    }
+
+    @Test func `an endpoint that refuses everything opens its circuit when the budget is spent`() {
+        let engine = Engine.reading([subscription("billing") { $0.diversion.burst = 2 }])
+        engine.records([0, 1, 2])
+        #expect(engine.ended(0, 404 - 1) == ["divert #0 billing orders-0@0 to dead letters: http"])
+        #expect(engine.ended(1, 403) == ["divert #1 billing orders-0@1 to dead letters: http"])
+        #expect(engine.ended(2, 403) == ["open billing: HTTP 403"])
+    }
+
+    @Test func `Retry-After holds the whole endpoint back`() {
+        let engine = Engine.reading([subscription("billing") { $0.delivery.maxInFlight = 1; $0.retry.schedule = [.seconds(1)] }])
+        engine.records([0, 1])
+        #expect(engine.ended(0, 429, retryAfter: .seconds(2)) == [])
+        #expect(engine.wait(.milliseconds(1999)) == [])
+        #expect(engine.wait(.milliseconds(1)) == ["attempt #0 billing orders-0@0 try 2"])
+    }
+
+    @Test func `410 suspends: the cursor stays, and an edited manifest goes on`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        #expect(engine.ended(0, 410) == ["suspend billing: the endpoint answered 410 Gone"])
+        #expect(engine.wait(.minutes(10)) == [])
+        #expect(engine.step(.subscriptions([subscription("billing") { $0.endpoint = "https://example.com/new" }]))
+            == ["attempt #0 billing orders-0@0 try 2"])
+    }
+
+    @Test func `a subscription that is enabled again after an outage is probed again`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        engine.refused(0)
+        engine.step(.subscriptions([subscription("billing") { $0.enabled = false }]))
+        #expect(engine.wait(.minutes(5)) == [])
+        #expect(engine.step(.subscriptions([subscription("billing")])) == ["attempt #0 billing orders-0@0 try 2"])
+    }
+
+    @Test func `a refused batch is halved until the poison event stands alone`() {
+        let engine = Engine.reading([subscription("billing") { $0.batch = BatchPolicy(); $0.batch!.maxEvents = 4 }])
+        #expect(engine.records([0, 1, 2, 3]) == ["attempt #0 billing orders-0@0 orders-0@1 orders-0@2 orders-0@3 try 1"])
+        #expect(
+            engine.ended(0, 400) == ["attempt #0 billing orders-0@0 orders-0@1 try 2", "attempt #1 billing orders-0@2 orders-0@3 try 2"])
+        #expect(engine.ended(1, 200) == ["commit billing orders-0@0 1:AgI"])
+        #expect(engine.ended(0, 400) == ["attempt #0 billing orders-0@0 try 3", "attempt #1 billing orders-0@1 try 3"])
+        #expect(engine.ended(0, 400) == ["divert #0 billing orders-0@0 to dead letters: http"])
+    }
+
+    @Test func `an event that failed before is not put into a batch with others`() {
+        let engine = Engine.reading([
+            subscription("billing") {
+                $0.batch = BatchPolicy()
+                $0.batch!.maxEvents = 2
+                $0.retry.schedule = [.seconds(1)]
+            }
+        ])
+        engine.records([0, 1])
+        #expect(engine.ended(0, 500) == [])
+        #expect(engine.wait(.seconds(1)) == ["attempt #0 billing orders-0@0 try 2", "attempt #1 billing orders-0@1 try 2"])
+    }
+
+    @Test func `a batch waits for company, but not longer than maxWait`() {
+        let engine = Engine.reading([subscription("billing") { $0.batch = BatchPolicy() }])
+        #expect(engine.records([0]) == [])
+        #expect(engine.wait(.milliseconds(999)) == [])
+        #expect(engine.wait(.milliseconds(1)) == ["attempt #0 billing orders-0@0 try 1"])
+    }
+
+    @Test func `an event older than giveUpAfter is given up, also when the budget is empty`() {
+        let engine = Engine.reading([
+            subscription("billing") {
+                $0.diversion.burst = 0
+                $0.retry.giveUpAfter = .minutes(1)
+            }
+        ])
+        engine.records([0])
+        #expect(engine.ended(0, 400) == ["open billing: HTTP 400"])
+        engine.wait(.milliseconds(1200))
+        engine.wait(.minutes(1))
+        #expect(engine.ended(0, 400) == ["divert #0 billing orders-0@0 to dead letters: expired"])
+    }
+}

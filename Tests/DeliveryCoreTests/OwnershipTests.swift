@@ -1,0 +1,59 @@
+import DeliveryCore
+import EventModel
+import Testing
+
+@Suite struct OwnershipTests {
+    @Test func `a revoked partition goes when its requests have ended and its cursors are committed`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        #expect(engine.step(.revoking([engine.orders])) == [])
+        #expect(engine.ended(0, 200) == ["commit billing orders-0@1"])
+        #expect(engine.committed(0) == ["release 0", "released orders-0"])
+    }
+
+    @Test func `a partition with nothing to finish goes at once`() {
+        let engine = Engine.reading([subscription("billing")])
+        #expect(engine.step(.revoking([engine.orders])) == ["released orders-0"])
+    }
+
+    @Test func `a request that does not end in time is given up, and its event left to the next owner`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        engine.step(.revoking([engine.orders]))
+        #expect(engine.wait(.seconds(25)) == ["drain timed out orders-0 1", "cancel #0", "released orders-0"])
+        #expect(engine.step(.attemptEnded(DeliveryID(index: 0), AttemptOutcome(failure: .network, message: "cancelled"), duration: .zero)) == ["release 0"])
+    }
+
+    @Test func `a refused batch does not hold up a partition that is being given up`() {
+        let engine = Engine.reading([subscription("billing") { $0.batch = BatchPolicy(); $0.batch!.maxEvents = 2 }])
+        engine.records([0, 1])
+        engine.step(.revoking([engine.orders]))
+        #expect(engine.ended(0, 400) == ["release 0", "released orders-0", "release 1"])
+    }
+
+    @Test func `a failed event of a partition that is being given up is left to the next owner`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        engine.step(.revoking([engine.orders]))
+        #expect(engine.ended(0, 500) == ["release 0", "released orders-0"])
+    }
+
+    @Test func `nothing is committed for a partition that was lost`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        #expect(engine.step(.lost([engine.orders])) == [])
+        #expect(engine.ended(0, 200) == ["release 0"])
+        #expect(engine.wait(.minutes(1)) == [])
+    }
+
+    @Test func `a removed subscription's last commit is sent, and the others go on`() {
+        let engine = Engine.reading([subscription("billing"), subscription("search")])
+        engine.records([0], slots: [0, 1])
+        engine.records([1], slots: [0])
+        #expect(engine.ended(0, 200) == ["commit billing orders-0@1"])
+        engine.committed(0)
+        engine.ended(2, 200)
+        #expect(engine.step(.subscriptions([subscription("search")])) == ["commit billing orders-0@2"])
+        #expect(engine.ended(1, 200) == ["release 0", "commit search orders-0@2"])
+    }
+}

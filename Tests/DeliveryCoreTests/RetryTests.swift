@@ -1,0 +1,68 @@
+import DeliveryCore
+import EventModel
+import Testing
+
+/// Reads one partition of the retry topic besides `orders`.
+private final class Retries {
+    let engine: Engine
+    let lane: PartitionHandle
+    private var next: Int64 = 0
+
+    init(_ subscriptions: [Subscription]) {
+        engine = Engine.reading(subscriptions)
+        engine.step(.assigned([TopicPartitionName(topic: "fanfare.retry", partition: 1)]))
+        lane = PartitionHandle(index: 1)
+        engine.step(.cursorLoaded(.retryTopic, lane, .committed(offset: 0, metadata: "")))
+    }
+
+    func record(for subscription: Int?, due: TimeSpan, retries: Int = 1) -> [String] {
+        let batch = RecordBatch()
+        batch.partition = lane
+        batch.records = [IncomingRecord(offset: next, token: RecordToken(bits: UInt(100 + next)), timestamp: engine.now, bytes: 100, matches: 0, poison: false)]
+        batch.retries = [
+            IncomingRetry(
+                subscription: subscription.map { SubscriptionID(index: $0) }, due: engine.now + due, attempts: 1, retries: retries,
+                firstAttempt: engine.now, created: engine.now)
+        ]
+        next += 1
+        batch.nextOffset = next
+        return engine.step(.records(batch))
+    }
+}
+
+@Suite struct RetryTests {
+    @Test func `a retry record is held until it is due, and not a moment less`() {
+        let retries = Retries([subscription("billing")])
+        #expect(retries.record(for: 0, due: .seconds(5)) == [])
+        #expect(retries.engine.wait(.milliseconds(4999)) == [])
+        #expect(retries.engine.wait(.milliseconds(1)) == ["attempt #0 billing fanfare.retry-1@0 try 2"])
+        #expect(retries.engine.ended(0, 200) == ["release 100", "commit retries fanfare.retry-1@1"])
+    }
+
+    @Test func `a retry record for nobody is dead-lettered`() {
+        let retries = Retries([subscription("billing")])
+        #expect(retries.record(for: nil, due: .zero) == ["divert #0 nobody fanfare.retry-1@0 to dead letters: removed"])
+    }
+
+    @Test func `a retry record whose subscription is removed while it is sent does not block its lane`() {
+        let retries = Retries([subscription("billing")])
+        #expect(retries.record(for: 0, due: .zero) == ["attempt #0 billing fanfare.retry-1@0 try 2"])
+        retries.engine.step(.subscriptions([]))
+        #expect(retries.engine.refused(0).last == "divert #0 nobody fanfare.retry-1@0 to dead letters: removed")
+    }
+
+    @Test func `a due record of a suspended subscription takes the next lane`() {
+        let retries = Retries([subscription("billing")])
+        retries.engine.records([0])
+        retries.engine.ended(0, 410)
+        #expect(retries.record(for: 0, due: .zero) == ["divert #0 billing fanfare.retry-1@0 to retry partition 2 in 30s: -"])
+    }
+
+    @Test func `a lonely poison event spends its schedule though the diversion budget is empty`() {
+        let retries = Retries([subscription("billing") { $0.diversion.burst = 0; $0.retry.schedule = [.seconds(5), .seconds(30)] }])
+        #expect(retries.record(for: 0, due: .zero) == ["attempt #0 billing fanfare.retry-1@0 try 2"])
+        #expect(
+            retries.engine.ended(0, 500) == ["open billing: HTTP 500", "divert #0 billing fanfare.retry-1@0 to retry partition 2 in 30s: http"])
+        #expect(retries.engine.diversion(0).retries == 2)
+    }
+}

@@ -29,7 +29,9 @@ extension ClusterAdmin {
         } catch {
             var reason = error.message
             notices { notice in
-                if case .log(let line) = notice, line.level <= 4, !line.text.isEmpty { reason = line.text }
+                guard case .log(let line) = notice, line.level <= 4 else { return }
+                // "[thrd:NAME]: " is librdkafka's own affair.
+                reason = line.text.split(separator: "]: ", maxSplits: 1).last.map(String.init) ?? line.text
             }
             throw Failed(
                 "the Kafka cluster does not answer at \(configuration.bootstrapServers): \(reason); "

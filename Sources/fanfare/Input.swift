@@ -76,9 +76,7 @@ struct Input: ~Copyable {
 
 /// A record as `publish` writes it and `explain` expects it.
 enum EventInput {
-    enum Kind { case cloudEvent, otherJSON, notJSON(String) }
-
-    static let cloudEventType = "application/cloudevents+json"
+    enum Kind: Equatable { case cloudEvent, otherJSON, notJSON(String) }
 
     /// A JSON object with the attributes that every CloudEvent has is meant to be one.
     static func kind(of value: UnsafeRawBufferPointer) -> Kind {
@@ -89,10 +87,15 @@ enum EventInput {
             return .notJSON(error.description)
         }
         guard root.kind == .object else { return .otherJSON }
-        var missing: Set = ["specversion", "id", "source", "type"]
-        for member in root.members { missing.remove(String(decoding: member.name.stringBody, as: UTF8.self)) }
-        return missing.isEmpty ? .cloudEvent : .otherJSON
+        var missing = required
+        for member in root.members {
+            missing.removeAll { $0.utf8.elementsEqual(member.name.stringBody) }
+            if missing.isEmpty { return .cloudEvent }
+        }
+        return .otherJSON
     }
+
+    private static let required = ["specversion", "id", "source", "type"]
 
     static func isBlank(_ line: ArraySlice<UInt8>) -> Bool { line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
 
@@ -106,9 +109,16 @@ enum EventInput {
         }
     }
 
-    /// What `value` is sent with: the given headers, and for a CloudEvent its content type unless one is given.
-    static func headers(_ given: [(name: String, value: String)], for value: UnsafeRawBufferPointer) -> [(name: String, value: String)] {
-        guard !given.contains(where: { $0.name.lowercased() == "content-type" }), case .cloudEvent = kind(of: value) else { return given }
-        return given + [(name: "content-type", value: cloudEventType)]
+    /// What a structured CloudEvent is sent with: its content type is added unless one is given.
+    static func cloudEventHeaders(_ given: [(name: String, value: String)]) -> [(name: String, value: String)] {
+        if given.contains(where: { $0.name.lowercased() == "content-type" }) { return given }
+        return given + [(name: "content-type", value: "application/cloudevents+json")]
+    }
+
+    /// `{"n":1,"padding":"xxx"}` of about so many bytes, and never fewer than the number needs.
+    static func madeUp(_ number: Int, size: Int) -> [UInt8] {
+        let frame = "{\"n\":\(number),\"padding\":\""
+        let padding = max(0, size - frame.utf8.count - 2)
+        return Array(frame.utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: padding) + Array("\"}".utf8)
     }
 }

@@ -42,6 +42,31 @@ def test_verify_tells_good_signatures_from_bad_ones(world):
     world.fanfare(*words, signature, file, config=False)
 
 
+def test_verify_says_why_not(world):
+    secret, now = new_secret(), datetime.now(timezone.utc)
+    signature = Webhook(secret).sign("msg-1", now, "body")
+    words = ["verify", "--secret", secret, "--id", "msg-1", "--signature", signature, "--timestamp"]
+    stamp = str(int(now.timestamp()))
+
+    assert world.fanfare(*words, stamp, stdin=b"body", config=False).output == "ok\n"
+    assert "line break" in world.fanfare(*words, stamp, stdin=b"body\n", config=False, expect=1).output
+    old = now.replace(year=now.year - 1)
+    words[words.index(signature)] = Webhook(secret).sign("msg-1", old, "body")
+    stamp = str(int(old.timestamp()))
+    assert "too old" in world.fanfare(*words, stamp, stdin=b"body", config=False, expect=1).output
+    world.fanfare(*words, stamp, "--ignore-age", stdin=b"body", config=False)
+    assert world.fanfare(*words, stamp, "--output", "json", stdin=b"body", config=False, expect=1).json["ok"] is False
+    words[2] = "whsec_short"
+    refused = world.fanfare(*words, stamp, stdin=b"body", config=False, expect=64)
+    assert "--secret" in refused.errors and "short" not in refused.errors
+
+
+def test_schemas(world):
+    for document in ("manifest", "config"):
+        assert world.fanfare("schema", document, config=False).json["$schema"]
+    assert "not available yet" in world.fanfare("schema", "openapi", config=False, expect=64).errors
+
+
 def test_publish_produces_one_event_per_line(world):
     orders = world.topic("shop.orders", partitions=2)
     billing = world.endpoint("billing")
@@ -58,6 +83,41 @@ def test_publish_produces_one_event_per_line(world):
     assert "e-1" in billing.delivered()
 
 
+def test_publish_names_the_lines_that_it_leaves_out(world):
+    world.topic("shop.orders", partitions=2)
+    world.starts_broker()
+    text = b'{"n": 1}\r\n\n  \n{"n": \n[2]'
+    done = world.fanfare("publish", "--topic", "shop.orders", "--key", "k", "--header", "a=b=c", stdin=text, expect=1)
+
+    assert "line 4: not JSON" in done.errors and "2 events published" in done.errors and "1 failed" in done.errors
+    records = world.kafka.consume_all("shop.orders")
+    assert sorted(r.value for r in records) == [b"[2]", b'{"n": 1}']
+    assert all(r.key == b"k" and r.headers == [("a", b"b=c")] for r in records) and len({r.partition for r in records}) == 1
+    world.fanfare("publish", "--topic", "shop.orders", world.folder / "absent", expect=1)
+    world.fanfare("publish", "--topic", "shop.orders", "--header", "nonsense", expect=64)
+
+
+def test_publish_makes_load(world):
+    world.topic("shop.orders", partitions=2)
+    world.starts_broker()
+    world.fanfare("publish", "--topic", "shop.orders", "--size", 400, "--repeat", 1000)
+    records = world.kafka.consume_all("shop.orders")
+    assert len(records) == 1000 and {len(r.value) for r in records} == {400}
+    assert {json.loads(r.value)["n"] for r in records} == set(range(1, 1001))
+    world.fanfare("publish", "--topic", "shop.orders", "--repeat", 3, stdin=b"1\n2\n")
+    assert len(world.kafka.consume_all("shop.orders")) == 1006
+
+
+def test_publish_gives_up_on_a_cluster_that_is_silent(world):
+    world.topic("shop.orders")
+    refused = world.fanfare("publish", "--topic", "shop.orders", stdin=b"1", expect=1)
+    assert f"127.0.0.1:{world.broker_port}" in refused.errors
+    broker = world.starts_broker()
+    broker.command("error Produce REQUEST_TIMED_OUT 100000")
+    refused = world.fanfare("publish", "--topic", "shop.orders", "--timeout", "2s", stdin=b"1", expect=1)
+    assert "acknowledged nothing for 2s" in refused.errors
+
+
 def test_dlq_list_shows_the_dead_letters(world):
     orders = world.topic("shop.orders", partitions=2)
     orders.subscribe("billing", world.endpoint("billing", status=422))
@@ -72,6 +132,20 @@ def test_dlq_list_shows_the_dead_letters(world):
     assert len(mine) == 3 and all("422" in json.dumps(letter) for letter in mine)
     text = world.fanfare("dlq", "list", "--topic", "shop.orders").output
     assert "billing" in text and "shipping" in text and "422" in text
+    assert {letter["source"]["topic"] for letter in listed} == {"shop.orders"}
+    assert {f"{s['topic']}-{s['partition']}-{s['offset']}" for s in (letter["source"] for letter in mine)} == set(orders.published)
+    assert all((letter["kind"], letter["status"], letter["attempts"]) == ("http", 422, 1) for letter in mine)
+
+    def count(*words, topic="shop.orders"):
+        return len(world.fanfare("dlq", "list", "--topic", topic, *words, "--output", "json").json)
+
+    assert count(topic="shop.orders.dead-letter") == 6, "a dead-letter topic itself"
+    assert (count("--kind", "http"), count("--kind", "timeout"), count("--limit", 2)) == (6, 0, 2)
+    assert (count("--since", "1h"), count("--since", "2100-01-01T00:00:00Z")) == (6, 0)
+    newest = world.fanfare("dlq", "list", "--topic", "shop.orders", "--limit", 1, "--output", "json").json
+    assert newest == listed[-1:]
+    assert "no.such.topic.dead-letter" in world.fanfare("dlq", "list", "--topic", "no.such.topic", expect=1).errors
+    world.fanfare("dlq", "list", "--topic", "shop.orders", "--kind", "nonsense", expect=64)
 
 
 def test_explain_says_who_would_get_an_event_and_what(world):
@@ -87,6 +161,46 @@ def test_explain_says_who_would_get_an_event_and_what(world):
     explained = world.fanfare("explain", "--topic", "shop.orders", "--output", "json", stdin=b'{"type": "order.shipped"}').json
     assert "shipping" in json.dumps(explained)
     assert billing.summary()["attempts"] == 0, "explaining is not sending"
+
+
+def test_explained_requests_are_those_that_are_sent(world):
+    orders = world.topic("shop.orders", event={"type": {"pointer": "/type"}})
+    billing = world.endpoint("billing", keep=True)
+    orders.subscribe("billing", billing, headers={"X-Environment": "test", "Authorization": "Bearer hush"})
+    orders.subscribe("shipping", world.endpoint("shipping"), filters=[{"exact": {"type": "order.shipped"}}], enabled=False)
+    orders.subscribe("search", world.endpoint("search"), payload={"format": "raw"}, batch={"maxEvents": 5})
+    event = {"specversion": "1.0", "id": "e 1", "type": "order.shipped", "source": "/shop", "loud": True, "data": {"n": 1}}
+    words = ["--topic", "shop.orders", "--header", "traceparent=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"]
+
+    explained = world.fanfare("explain", *words, "--output", "json", stdin=json.dumps(event).encode()).json
+    assert explained["event"] == {name: value for name, value in event.items() if name != "data"}
+    by_name = {s["name"]: s for s in explained["subscriptions"]}
+    assert [s["matches"] for s in by_name.values()] == [True, True, True]
+    assert any("disabled" in reason for reason in by_name["shipping"]["reasons"])
+    request = by_name["billing"]["request"]
+    assert (request["method"], request["url"]) == ("POST", billing.url)
+    assert request["headers"]["Authorization"] == "***", "secrets are not shown"
+    assert Webhook(billing.secret).verify(request["body"], request["headers"]) == event
+    assert by_name["search"]["request"]["body"] == '[{"n": 1}]'
+
+    world.bridge().starts()
+    world.fanfare("publish", *words, stdin=json.dumps(event).encode())
+    billing.has_taken(1)
+    (arrival,) = billing.arrivals()
+    assert arrival.body.decode() == request["body"]
+    shown = {name.lower(): value for name, value in request["headers"].items()}
+    connection = {"host", "content-length", "accept-encoding"}
+    assert set(shown) == set(arrival.headers) - connection
+    changing = {"webhook-timestamp", "webhook-signature", "authorization"}
+    assert all(arrival.headers[name] == value for name, value in shown.items() if name not in changing)
+
+
+def test_explain_says_why_a_record_is_no_event(world):
+    orders = world.topic("shop.orders", event={"type": {"pointer": "/type"}})
+    orders.subscribe("billing", world.endpoint("billing"))
+    refused = world.fanfare("explain", "--topic", "shop.orders", "--output", "json", stdin=b"no JSON", expect=1).json
+    assert "/type" in refused["problem"] and refused["subscriptions"][0]["matches"] is False
+    assert "shop.orders" in world.fanfare("explain", "--topic", "shop.order", stdin=b"{}", expect=1).errors
 
 
 def test_metrics_and_probes(world):

@@ -94,7 +94,7 @@ struct Apply: AsyncParsableCommand {
             print(summary)
         case .json:
             let topics = plans.map { plan in
-                let lines = plan.lines.map { "{\"mark\":\"\($0.mark.rawValue)\",\"action\":\"\($0.mark)\",\"text\":\(JSONText.quoted($0.text))}" }
+                let lines = plan.lines.map { "{\"action\":\"\($0.mark)\",\"text\":\(JSONText.quoted($0.text))}" }
                 let errors = failures.filter { $0.topic == plan.topic.name }.map { JSONText.quoted($0.reason) }
                 return "{\"topic\":\(JSONText.quoted(plan.topic.name)),\"role\":\"\(plan.topic.role.rawValue)\","
                     + "\"plan\":[\(lines.joined(separator: ","))],\"errors\":[\(errors.joined(separator: ","))]}"

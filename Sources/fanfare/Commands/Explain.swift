@@ -34,6 +34,10 @@ struct Explain: AsyncParsableCommand {
     @Argument(help: "The record's value; - is standard input.", completion: .file())
     var file: String?
 
+    func validate() throws {
+        _ = try EventInput.headers(header)
+    }
+
     func run() async throws {
         let given = try EventInput.headers(header)
         let (loaded, manifests) = try options.usableManifests()
@@ -45,7 +49,8 @@ struct Explain: AsyncParsableCommand {
         var value = try input.readAll()
         // A line's break is not part of what `publish` would send.
         if value.last == UInt8(ascii: "\n") { value.removeLast() }
-        let headers = value.withUnsafeBytes { EventInput.headers(given, for: $0) }
+        let isCloudEvent = value.withUnsafeBytes { EventInput.kind(of: $0) } == .cloudEvent
+        let headers = isCloudEvent ? EventInput.cloudEventHeaders(given) : given
         let explanation = try explain(value, headers, manifest, loaded.configuration.egress)
         switch output.output {
         case .text: print(text(explanation, manifest), terminator: "")

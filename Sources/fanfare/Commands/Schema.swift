@@ -16,12 +16,17 @@ struct Schema: AsyncParsableCommand {
     @Argument(help: "manifest (a file of topics/) or config (fanfare.yaml).")
     var document: Document
 
+    func validate() throws {
+        if document == .asyncapi || document == .openapi {
+            throw ValidationError("\(document) is not available yet; there are: manifest, config")
+        }
+    }
+
     func run() async throws {
         switch document {
         case .manifest: print(manifestSchema(), terminator: "")
         case .config: print(configurationSchema(), terminator: "")
-        case .asyncapi, .openapi:
-            throw ValidationError("\(document) is not available yet; there are: manifest, config")
+        case .asyncapi, .openapi: break
         }
     }
 }

@@ -35,16 +35,12 @@ struct Verify: AsyncParsableCommand {
 
     func validate() throws {
         guard !secret.isEmpty else { throw ValidationError("--secret is missing") }
+        _ = try secrets()
         guard tolerance >= 0 else { throw ValidationError("--tolerance must not be negative") }
     }
 
     func run() async throws {
-        let secrets: [StandardWebhooks.Secret]
-        do {
-            secrets = try secret.map { try StandardWebhooks.Secret($0) }
-        } catch {
-            throw ValidationError("--secret: \(error)")
-        }
+        let secrets = try secrets()
         var input = try Input(file)
         let body = try input.readAll()
         let failure = body.withUnsafeBytes { self.failure($0, secrets) }
@@ -58,6 +54,14 @@ struct Verify: AsyncParsableCommand {
         case .json: print(failure == nil ? #"{"ok":true}"# : "{\"ok\":false,\"reason\":\(JSONText.quoted(reason))}")
         }
         if failure != nil { throw ExitCode.findings }
+    }
+
+    private func secrets() throws -> [StandardWebhooks.Secret] {
+        do {
+            return try secret.map { try StandardWebhooks.Secret($0) }
+        } catch {
+            throw ValidationError("--secret: \(error)")
+        }
     }
 
     private func failure(_ body: UnsafeRawBufferPointer, _ secrets: [StandardWebhooks.Secret]) -> WebhookVerifier.Failure? {

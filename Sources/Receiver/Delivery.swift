@@ -28,6 +28,8 @@ public struct Delivery: Sendable, Equatable {
     public var eventType: String?
     /// How many events the request carried: more than one only in a CloudEvents batch.
     public var events: Int
+    /// The ids of these events, as `webhook-id` shows them; what names none is left out.
+    public var eventIDs: [String]
     /// How many of those this path had accepted before: duplicates.
     public var repeatedEvents: Int
     /// Whole body, in bytes.
@@ -47,6 +49,7 @@ public struct Delivery: Sendable, Equatable {
         self.receivedAt = receivedAt
         failedOnPurpose = false
         events = 1
+        eventIDs = []
         repeatedEvents = 0
         bodySize = 0
         bodyPreview = ""

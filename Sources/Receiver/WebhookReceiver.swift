@@ -1,3 +1,4 @@
+import Glibc
 import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -62,7 +63,8 @@ public final class WebhookReceiver: Sendable {
         } catch where Task.isCancelled {
             // The end that was asked for.
         } catch {
-            throw ReceiverError("cannot listen on \(options.host):\(options.port): \(error); choose another port (0 takes a free one)")
+            let reason = (error as? IOError).flatMap { $0.errnoCode == EADDRINUSE ? "something listens there already" : nil } ?? "\(error)"
+            throw ReceiverError("cannot listen on \(options.host):\(options.port): \(reason); choose another port (0 takes a free one)")
         }
     }
 
@@ -76,6 +78,7 @@ public final class WebhookReceiver: Sendable {
         delivery.attempt = request.attempt
         delivery.eventType = peek.type
         delivery.events = peek.count
+        delivery.eventIDs = peek.ids
         delivery.bodySize = request.body.readableBytes
         delivery.bodyPreview = String(decoding: request.body.readableBytesView.prefix(200), as: UTF8.self)
 

@@ -13,7 +13,8 @@ public enum DemoLines {
             line.add(DemoWords.word(subscription.state))
             if subscription.state != .delivering, !subscription.reason.isEmpty { line.add(" (\(subscription.reason))") }
             line.add(": \(Numbers.grouped(subscription.delivered)) delivered, \(Numbers.grouped(subscription.lag)) behind, ")
-            line.add("\(Numbers.grouped(subscription.retries)) retries, \(Numbers.grouped(subscription.deadLetters)) dead letters")
+            line.add("\(Numbers.grouped(subscription.retries)) retries, ")
+            line.add("\(Numbers.grouped(subscription.deadLetters)) dead letter\(subscription.deadLetters == 1 ? "" : "s")")
             text += line.text(colour: false) + "\n"
         }
         return text

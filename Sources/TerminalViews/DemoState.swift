@@ -15,7 +15,7 @@ public struct DemoState: Sendable {
     public var lanes: [RetryLane] = []
     /// Newest first.
     public var deadLetters: [DemoDeadLetter] = []
-    /// Of the console, to open in a browser; nil hides it.
+    /// Where to look in a browser; nil hides it.
     public var console: String?
 
     public init() {}
@@ -146,13 +146,13 @@ public struct RetryLane: Sendable, Equatable {
         self.waiting = waiting
     }
 
-    /// Counts what lies unread in the retry topic's partitions: partition p belongs to lane p mod the number of lanes.
-    ///
-    /// Records read early, which wait in memory, are not in it: `CoreSnapshot.retriesWaiting` counts those of all lanes.
+    /// Counts what waits in the retry topic's partitions, read already or not: partition p belongs to lane p mod the number
+    /// of lanes.
     public static func lanes(of snapshot: CoreSnapshot, retryTopic: String, delays: [TimeSpan]) -> [RetryLane] {
         var lanes = delays.map { RetryLane(delay: $0, waiting: 0) }
-        for partition in snapshot.partitions where partition.topic == retryTopic && partition.end >= 0 && !lanes.isEmpty {
-            lanes[Int(partition.partition) % lanes.count].waiting += max(0, partition.end - partition.position)
+        for partition in snapshot.partitions where partition.topic == retryTopic && !lanes.isEmpty {
+            let unread = max(0, partition.end - partition.position)
+            lanes[Int(partition.partition) % lanes.count].waiting += unread + Int64(partition.waiting)
         }
         return lanes
     }

@@ -28,8 +28,8 @@ public enum DemoView {
             // Half and half when wide; in 80 columns the deliveries need a little more.
             let left = width >= wide ? (width - 3) / 2 : width * 46 / 80
             lines += sideBySide(
-                DeliveryPanel.lines(state, width: left, height: room - 1, glyphs), left,
-                TroublePanel.lines(state, width: width - left - 3, height: room - 1, glyphs), glyphs)
+                DeliveryPanel.lines(state, width: left, height: room, glyphs), left,
+                TroublePanel.lines(state, width: width - left - 3, height: room, glyphs), glyphs)
             while lines.count < height - 1 { lines.append(Line()) }
         }
         lines = Array(lines.prefix(max(1, height - 1))) + [legend]

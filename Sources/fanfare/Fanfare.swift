@@ -13,5 +13,8 @@ struct Fanfare: AsyncParsableCommand {
             Exit status: 0 done; 1 findings or failed; 64 wrong usage; 78 wrong configuration.
             """,
         version: fanfareVersion,
-        subcommands: [Serve.self, Check.self, Broker.self])
+        subcommands: [
+            Demo.self, Serve.self, Check.self, Apply.self, Explain.self, Publish.self, Listen.self, DeadLetters.self,
+            Broker.self, Verify.self, Schema.self,
+        ])
 }

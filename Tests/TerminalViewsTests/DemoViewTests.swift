@@ -208,8 +208,9 @@ private let unicode = TerminalStyle(colour: false, unicode: true)
             PartitionSnapshot(topic: "f.retry", partition: 3, position: 0, end: -1, ringBytes: 0, draining: false),
             PartitionSnapshot(topic: "orders", partition: 0, position: 0, end: 100, ringBytes: 0, draining: false),
         ]
+        snapshot.partitions[1].waiting = 2
         let lanes = RetryLane.lanes(of: snapshot, retryTopic: "f.retry", delays: [.seconds(1), .seconds(5)])
-        #expect(lanes == [RetryLane(delay: .seconds(1), waiting: 7), RetryLane(delay: .seconds(5), waiting: 0)])
+        #expect(lanes == [RetryLane(delay: .seconds(1), waiting: 7), RetryLane(delay: .seconds(5), waiting: 2)])
     }
 }
 

@@ -20,6 +20,8 @@ extension Simulation {
         case .leave(let index): leave(index)
         case .evict(let index): evict(index)
         case .broker(let fault, let span): broker.faults.append((fault, now + span))
+        case .remove(let subscription, let span): remove(subscription, for: span)
+        case .edit(let subscription): edit(subscription)
         }
     }
 
@@ -36,7 +38,7 @@ extension Simulation {
         replica.isUp = true
         replica.isLeaving = false
         replica.incarnation += 1
-        step(index, .subscriptions(scenario.subscriptions))
+        step(index, .subscriptions(manifest))
         coordinator.members.append(index)
         coordinator.members.sort()
         rebalance()

@@ -200,12 +200,13 @@ extension Simulation {
         if let until = replica.blockedUntil[subscription], now < until { violation("an attempt within Retry-After") }
         if let batch = policy.batch, carriers.count > batch.maxEvents { violation("a batch larger than maxEvents") }
         if policy.batch == nil, carriers.count != 1 { violation("a batch nobody asked for") }
-        let underWay = replica.attempts.values.reduce(0) { $0 + ($1.subscription == subscription ? 1 : 0) }
+        let underWay = replica.attempts.values.reduce(0) { $0 + ($1.id == delivery.subscription ? 1 : 0) }
         if underWay >= policy.delivery.maxInFlight { violation("more in flight than maxInFlight") }
         serial += 1
         let serial = serial
         if replica.attempts[id.index] != nil { violation("a delivery's number was used again too early") }
-        replica.attempts[id.index] = Replica.Attempt(serial: serial, subscription: subscription, carriers: carriers, events: events)
+        replica.attempts[id.index] = Replica.Attempt(
+            serial: serial, subscription: subscription, id: delivery.subscription, carriers: carriers, events: events)
         trace.note(5, Int64(id.index), now.nanoseconds, events[0].offset, Int64(events.count))
         attempts += 1
         let sent = now

@@ -24,6 +24,8 @@ final class Replica {
     struct Attempt {
         var serial: Int
         var subscription: Int
+        /// In the engine; another one after a removal.
+        var id: SubscriptionID
         var carriers: [Carrier]
         var events: [EventKey]
         /// The endpoint has accepted it.

@@ -33,6 +33,10 @@ public struct Scenario: Sendable {
         /// The group throws a member out that still lives.
         case evict(replica: Int)
         case broker(BrokerFault, for: TimeSpan)
+        /// Its manifest loses a subscription, and gets it back later.
+        case remove(subscription: Int, for: TimeSpan)
+        /// Its manifest is edited: an operator's answer to a suspension.
+        case edit(subscription: Int)
 
         public var description: String {
             switch self {
@@ -42,6 +46,8 @@ public struct Scenario: Sendable {
             case .leave(let replica): "leave \(replica)"
             case .evict(let replica): "evict \(replica)"
             case .broker(let fault, let span): "broker \(fault) for \(span)"
+            case .remove(let subscription, let span): "remove subscription \(subscription) for \(span)"
+            case .edit(let subscription): "edit subscription \(subscription)"
             }
         }
     }

@@ -19,7 +19,7 @@ extension Scenario {
         if random.chance(0.8) {
             for _ in 0..<random.int(1...6) {
                 let at = TimeSpan(nanoseconds: Int64(Double(scenario.faultsFor.nanoseconds) * random.unit()))
-                scenario.events.append((at, event(scenario.mostReplicas, &random)))
+                scenario.events.append((at, event(scenario, &random)))
             }
         }
         return scenario
@@ -99,9 +99,12 @@ extension Scenario {
         return plan
     }
 
-    private static func event(_ replicas: Int, _ random: inout Random) -> Event {
-        let replica = random.int(0...replicas - 1)
-        switch random.int(0...9) {
+    private static func event(_ scenario: Scenario, _ random: inout Random) -> Event {
+        let replica = random.int(0...scenario.mostReplicas - 1)
+        let subscription = random.int(0...scenario.subscriptions.count - 1)
+        switch random.int(0...11) {
+        case 10: return .remove(subscription: subscription, for: .seconds(Int64(random.int(6...30))))
+        case 11: return .edit(subscription: subscription)
         case 0, 1: return .crash(replica: replica, downFor: .seconds(Int64(random.int(7...20))))
         case 2, 3: return .restart(replica: replica)
         case 4: return .join(replica: replica)

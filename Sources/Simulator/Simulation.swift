@@ -46,6 +46,11 @@ public final class Simulation {
 
     var isHealed = false
     var suspended: Set<Int> = []
+    /// Subscriptions that no manifest lists just now, and how often each was edited.
+    var removed: Set<Int> = []
+    var editions: [Int]
+    /// How often an engine got it anew.
+    var additions: [Int]
     /// Crashed replicas that will come back.
     var downFor: [Int: TimeSpan] = [:]
     private(set) var violations: [String] = []
@@ -70,6 +75,8 @@ public final class Simulation {
         broker = Broker(
             logs: scenario.topics.map { Array(repeating: SimulatedLog(), count: $0.partitions) }
                 + [Array(repeating: SimulatedLog(), count: retryPartitions)])
+        editions = Array(repeating: 0, count: scenario.subscriptions.count)
+        additions = editions
         ledger = Ledger(subscriptions: scenario.subscriptions.count)
         var names: [String: Int] = [:]
         for (i, subscription) in scenario.subscriptions.enumerated() { names[subscription.name] = i }
@@ -159,7 +166,7 @@ public final class Simulation {
     }
 
     private func look() {
-        guard firstLag() == nil, downFor.isEmpty else { return after(.seconds(1)) { $0.look() } }
+        guard firstLag() == nil, downFor.isEmpty, removed.isEmpty else { return after(.seconds(1)) { $0.look() } }
         checkFates()
         for replica in replicas where replica.isUp { checkTokens(replica) }
         isDone = true

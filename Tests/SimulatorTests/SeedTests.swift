@@ -29,21 +29,4 @@ private let seeds: ClosedRange<UInt64> = {
             #expect(first.steps == second.steps)
         }
     }
-
-    /// Each of these once showed a bug of the engine.
-    @Test(arguments: [
-        // Nothing but a poison event was left to probe with, and it rode the retry lanes for ever.
-        3, 4, 20,
-        // All that had stalled was given up; nothing was left to probe with and nothing flowed.
-        153, 342, 475,
-        // Refused for good while the diversion budget was empty, and kept beyond giveUpAfter.
-        157, 227, 1135,
-        // Too little room in the metadata: settled offsets were forgotten across a rolling restart.
-        696, 823, 931,
-        // Chunks for several partitions together exceeded the memory.
-        1082,
-    ] as [UInt64])
-    func `what was found once stays fixed`(seed: UInt64) {
-        #expect(Simulation(.random(seed: seed)).run().violations == [])
-    }
 }

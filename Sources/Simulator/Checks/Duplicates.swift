@@ -40,6 +40,20 @@ extension Simulation {
         }
     }
 
+    /// The subscription is taken away with requests in flight.
+    func excuseRepetitions(of subscription: Int) {
+        for replica in replicas where replica.isUp {
+            for attempt in replica.attempts.values where attempt.subscription == subscription {
+                for event in attempt.events { ledger.excuse(Pair(subscription: subscription, event: event)) }
+            }
+            for carrier in replica.diversions.values where carrier.cursor.subscription == subscription { excuse(carrier) }
+        }
+        for seat in coordinator.seats where seat.topic >= 0 {
+            let key = CursorKey(subscription: subscription, topic: seat.topic, partition: seat.partition)
+            for offset in ledger.takeUncommitted(key, broker.committed[key]) { excuse(Carrier(cursor: key, offset: offset)) }
+        }
+    }
+
     /// A cursor that is full has forgotten something and said so; its next owner repeats that.
     func excuseForgotten(on seat: Coordinator.Seat) {
         for subscription in seat.topic < 0 ? [nil] : scenario.subscriptions.indices.map({ Optional($0) }) {

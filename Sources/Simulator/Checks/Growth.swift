@@ -11,7 +11,7 @@ extension Ledger {
         }
         diverted[pair.subscription] += 1
         let policy = simulation.scenario.subscriptions[pair.subscription].diversion
-        let budget = policy.burst * simulation.engines + Int(Double(successes[pair.subscription]) * policy.perSuccess)
+        let budget = policy.burst * (simulation.engines + simulation.additions[pair.subscription]) + Int(Double(successes[pair.subscription]) * policy.perSuccess)
         if diverted[pair.subscription] > budget {
             simulation.violation("\(diverted[pair.subscription]) events of \(simulation.scenario.subscriptions[pair.subscription].name) were diverted; the budget is \(budget)")
         }

@@ -8,12 +8,19 @@ final class Lookups: Sendable {
     enum Question: Sendable {
         /// The offset that a start position means.
         case start(TopicPartition, StartPosition)
-        /// The oldest offset that still exists.
-        case logStart(TopicPartition)
+        /// From where to where the log goes.
+        case bounds(TopicPartition)
+    }
+
+    struct Answer: Sendable {
+        /// The start that was asked for, or the oldest offset that exists.
+        var offset: Int64
+        /// One more than the newest offset.
+        var end: Int64
     }
 
     private struct State {
-        var waiting: [(question: Question, answer: @Sendable (Int64) -> Void)] = []
+        var waiting: [(question: Question, answer: @Sendable (Answer) -> Void)] = []
         var isStopped = false
         var isRunning = false
     }
@@ -24,7 +31,7 @@ final class Lookups: Sendable {
     init(_ configuration: KafkaConfiguration) { self.configuration = configuration }
 
     /// The answer comes on another thread, some time. Not at all after `stop`.
-    func ask(_ question: Question, _ answer: @escaping @Sendable (Int64) -> Void) {
+    func ask(_ question: Question, _ answer: @escaping @Sendable (Answer) -> Void) {
         let mustStart = state.withLock { state in
             state.waiting.append((question, answer))
             defer { state.isRunning = true }
@@ -39,7 +46,7 @@ final class Lookups: Sendable {
     private func work() {
         var admin: ClusterAdmin?
         while true {
-            let next = state.withLock { state -> (Question, @Sendable (Int64) -> Void)? in
+            let next = state.withLock { state -> (Question, @Sendable (Answer) -> Void)? in
                 guard !state.isStopped, !state.waiting.isEmpty else {
                     state.isRunning = false
                     return nil
@@ -58,15 +65,18 @@ final class Lookups: Sendable {
         }
     }
 
-    private static func answer(_ question: Question, _ admin: ClusterAdmin) throws(KafkaError) -> Int64 {
+    private static func answer(_ question: Question, _ admin: ClusterAdmin) throws(KafkaError) -> Answer {
         switch question {
-        case .logStart(let partition), .start(let partition, .earliest):
-            return try admin.watermarks(of: partition).low
+        case .bounds(let partition), .start(let partition, .earliest):
+            let (low, high) = try admin.watermarks(of: partition)
+            return Answer(offset: low, end: high)
         case .start(let partition, .latest):
-            return try admin.watermarks(of: partition).high
+            let high = try admin.watermarks(of: partition).high
+            return Answer(offset: high, end: high)
         case .start(let partition, .time(let time)):
+            let high = try admin.watermarks(of: partition).high
             let offset = try admin.offsets(at: [(partition, time.milliseconds)])[partition] ?? LogicalOffset.end
-            return offset >= 0 ? offset : try admin.watermarks(of: partition).high
+            return Answer(offset: offset >= 0 ? offset : high, end: high)
         }
     }
 }

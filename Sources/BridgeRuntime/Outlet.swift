@@ -54,6 +54,15 @@ final class Outlet {
         return headers
     }
 
+    /// The same with what a reload makes anew for all: connections and signer stay.
+    init(_ same: Outlet, route: TopicRoute) {
+        policy = same.policy
+        self.route = route
+        writer = RequestWriter(decoder: route.decoder, format: same.writer.format, signer: same.writer.signer)
+        endpoint = same.endpoint
+        problem = same.problem
+    }
+
     func close(_ transport: any HTTPTransport) {
         if let endpoint { transport.close(endpoint) }
     }

@@ -60,6 +60,9 @@ final class Shard {
     var isMembershipDoubted = false
     var heldCommits: [(CursorGroup, [CursorCommit])] = []
 
+    /// Where the logs begin that turned out to end before our place in them: they were made anew.
+    var renewedLogs: [TopicPartition: Int64] = [:]
+
     /// Something was left unread: the loop must not sleep.
     var hasMore = false
     private var isStopping = false
@@ -98,12 +101,16 @@ final class Shard {
             takeMessages()
             pollKafka()
             hasMore = false
-            readHeads()
-            readChunks()
+            // In doubt nothing new is taken on: it may be somebody else's.
+            if !isMembershipDoubted {
+                readHeads()
+                readChunks()
+            }
             if let due = core.nextWakeup, due <= moment.instant { step(.tick) }
             runDelayed()
             if moment.instant >= nextShow { show() }
-            if isStopping, consumer.isClosed, producer.outstanding == 0 || moment.instant > stopDeadline { break }
+            // Without a cluster there is nobody to say good-bye to.
+            if isStopping, (consumer.isClosed && producer.outstanding == 0) || moment.instant > stopDeadline { break }
         }
         mailbox.show { $0.isFinished = true }
     }
@@ -183,7 +190,7 @@ final class Shard {
             switch message {
             case .manifests(let topics): install(topics)
             case .startFound(let group, let handle, let offset): step(.startResolved(group, handle, offset: offset))
-            case .logStartFound(let handle, let offset, let chunk): step(.outOfRange(handle, logStart: offset, chunk: chunk))
+            case .boundsFound(let handle, let start, let end, let chunk): boundsFound(handle, start, end, chunk: chunk)
             case .stop:
                 guard !isStopping else { continue }
                 isStopping = true
@@ -211,7 +218,6 @@ final class Shard {
 
     private func install(_ topics: [TopicManifest]) {
         step(.subscriptions(topics.flatMap(\.subscriptions)))
-        let old = outlets
         var renewed: Set<Int> = []
         routes = [:]
         for manifest in topics where !manifest.subscriptions.isEmpty {
@@ -226,6 +232,12 @@ final class Shard {
                 while outlets.count <= id.index { outlets.append(nil) }
                 let policy = core.subscription(id)
                 renewed.insert(id.index)
+                if let same = outlets[id.index], same.policy == policy, same.problem.isEmpty {
+                    // Its connections stay open.
+                    outlets[id.index] = Outlet(same, route: route)
+                    continue
+                }
+                outlets[id.index]?.close(transport)
                 let outlet = Outlet(policy: policy, route: route, transport: transport)
                 if outlet.endpoint == nil {
                     log.logger.error("nothing can be delivered", metadata: ["subscription": "\(policy.name)", "reason": "\(outlet.problem)"])
@@ -233,9 +245,9 @@ final class Shard {
                 outlets[id.index] = outlet
             }
         }
-        for (index, outlet) in old.enumerated() {
-            outlet?.close(transport)
-            if !renewed.contains(index) { outlets[index] = nil }
+        for index in outlets.indices where !renewed.contains(index) {
+            outlets[index]?.close(transport)
+            outlets[index] = nil
         }
         for reading in activeReadings { reading.route = routes[reading.partition.topic] }
         subscribe(to: topics)

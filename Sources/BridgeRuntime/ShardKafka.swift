@@ -39,7 +39,7 @@ extension Shard {
         consumer.poll { event in
             switch event {
             case .assigned(let partitions): assigned(partitions)
-            case .revoking(let partitions): step(.revoking(partitions.compactMap { handle(of: $0) }))
+            case .revoking(let partitions): revoking(partitions)
             case .lost(let partitions): lost(partitions)
             case .membership(let membership, let token): membershipTold(membership, token)
             case .notice(let notice): log.tell(notice)
@@ -55,6 +55,14 @@ extension Shard {
         step(.assigned(partitions.map { TopicPartitionName(topic: $0.topic, partition: $0.partition) }))
     }
 
+    private func revoking(_ partitions: [TopicPartition]) {
+        log.logger.info(
+            "partitions move to another replica; finishing what is in flight",
+            metadata: ["partitions": "\(partitions.map(\.description).joined(separator: " "))"])
+        for partition in partitions { renewedLogs[partition] = nil }
+        step(.revoking(partitions.compactMap { handle(of: $0) }))
+    }
+
     func handle(of partition: TopicPartition) -> PartitionHandle? {
         core.handle(of: TopicPartitionName(topic: partition.topic, partition: partition.partition))
     }
@@ -68,6 +76,7 @@ extension Shard {
         log.logger.warning(
             "partitions lost: the group went on without this member",
             metadata: ["partitions": "\(partitions.map(\.description).joined(separator: " "))"])
+        for partition in partitions { renewedLogs[partition] = nil }
         let handles = partitions.compactMap { handle(of: $0) }
         step(.lost(handles))
         for handle in handles { forget(handle) }
@@ -99,7 +108,11 @@ extension Shard {
                 reading.isLookingUp = false
                 return
             }
-            try consumer.assign([(partition: partition, offset: offset)])
+            if let queue = consumer.queue(for: partition) {
+                try queue.seek(to: offset)
+            } else {
+                try consumer.assign([(partition: partition, offset: offset)])
+            }
         } catch {
             log.logger.error("cannot read the partition", metadata: ["partition": "\(partition)", "reason": "\(error)"])
         }
@@ -142,7 +155,28 @@ extension Shard {
         reading.isLookingUp = true
         let mailbox = mailbox
         let handle = reading.handle
-        lookups.ask(.logStart(reading.partition)) { mailbox.send(.logStartFound(handle, offset: $0, chunk: chunk)) }
+        lookups.ask(.bounds(reading.partition)) {
+            mailbox.send(.boundsFound(handle, start: $0.offset, end: $0.end, chunk: chunk))
+        }
+    }
+
+    /// Our place lies before the log, because Kafka deleted what was not settled; or behind it, because the topic was
+    /// deleted and made again (or a cluster without replication lost its end): then everything in it is new.
+    func boundsFound(_ handle: PartitionHandle, _ start: Int64, _ end: Int64, chunk: Bool) {
+        guard handle.index < readings.count, let reading = readings[handle.index] else { return }
+        reading.isLookingUp = false
+        let queue = chunk ? reading.chunkQueue : reading.queue
+        guard let position = queue?.position, position > end else {
+            if chunk { reading.chunk = nil }
+            return step(.outOfRange(handle, logStart: start, chunk: chunk))
+        }
+        log.logger.critical(
+            "the log ends before our place in it: it was made anew; reading it from its beginning",
+            metadata: ["partition": "\(reading.partition)", "position": "\(position)", "end": "\(end)"])
+        renewedLogs[reading.partition] = start
+        step(.lost([handle]))
+        forget(handle)
+        assigned([reading.partition])
     }
 
     /// Makes what was read known to the engine: where each record goes, or when it is due.
@@ -284,7 +318,7 @@ extension Shard {
 
     func findStart(_ group: CursorGroup, _ handle: PartitionHandle, _ start: StartPosition) {
         let mailbox = mailbox
-        lookups.ask(.start(topicPartition(handle), start)) { mailbox.send(.startFound(group, handle, offset: $0)) }
+        lookups.ask(.start(topicPartition(handle), start)) { mailbox.send(.startFound(group, handle, offset: $0.offset)) }
     }
 
     func commit(_ group: CursorGroup, _ cursors: [CursorCommit]) {
@@ -316,7 +350,15 @@ extension Shard {
             for entry in completion.partitions {
                 if let offset = entry.offset { stored[entry.partition] = .committed(offset: offset, metadata: entry.metadata) }
             }
-            for handle in handles { step(.cursorLoaded(group, handle, stored[topicPartition(handle)] ?? .none)) }
+            for handle in handles {
+                let partition = topicPartition(handle)
+                if let start = renewedLogs[partition] {
+                    // What is stored is about a log that is gone.
+                    step(.startResolved(group, handle, offset: start))
+                } else {
+                    step(.cursorLoaded(group, handle, stored[partition] ?? .none))
+                }
+            }
         case .membership:
             break
         }

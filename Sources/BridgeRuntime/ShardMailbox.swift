@@ -8,7 +8,7 @@ final class ShardMailbox: Sendable {
     enum Message: Sendable {
         case manifests([TopicManifest])
         case startFound(CursorGroup, PartitionHandle, offset: Int64)
-        case logStartFound(PartitionHandle, offset: Int64, chunk: Bool)
+        case boundsFound(PartitionHandle, start: Int64, end: Int64, chunk: Bool)
         case stop
     }
 

@@ -104,3 +104,24 @@ def test_a_bridge_that_never_got_its_partitions_stops_well(world):
     time.sleep(5)
     assert bridge.get("/readyz")[0] == 503
     bridge.stops()
+
+
+def test_topics_that_are_made_anew_are_read_from_their_beginning(world):
+    """A cluster that comes back empty: the cursors stand behind the end of every log."""
+    orders = world.topic("shop.orders", partitions=2)
+    billing = world.endpoint("billing")
+    orders.subscribe("billing", billing)
+    bridge = world.bridge().starts()
+    orders.publish(1000)
+    billing.has_taken(1000)
+    world.is_settled("billing")
+
+    world.broker.process.kill()
+    bridge.is_not_ready()
+    world.starts_broker()
+    bridge.is_ready()
+    orders.publish(200)
+    # Their ids are those of the first ones, because the offsets are.
+    billing.has_seen(1200, timeout=90)
+    bridge.logs("made anew")
+    bridge.shows("fanfare_lag_records", 0, subscription="billing")

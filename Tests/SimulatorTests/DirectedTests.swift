@@ -91,6 +91,32 @@ private func scenario(seed: UInt64 = 1, subscriptions count: Int = 1, backlog: I
         #expect(result.longestDelay[5] < .seconds(1))
     }
 
+    @Test func `a hanging subscription that was behind does not use up the memory that others need`() {
+        var scenario = scenario(subscriptions: 2, backlog: 8, live: 400)
+        scenario.core.ringBytes = 10_000
+        scenario.core.chunkBytes = 5_000
+        scenario.core.recordMemory = 250_000
+        scenario.endpoints[0].phases = [.init(from: .zero, until: .seconds(60), .slow(.seconds(14)))]
+        scenario.subscriptions[0].delivery.maxInFlight = 4
+        // Behind at first, then in the ring with what it read back.
+        scenario.subscriptions[1].start = .latest
+        let result = Simulation(scenario).run()
+        #expect(result.violations == [])
+        #expect(result.longestDelay[1] < .seconds(1))
+        #expect(result.mostMemory < 150_000)
+    }
+
+    @Test func `requests under way that nearly fill the memory leave room for others`() {
+        var scenario = scenario(subscriptions: 2, live: 500)
+        scenario.topics[0].bytes = 1000...1000
+        scenario.core.recordMemory = 100_000
+        scenario.subscriptions[0].delivery.maxInFlight = 85
+        scenario.endpoints[0].phases = [.init(from: .zero, until: .seconds(60), .slow(.seconds(14)))]
+        let result = Simulation(scenario).run()
+        #expect(result.violations == [])
+        #expect(result.longestDelay[1] < .seconds(1))
+    }
+
     @Test(arguments: 1...10 as ClosedRange<UInt64>)
     func `a rolling restart repeats nothing`(seed: UInt64) {
         var scenario = scenario(seed: seed, subscriptions: 3, backlog: 100, live: 300)

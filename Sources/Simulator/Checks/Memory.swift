@@ -9,9 +9,14 @@ extension Simulation {
         if replica.tokens.bytes > bound { violation("\(replica.tokens.bytes) bytes of records are held; the bound is \(bound)") }
     }
 
-    /// An engine that was asked for nothing more holds no record that it has not in its rings.
+    /// An engine that has nothing left to do holds no record that it has not in its rings.
     func checkTokens(_ replica: Replica) {
-        let bytes = replica.core.snapshot().recordBytes
+        let snapshot = replica.core.snapshot()
+        let bytes = snapshot.recordBytes
+        let inRings = snapshot.partitions.reduce(0) { $0 + $1.ringBytes }
+        if suspended.isEmpty, replica.attempts.isEmpty, replica.diversions.isEmpty, bytes != inRings {
+            violation("\(bytes) bytes of records are held; only \(inRings) of them are in rings, and nothing waits")
+        }
         if bytes != replica.tokens.bytes { violation("the engine knows of \(bytes) bytes of records; it was lent \(replica.tokens.bytes)") }
     }
 }

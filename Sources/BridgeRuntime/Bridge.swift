@@ -170,6 +170,10 @@ public final class Bridge: Sendable {
             return state.isStopping
         }
         if stopNow { for mailbox in mailboxes { mailbox.send(.stop) } }
+        // Beside the shards: some clusters take their time to say that they do not show settings.
+        _ = WorkerThread(name: "retention") { [configuration, manifests, kafka, log] in
+            RetentionCheck.run(configuration, manifests.topics, kafka, log)
+        }
         watch(mailboxes)
         for thread in threads { thread.join() }
     }
@@ -183,6 +187,7 @@ public final class Bridge: Sendable {
             tick += 1
             if tick % 10 == 0, !isStopping { reload(shards) }
             if tick % 20 == 0, !isStopping { checkCluster(&admin) }
+            if tick % 50 == 0, !isStopping, let admin { findEnds(shards, admin) }
             if let failure = shards.lazy.compactMap(\.status.failure).first, !isStopping {
                 log.critical("a shard cannot go on; the process stops", metadata: ["reason": "\(failure)"])
                 state.withLock { $0.failure = failure }
@@ -225,6 +230,21 @@ public final class Bridge: Sendable {
             log.error(
                 "the Kafka cluster does not answer; deliveries of what was read go on",
                 metadata: ["bootstrapServers": "\(configuration.kafka.bootstrapServers)"])
+        }
+    }
+
+    /// A partition that nobody takes from tells its end no more, and that is when people look at the lag.
+    private func findEnds(_ shards: [ShardMailbox], _ admin: ClusterAdmin) {
+        for shard in shards {
+            let partitions = shard.status.snapshot.partitions.map { TopicPartition(topic: $0.topic, partition: $0.partition) }
+            guard !partitions.isEmpty, state.withLock({ $0.isClusterReachable }),
+                let found = try? admin.offsets(at: partitions.map { (partition: $0, time: LogicalOffset.end) })
+            else { continue }
+            var ends: [TopicPartitionName: Int64] = [:]
+            for (partition, end) in found where end >= 0 {
+                ends[TopicPartitionName(topic: partition.topic, partition: partition.partition)] = end
+            }
+            shard.send(.endsKnown(ends))
         }
     }
 

@@ -50,9 +50,9 @@ struct DivertedRecord {
         list.append(name: "fanfare-timestamp", value: String(source.timestamp))
         list.append(name: "fanfare-attempt", value: String(diversion.attempts))
         list.append(name: "fanfare-retries", value: String(diversion.retries))
-        if let first = diversion.firstAttempt { list.append(name: "fanfare-first-attempt", value: Timestamp.text(first)) }
+        if let first = diversion.firstAttempt { list.append(name: "fanfare-first-attempt", value: first.rfc3339) }
         if let kind = diversion.kind {
-            if let last = diversion.lastAttempt { list.append(name: "fanfare-last-attempt", value: Timestamp.text(last)) }
+            if let last = diversion.lastAttempt { list.append(name: "fanfare-last-attempt", value: last.rfc3339) }
             list.append(name: "fanfare-error-kind", value: kind.rawValue)
             if diversion.status > 0 { list.append(name: "fanfare-error-status", value: String(diversion.status)) }
             list.append(name: "fanfare-error-message", value: message)

@@ -191,6 +191,11 @@ final class Shard {
             case .manifests(let topics): install(topics)
             case .startFound(let group, let handle, let offset): step(.startResolved(group, handle, offset: offset))
             case .boundsFound(let handle, let start, let end, let chunk): boundsFound(handle, start, end, chunk: chunk)
+            case .endsKnown(let ends):
+                for reading in activeReadings {
+                    let name = TopicPartitionName(topic: reading.partition.topic, partition: reading.partition.partition)
+                    if let end = ends[name] { step(.endKnown(reading.handle, offset: end)) }
+                }
             case .stop:
                 guard !isStopping else { continue }
                 isStopping = true

@@ -9,6 +9,8 @@ final class ShardMailbox: Sendable {
         case manifests([TopicManifest])
         case startFound(CursorGroup, PartitionHandle, offset: Int64)
         case boundsFound(PartitionHandle, start: Int64, end: Int64, chunk: Bool)
+        /// Where logs end, for the lag of those who do not read.
+        case endsKnown([TopicPartitionName: Int64])
         case stop
     }
 

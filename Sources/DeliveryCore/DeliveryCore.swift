@@ -91,6 +91,7 @@ public struct DeliveryCore: ~Copyable {
         case .startResolved(let group, let partition, let offset): startResolved(group, partition, offset)
         case .records(let batch): takeIn(batch)
         case .outOfRange(let partition, let start, let chunk): jumpToLogStart(partition, start, chunk: chunk)
+        case .endKnown(let partition, let offset): partitions[partition.index].end = offset
         case .attemptEnded(let id, let outcome, let duration): attemptEnded(id, outcome, duration)
         case .diverted(let id): diverted(id)
         case .diversionFailed(let id, let failure): diversionFailed(id, failure)

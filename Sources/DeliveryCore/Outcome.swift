@@ -139,13 +139,16 @@ extension DeliveryCore {
             details.kind = .expired
             divertDead(item, state, details)
             if state.circuit.state != .closed { openCircuit(state, details.message) }
-        } else if state.policy.deadLetter.drop || details.kind == .aborted || state.circuit.spend() {
+        } else if state.policy.deadLetter.drop || !isEndpointsFault(details) || state.circuit.spend() {
             divertDead(item, state, details)
         } else {
             openCircuit(state, details.message)
             stall(item, state, details)
         }
     }
+
+    /// A record that is no event, or one that the endpoint asked to be rid of, says nothing about the endpoint.
+    private func isEndpointsFault(_ details: FailureDetails) -> Bool { details.kind != .poison && details.kind != .aborted }
 
     /// A refused batch is cut in two until the event that is to blame stands alone.
     private mutating func halve(_ items: ContiguousArray<Item>, _ state: SubscriptionState) {

@@ -11,7 +11,8 @@ extension DeliveryCore {
 
     mutating func takeIn(_ batch: RecordBatch) {
         let partition = partitions[batch.partition.index]
-        if batch.end >= 0 { partition.end = max(partition.end, batch.end) }
+        // What a reader of older records knows of the end may be old too.
+        if batch.end >= 0 { partition.end = batch.isChunk ? max(partition.end, batch.end) : batch.end }
         if batch.isChunk { chunkEnded(partition) }
         guard partition.phase == .reading else {
             for record in batch.records { effects.append(.release(record.token)) }

@@ -1,3 +1,4 @@
+import DequeModule
 import EventModel
 
 extension DeliveryCore {
@@ -47,7 +48,8 @@ extension DeliveryCore {
             let partition = cursor.partition
             let base = cursor.base
             let end = max(partition.end, partition.nextOffset)
-            let oldest = cursor.pending.first.map { records[$0.record].timestamp }
+            var oldest = cursor.pending.first.map { records[$0.record].timestamp }
+            for item in state.stalled where item.cursor === cursor && item.offset == base { oldest = item.created }
             shown.lags.append(
                 PartitionLag(
                     partition: partition.name.partition, offset: base, records: max(0, end - base), oldest: oldest,

@@ -1,3 +1,5 @@
+import EventModel
+
 /// What CloudEvents 1.0 allows in names and values of attributes ("Naming Conventions", "Type System").
 ///
 /// The checks answer with what is wrong, as the end of a sentence that begins with the attribute's name, or with nil.

@@ -1,3 +1,5 @@
+import EventModel
+
 /// Encodings that a body or a header needs, written without anything in between.
 extension ByteWriter {
     private static let hexadecimal: StaticString = "0123456789ABCDEF"

@@ -69,7 +69,7 @@ package enum MetricCatalog {
         .each(.counter, "deliveries", "Events that an endpoint accepted with a 2xx answer.") {
             $1.sample($0.counters.deliveries, ("subscription", $0.name))
         },
-        .each(.counter, "retries_scheduled", "Events handed to the retry topic, or kept for another attempt.") {
+        .each(.counter, "retries_scheduled", "Events that the retry topic took for another attempt.") {
             $1.sample($0.counters.retriesScheduled, ("subscription", $0.name))
         },
         .each(.counter, "dead_letters", "Events handed to the dead-letter topic, by the kind of their last failure.") {
@@ -86,7 +86,7 @@ package enum MetricCatalog {
         .each(.gauge, "in_flight", "Requests without an answer yet.") {
             $1.sample($0.inFlight, ("subscription", $0.name))
         },
-        .each(.gauge, "concurrency", "Requests that may be in flight just now, adapted to the endpoint.") {
+        .each(.gauge, "concurrency", "Requests that may be in flight just now: fewer during and after an outage.") {
             $1.sample($0.concurrency, ("subscription", $0.name))
         },
         .each(.gauge, "circuit_state", "0 closed, 1 probing, 2 open.") {

@@ -62,7 +62,7 @@ struct DeadLetter {
     var json: String {
         func text(_ value: String?) -> String { value.map(JSONText.quoted) ?? "null" }
         func number(_ value: (some BinaryInteger)?) -> String { value.map { "\($0)" } ?? "null" }
-        return "{\"time\":\(text(Timestamp.text(time))),\"subscription\":\(text(subscription)),\"kind\":\(text(kind)),"
+        return "{\"time\":\(text(time.rfc3339)),\"subscription\":\(text(subscription)),\"kind\":\(text(kind)),"
             + "\"status\":\(number(status)),\"attempts\":\(number(attempts)),\"message\":\(text(message)),\"key\":\(text(shownKey)),"
             + "\"source\":{\"topic\":\(text(sourceTopic)),\"partition\":\(number(sourcePartition)),\"offset\":\(number(sourceOffset))},"
             + "\"firstAttempt\":\(text(firstAttempt)),\"lastAttempt\":\(text(lastAttempt)),\"redrives\":\(number(redrives)),"

@@ -112,7 +112,7 @@ enum SubscriptionCatalog {
         switch text {
         case "latest": .value(.latest)
         case "earliest": .value(.earliest)
-        default: Timestamps.parse(text).map { .value(.time($0)) } ?? .unexpected
+        default: WallTime(rfc3339: text).map { .value(.time($0)) } ?? .unexpected
         }
     } show: { start in
         switch start {

@@ -68,7 +68,7 @@ struct DeadLetters: AsyncParsableCommand {
             ])
             for letter in letters {
                 table.add([
-                    Timestamp.text(letter.time), letter.subscription ?? "-", letter.kind ?? "-", letter.status.map { "\($0)" } ?? "-",
+                    letter.time.rfc3339, letter.subscription ?? "-", letter.kind ?? "-", letter.status.map { "\($0)" } ?? "-",
                     letter.attempts.map { "\($0)" } ?? "-", letter.source ?? "-", letter.shownKey ?? "-", letter.message ?? "",
                 ])
             }
@@ -84,7 +84,7 @@ struct Since: ExpressibleByArgument {
     init?(argument: String) {
         if let ago = TimeSpan(argument) {
             time = WallTime(milliseconds: EventLoop.wallMilliseconds() - ago.millisecondsRoundedUp)
-        } else if let time = Timestamps.parse(argument) {
+        } else if let time = WallTime(rfc3339: argument) {
             self.time = time
         } else {
             return nil

@@ -1,0 +1,44 @@
+import EventModel
+import KafkaClient
+import Logging
+
+/// Says loudly where a topic's settings could make Kafka delete what is not settled yet.
+enum RetentionCheck {
+    /// Waits for the cluster's answers. A cluster that does not show settings (the embedded one) is not judged.
+    static func run(_ configuration: BridgeConfiguration, _ manifests: [TopicManifest], _ kafka: KafkaConfiguration, _ log: Logger) {
+        guard let admin = try? ClusterAdmin(kafka, timeoutMilliseconds: 5000) else { return }
+        // How long each topic has to keep a record.
+        var needed: [String: TimeSpan] = [:]
+        func need(_ topic: String, _ span: TimeSpan) { needed[topic] = max(needed[topic] ?? .zero, span) }
+        for policy in manifests.flatMap(\.subscriptions) {
+            need(policy.topic, policy.retry.giveUpAfter)
+            need(configuration.retryTopicName, policy.retry.giveUpAfter)
+            if !policy.deadLetter.drop { need(configuration.deadLetterTopic(for: policy), .zero) }
+        }
+        for (topic, span) in needed.sorted(by: { $0.key < $1.key }) {
+            guard let entries = try? admin.configuration(ofTopic: topic) else { return }
+            for problem in problems(topic, needs: span, entries, isSource: manifests.contains { $0.topic == topic }) {
+                log.critical("\(problem)", metadata: ["topic": "\(topic)"])
+            }
+        }
+    }
+
+    static func problems(
+        _ topic: String, needs span: TimeSpan, _ entries: [ClusterAdmin.ConfigurationEntry], isSource: Bool
+    ) -> [String] {
+        func value(_ name: String) -> String? { entries.first { $0.name == name }?.value }
+        var problems: [String] = []
+        let policy = value("cleanup.policy") ?? "delete"
+        if policy.contains("compact"), !isSource {
+            problems.append("cleanup.policy=\(policy) deletes records with equal keys: events would be lost; set it to delete, or run `fanfare apply`")
+        }
+        if let text = value("retention.ms"), let retention = Int64(text), retention >= 0, policy.contains("delete"),
+            retention < span.millisecondsRoundedUp
+        {
+            problems.append(
+                "retention.ms=\(retention) is shorter than retry.giveUpAfter (\(span)): Kafka may delete events before they are "
+                    + "settled; raise it\(isSource ? "" : ", or run `fanfare apply`")")
+        }
+        return problems
+    }
+}

@@ -7,7 +7,7 @@ import subprocess
 
 from confluent_kafka import (
     OFFSET_BEGINNING, Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition)
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from .process import Process
 from .waiting import accepts, wait_until
@@ -95,6 +95,10 @@ class Kafka:
         left = self.producer.flush(flush_timeout)
         assert not left and not failures, f"{left} records were not acknowledged, {len(failures)} failed: {failures[:3]}"
         return landed
+
+    def creates(self, topic, partitions):
+        (future,) = self.admin.create_topics([NewTopic(topic, partitions, 1)]).values()
+        future.result(timeout=10)
 
     def partitions(self, topic):
         metadata = self.admin.list_topics(topic, timeout=10)

@@ -6,17 +6,18 @@ class Books:
         topic, endpoint = world.subscription(subscription)
         self.name = subscription
         self.endpoint = endpoint
+        # The cursors first: what they have passed by now has an outcome that is there to be seen afterwards.
+        committed = world.committed(subscription, topic)
+        ends = world.kafka.ends(topic.name)
+        self.waiting = {
+            f"{topic.name}-{partition}-{offset}"
+            for partition, end in ends.items() for offset in range(committed[partition] or 0, end)}
         self.arrivals = endpoint.arrivals() if endpoint.receiver else []
         self.produced = set(topic.published)
         self.accepted = endpoint.delivered() if endpoint.receiver else {}
         self.delivered = set(self.accepted)
         self.dead = [letter.source_id for letter in world.dead_letters(topic, subscription)]
         self.retried = {retry.source_id for retry in world.retries(subscription)}
-        committed = world.committed(subscription, topic)
-        ends = world.kafka.ends(topic.name)
-        self.waiting = {
-            f"{topic.name}-{partition}-{offset}"
-            for partition, end in ends.items() for offset in range(committed[partition] or 0, end)}
 
     @property
     def is_complete(self):

@@ -205,7 +205,7 @@ extension DeliveryCore {
 
     /// What may wait for one cursor. All cursors together fill a quarter of the memory, so that those of slow endpoints
     /// leave room for the others.
-    private var bytesPerCursor: Int { min(options.ringBytes / 2, options.recordMemory / (4 * max(1, liveCursors))) }
+    var bytesPerCursor: Int { min(options.ringBytes / 2, options.recordMemory / (4 * max(1, liveCursors))) }
 
     /// Rings give way when memory is used up: their records are the ones nobody may be waiting for, and without room
     /// nothing would be read that makes a ring forget.

@@ -34,11 +34,15 @@ extension DeliveryCore {
         updateHunger(cursor)
     }
 
-    /// A subscription that cannot take it now must not hold others up in its lane.
+    /// A subscription that cannot take it now must not hold others up in its lane: when what was read early fills half of
+    /// its memory, a subscription with a queue of its own sends the record on to the next lane, which is later than due.
+    /// Until then the record waits here, and is sent as soon as there is room.
     mutating func retryIsDue(_ item: Item, _ state: SubscriptionState) {
         if abandoned(item) { return leaveToNextOwner(item) }
         if state.isRemoved { return divertDead(item, nil, FailureDetails(kind: .removed, message: "its subscription no longer exists")) }
-        let hasRoom = state.again.count < max(64, 2 * state.circuit.roomLimit)
+        let partition = item.cursor.partition
+        let isCrowded = item.cursor.unsettled.count > options.retriesInMemory / 2 || partition.retryBytes > bytesPerCursor / 2
+        let hasRoom = !isCrowded || state.again.count < max(64, 2 * state.circuit.roomLimit)
         let isBlocked = state.blockedUntil > now.instant + options.longestDelayInMemory
         guard state.isRunning, state.circuit.state != .open, !isBlocked, hasRoom else { return takeNextLane(item, state) }
         state.again.append(item)

@@ -58,6 +58,16 @@ private final class Retries {
         #expect(retries.record(for: 0, due: .zero) == ["divert #0 billing fanfare.retry-1@0 to retry partition 2 in 30s: -"])
     }
 
+    @Test func `due records wait for room until they fill half of what their lane may hold in memory`() {
+        let retries = Retries([subscription("billing") { $0.delivery.maxInFlight = 1 }])
+        #expect(retries.record(for: 0, due: .zero) == ["attempt #0 billing fanfare.retry-1@0 try 2"])
+        for _ in 1..<500 { #expect(retries.record(for: 0, due: .zero) == []) }
+        #expect(
+            retries.record(for: 0, due: .zero) == ["divert #0 billing fanfare.retry-1@500 to retry partition 2 in 30s: -"])
+        // Room again: the next one goes out at once.
+        #expect(retries.engine.ended(0, 200).contains { $0.hasPrefix("attempt #0 billing fanfare.retry-1@1 ") })
+    }
+
     @Test func `a lonely poison event spends its schedule though the diversion budget is empty`() {
         let retries = Retries([subscription("billing") { $0.diversion.burst = 0; $0.retry.schedule = [.seconds(5), .seconds(30)] }])
         #expect(retries.record(for: 0, due: .zero) == ["attempt #0 billing fanfare.retry-1@0 try 2"])

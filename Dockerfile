@@ -25,6 +25,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin fanfare
 COPY --from=build /out/ /
+# What `fanfare demo` shows.
+COPY topics/*.yaml /usr/local/share/fanfare/topics/
 WORKDIR /etc/fanfare
 USER 10001:10001
 EXPOSE 8080

@@ -26,7 +26,7 @@ RUN apt-get update \
     && useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin fanfare
 COPY --from=build /out/ /
 # What `fanfare demo` shows.
-COPY topics/*.yaml /usr/local/share/fanfare/topics/
+COPY topics /usr/local/share/fanfare/topics
 WORKDIR /etc/fanfare
 USER 10001:10001
 EXPOSE 8080

@@ -60,7 +60,8 @@ struct DivertedRecord {
         if diversion.byReference { list.append(name: "fanfare-reference", value: "true") }
         switch diversion.target {
         case .retry(_, let due):
-            list.append(name: "fanfare-due", value: String(due.milliseconds))
+            // The clock is read in whole milliseconds, rounded down, and due times must not be early by the rest.
+            list.append(name: "fanfare-due", value: String(due.milliseconds + 1))
         case .deadLetter:
             if !hasRedrives { list.append(name: "fanfare-redrives", value: "0") }
             appendForeign(to: &list, source, message: keepsOutcome ? oldError : message)

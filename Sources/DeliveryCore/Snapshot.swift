@@ -114,7 +114,6 @@ public struct PartitionLag: Sendable {
 /// Everything counted since the process started; each only grows.
 public struct SubscriptionCounters: Sendable {
     public var routed: UInt64 = 0
-    public var filtered: UInt64 = 0
     /// Attempts by result.
     public var attemptsSucceeded: UInt64 = 0
     public var attemptsToRetry: UInt64 = 0
@@ -138,7 +137,6 @@ public struct SubscriptionCounters: Sendable {
 
     public mutating func merge(_ other: SubscriptionCounters) {
         routed += other.routed
-        filtered += other.filtered
         attemptsSucceeded += other.attemptsSucceeded
         attemptsToRetry += other.attemptsToRetry
         attemptsRefused += other.attemptsRefused

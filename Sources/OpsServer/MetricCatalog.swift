@@ -52,9 +52,6 @@ package enum MetricCatalog {
         .each(.counter, "events_routed", "Events that matched a subscription's filters.") {
             $1.sample($0.counters.routed, ("subscription", $0.name))
         },
-        .each(.counter, "events_filtered", "Events that a subscription's filters passed over.") {
-            $1.sample($0.counters.filtered, ("subscription", $0.name))
-        },
         .each(.counter, "attempts", "Requests that ended, by what their result means: success, retry, refused.") {
             $1.sample($0.counters.attemptsSucceeded, ("subscription", $0.name), ("result", "success"))
             $1.sample($0.counters.attemptsToRetry, ("subscription", $0.name), ("result", "retry"))

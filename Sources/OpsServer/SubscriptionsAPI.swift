@@ -104,7 +104,6 @@ struct SubscriptionDetail: Encodable {
 
 struct CounterValues: Encodable {
     var routed: UInt64
-    var filtered: UInt64
     var attempts: UInt64
     var attemptsSucceeded: UInt64
     var attemptsToRetry: UInt64
@@ -120,7 +119,6 @@ struct CounterValues: Encodable {
 
     init(_ counters: SubscriptionCounters) {
         routed = counters.routed
-        filtered = counters.filtered
         attempts = counters.attemptsSucceeded + counters.attemptsToRetry + counters.attemptsRefused
         attemptsSucceeded = counters.attemptsSucceeded
         attemptsToRetry = counters.attemptsToRetry

@@ -22,7 +22,6 @@ public final class Bridge: Sendable {
     private struct State {
         var shards: [ShardMailbox] = []
         var isStopping = false
-        var isFinished = false
         var isClusterReachable = false
         /// Why it is not ready, while it waits for something at the start.
         var waitingFor = "the bridge is starting"
@@ -40,7 +39,7 @@ public final class Bridge: Sendable {
     private let state = Mutex(State())
     private let onFinish = Mutex<(@Sendable () -> Void)?>(nil)
 
-    /// A shard that has not turned its loop for so long while a group waits for it is stuck.
+    /// `session.timeout.ms` where the user sets none, in milliseconds.
     private static let defaultSession = 10_000
 
     /// - Parameters:
@@ -139,10 +138,7 @@ public final class Bridge: Sendable {
     private var isStopping: Bool { state.withLock { $0.isStopping } }
 
     private func supervise() {
-        defer {
-            state.withLock { $0.isFinished = true }
-            onFinish.withLock { $0 }?()
-        }
+        defer { onFinish.withLock { $0 }?() }
         guard let partitions = waitForCluster() else { return }
         let lookups = Lookups(kafka)
         defer { lookups.stop() }

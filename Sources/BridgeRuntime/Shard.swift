@@ -37,7 +37,7 @@ final class Shard {
     /// Partitions whose records are (or will be) read, by handle index.
     var readings: [PartitionReading?] = []
     var activeReadings: [PartitionReading] = []
-    /// Given up by the engine, to be answered to the group together.
+    /// What the group was last told that we want.
     var subscribedTopics: Set<String> = []
 
     let batch = RecordBatch()

@@ -189,14 +189,19 @@ extension DeliveryCore {
     /// Frees a delivery whose attempt has ended; the items are the caller's now.
     mutating func finish(_ delivery: Delivery) -> ContiguousArray<Item> {
         guard let state = delivery.owner else { preconditionFailure("an attempt ended twice") }
-        state.inFlight -= 1
-        inFlight -= 1
         for item in delivery.items { item.cursor.partition.busy -= 1 }
         let items = delivery.items
+        free(delivery, state)
+        return items
+    }
+
+    /// Makes the delivery's place and its share of what may be in flight free again.
+    mutating func free(_ delivery: Delivery, _ state: SubscriptionState) {
+        state.inFlight -= 1
+        inFlight -= 1
         delivery.items.removeAll(keepingCapacity: true)
         delivery.owner = nil
         freeDeliveries.append(delivery.id.index)
-        return items
     }
 
     // MARK: What the performer asks

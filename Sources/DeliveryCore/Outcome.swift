@@ -51,11 +51,7 @@ extension DeliveryCore {
             state.counters.eventDelay.record(max(0, (now.wall - item.created).seconds))
             settle(item)
         }
-        delivery.items.removeAll(keepingCapacity: true)
-        delivery.owner = nil
-        freeDeliveries.append(delivery.id.index)
-        state.inFlight -= 1
-        inFlight -= 1
+        free(delivery, state)
         if state.circuit.succeeded(events: count) {
             report(.circuitClosed(state.id))
             state.probes = 0

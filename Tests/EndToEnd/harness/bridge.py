@@ -16,9 +16,11 @@ class Bridge:
         self.ops = f"http://127.0.0.1:{ops_port}"
         self.process = None
 
-    def starts(self, ready=True):
+    def starts(self, ready=True, under=(), **variables):
+        """`under` is a command that runs the program (a tracer); the variables are those of its environment."""
         self.process = self.world.started(Process(
-            self.name, [self.world.program, "serve", "--config", self.config], self.world.folder / f"{self.name}.log"))
+            self.name, [*under, self.world.program, "serve", "--config", self.config], self.world.folder / f"{self.name}.log",
+            variables=variables))
         self.world.bridges.append(self.process)
         if ready:
             self.is_ready()

@@ -89,6 +89,7 @@ class Arrival:
     def __init__(self, **fields):
         self.headers = {}
         self.body = None
+        self.answered = None  # not yet, or its sender had gone
         self.__dict__.update(fields)
         self.attempt = int(self.attempt) if self.attempt else None
         self.accepted = 200 <= self.status < 300

@@ -9,6 +9,7 @@ from confluent_kafka import (
     OFFSET_BEGINNING, Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition)
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from .cursors import Cursor
 from .process import Process
 from .waiting import accepts, wait_until
 
@@ -137,11 +138,18 @@ class Kafka:
 
     def committed(self, group, topic):
         """The committed offset of each partition, as any Kafka tool would ask for it; None where there is none."""
+        return {p.partition: (p.offset if p.offset >= 0 else None) for p in self._group_offsets(group, topic)}
+
+    def cursors(self, group, topic):
+        """The cursor of each partition: its committed offset, and what its metadata says is settled beyond it."""
+        return {p.partition: Cursor.of(p.offset, p.metadata) for p in self._group_offsets(group, topic)}
+
+    def _group_offsets(self, group, topic):
         wanted = [TopicPartition(topic, p) for p in self.partitions(topic)]
         answers = self.admin.list_consumer_group_offsets(
             [ConsumerGroupTopicPartitions(group, wanted)], request_timeout=10)
         (answer,) = [future.result(timeout=15) for future in answers.values()]
-        return {p.partition: (p.offset if p.offset >= 0 else None) for p in answer.topic_partitions}
+        return answer.topic_partitions
 
     def lag(self, group, topic):
         ends = self.ends(topic)

@@ -13,7 +13,7 @@ def environment():
 
 
 class Process:
-    def __init__(self, name, command, log, stdin=subprocess.DEVNULL, stdout=None):
+    def __init__(self, name, command, log, stdin=subprocess.DEVNULL, stdout=None, variables=None):
         """`log` is the file that takes standard error, and standard output unless `stdout` says otherwise."""
         self.name = name
         self.log = log
@@ -21,7 +21,7 @@ class Process:
         with open(log, "ab") as sink:
             self.popen = subprocess.Popen(
                 [str(word) for word in command], stdin=stdin, stdout=stdout or sink, stderr=sink,
-                env=environment(), start_new_session=True)
+                env={**environment(), **(variables or {})}, start_new_session=True)
 
     @property
     def pid(self):

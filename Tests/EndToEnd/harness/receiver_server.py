@@ -31,6 +31,7 @@ class Endpoint:
     fail_first: int = 0          # so many attempts of each id fail
     fail_status: int = 500
     refuse: list = dataclasses.field(default_factory=list)   # ids answered with 400 always, also within a batch
+    refuse_share: float = 0.0    # share of ids answered with 422 always
     delay: float = 0.0           # seconds before the answer
     headers: dict = dataclasses.field(default_factory=dict)  # of the failing answers
     garbage: bool = False        # an answer that is not HTTP
@@ -45,12 +46,12 @@ class Endpoint:
         attempt = self.attempts[webhook_id] = self.attempts.get(webhook_id, 0) + 1
         if self.refuse and not set(ids).isdisjoint(self.refuse):
             return 400
+        if self.refuse_share and hashed(webhook_id) < self.refuse_share:
+            return 422
         if attempt <= self.fail_first:
             return self.fail_status
-        if self.fail:
-            digest = hashlib.blake2b(f"{webhook_id} {attempt}".encode(), digest_size=4).digest()
-            if int.from_bytes(digest) < self.fail * 2**32:
-                return self.fail_status
+        if self.fail and hashed(f"{webhook_id} {attempt}") < self.fail:
+            return self.fail_status
         return self.status
 
     def verified(self, body, headers):
@@ -66,8 +67,13 @@ class Endpoint:
         return False
 
 
-BEHAVIOUR = {"secrets", "status", "fail", "fail_first", "fail_status", "refuse", "delay", "headers", "garbage", "keep"}
+BEHAVIOUR = {"secrets", "status", "fail", "fail_first", "fail_status", "refuse", "refuse_share", "delay", "headers", "garbage", "keep"}
 endpoints = {}
+
+
+def hashed(text):
+    """A number from 0 to 1 that is the same for the same text."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest()) / 2**32
 
 
 def event_ids(webhook_id, content_type, body):
@@ -101,7 +107,7 @@ async def answer(endpoint, request):
     status = endpoint.status_for(webhook_id, ids)
     arrival = {
         "at": at, "id": webhook_id, "ids": ids, "attempt": headers.get("fanfare-attempt"),
-        "subscription": headers.get("fanfare-subscription"), "status": status,
+        "subscription": headers.get("fanfare-subscription"), "status": status, "process": headers.get("x-process"),
         "verified": endpoint.verified(body, headers), "digest": hashlib.sha256(body).hexdigest(), "size": len(body),
     }
     if endpoint.keep:
@@ -113,6 +119,7 @@ async def answer(endpoint, request):
             endpoint.delivered[event] = endpoint.delivered.get(event, 0) + 1
     if endpoint.delay:
         await asyncio.sleep(endpoint.delay)
+    arrival["answered"] = time.time()
     if endpoint.garbage:
         request.transport.write(b"\x00\xffthis is not HTTP\r\n\r\n")
         request.transport.close()

@@ -53,12 +53,10 @@ final class Shard {
     enum Delayed {
         case fetch(CursorGroup, [PartitionHandle])
         case askMembership
-        case endCommit(CursorGroup)
     }
 
-    /// After a stall it is not sure that we are still a member: cursors are not committed until the group says so.
+    /// After a stall it is not sure that we are still a member; the group has been asked.
     var isMembershipDoubted = false
-    var heldCommits: [(CursorGroup, [CursorCommit])] = []
 
     /// Where the logs begin that turned out to end before our place in them: they were made anew.
     var renewedLogs: [TopicPartition: Int64] = [:]
@@ -101,11 +99,8 @@ final class Shard {
             takeMessages()
             pollKafka()
             hasMore = false
-            // In doubt nothing new is taken on: it may be somebody else's.
-            if !isMembershipDoubted {
-                readHeads()
-                readChunks()
-            }
+            readHeads()
+            readChunks()
             if let due = core.nextWakeup, due <= moment.instant { step(.tick) }
             runDelayed()
             if moment.instant >= nextShow { show() }
@@ -169,7 +164,6 @@ final class Shard {
             switch entry.action {
             case .fetch(let group, let handles): fetchCursors(group, handles)
             case .askMembership: askMembership()
-            case .endCommit(let group): step(.commitEnded(group, succeeded: false, duration: .zero))
             }
         }
     }
@@ -178,9 +172,10 @@ final class Shard {
     private func noticeStall() {
         let gap = moment.instant - lastTurn
         lastTurn = moment.instant
-        if gap > plan.sessionTimeout * 0.5, !activeReadings.isEmpty, !isMembershipDoubted {
+        if gap > plan.sessionTimeout * 0.5, !isMembershipDoubted, !core.owned.isEmpty {
             log.logger.warning("the process stood still; asking the group whether it went on without us", metadata: ["for": "\(gap)"])
             isMembershipDoubted = true
+            step(.membershipDoubted)
             askMembership()
         }
     }

@@ -322,7 +322,6 @@ extension Shard {
     }
 
     func commit(_ group: CursorGroup, _ cursors: [CursorCommit]) {
-        guard !isMembershipDoubted else { return heldCommits.append((group, cursors)) }
         let entries = cursors.map {
             (
                 partition: TopicPartition(topic: $0.partition.topic, partition: $0.partition.partition), offset: $0.offset,
@@ -367,10 +366,11 @@ extension Shard {
     // MARK: Membership
 
     func askMembership() {
-        guard let reading = activeReadings.first else { return membershipIsSure() }
+        guard let handle = core.owned.first else { return membershipIsSure() }
+        let position = handle.index < readings.count ? readings[handle.index]?.position ?? 0 : 0
         do throws(KafkaError) {
             try consumer.verifyMembership(
-                committing: [(partition: reading.partition, offset: max(0, reading.position))], token: token(.membership))
+                committing: [(partition: topicPartition(handle), offset: max(0, position))], token: token(.membership))
         } catch {
             after(.milliseconds(500), .askMembership)
         }
@@ -385,19 +385,15 @@ extension Shard {
             after(.milliseconds(500), .askMembership)
         case .fenced(let error):
             log.logger.warning("the group went on without this member", metadata: ["reason": "\(error)"])
-            let handles = activeReadings.map(\.handle)
+            let handles = core.owned
             step(.lost(handles))
-            let held = heldCommits
-            heldCommits = []
-            isMembershipDoubted = false
-            for (group, _) in held { step(.commitEnded(group, succeeded: false, duration: .zero)) }
+            for handle in handles { forget(handle) }
+            membershipIsSure()
         }
     }
 
     private func membershipIsSure() {
         isMembershipDoubted = false
-        let held = heldCommits
-        heldCommits = []
-        for (group, cursors) in held { commit(group, cursors) }
+        step(.membershipSettled)
     }
 }

@@ -71,6 +71,12 @@ final class ShardLog {
             logger.error(
                 "the committed metadata is not Fanfare's and was ignored; some events may be repeated",
                 metadata: ["subscription": name(id), "partition": "\(partition.topic)[\(partition.partition)]"])
+        case .cursorPlaced(let id, let partition, let offset):
+            logger.debug(
+                "a cursor starts here",
+                metadata: [
+                    "subscription": name(id), "partition": "\(partition.topic)[\(partition.partition)]", "offset": "\(offset)",
+                ])
         }
     }
 

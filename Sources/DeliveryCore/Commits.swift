@@ -29,7 +29,7 @@ extension DeliveryCore {
 
     /// Sends what the budget allows, those groups first that a crash would make repeat most.
     mutating func sendCommits() {
-        guard !commitsWaiting.isEmpty else { return }
+        guard !commitsWaiting.isEmpty, !isInDoubt else { return }
         let elapsed = (now.instant - commitTokensAt).seconds
         commitTokensAt = now.instant
         commitTokens = min(max(1, options.commitsPerSecond), commitTokens + elapsed * options.commitsPerSecond)
@@ -64,7 +64,7 @@ extension DeliveryCore {
             let isFresh = now.instant - cursor.committedAt < options.idleCommitInterval
             if base == cursor.committedOffset, text == cursor.committedMetadata, isFresh {
                 cursor.settledSinceCommit = 0
-                if cursor.partition.phase == .draining { checkDrained(cursor.partition) }
+                if isWaitedFor(cursor) { checkDone(cursor) }
                 continue
             }
             precondition(base >= cursor.committedOffset, "a cursor never goes back by itself")
@@ -104,7 +104,12 @@ extension DeliveryCore {
             } else {
                 markDirty(cursor)
             }
-            checkDrained(cursor.partition)
+            checkDone(cursor)
+        }
+        if let successor = group.successor {
+            group.successor = nil
+            effects.append(.loadCursors(successor.id, successor.toLoad))
+            successor.toLoad.removeAll()
         }
         schedule(group)
     }
@@ -125,7 +130,14 @@ extension DeliveryCore {
             for partition in topic.partitions where partition.phase == .reading {
                 for case let cursor? in partition.cursors where cursor.isLoaded && !cursor.isDirty {
                     let isOld = now.instant - cursor.committedAt >= options.idleCommitInterval
-                    if cursor.base != cursor.committedOffset || isOld { markDirty(cursor) }
+                    if cursor.base != cursor.committedOffset {
+                        markDirty(cursor)
+                    } else if isOld, let state = cursor.subscription, !state.isRunning {
+                        // Somebody may have moved it meanwhile with Kafka's own tools: what stands there is committed again.
+                        move(cursor, to: .committed)
+                    } else if isOld {
+                        markDirty(cursor)
+                    }
                 }
             }
         }

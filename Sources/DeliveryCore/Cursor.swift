@@ -27,6 +27,15 @@ final class Cursor {
     /// Index among the topic's subscriptions.
     let slot: Int32
 
+    /// Where it is to go when nothing of it is under way any more; until then it takes nothing.
+    var target: CursorTarget? = nil
+    /// Replaced where it is, to be committed again before its group expires.
+    var isRefresh = false
+    /// Items of it in requests or diversions under way.
+    var busy = 0
+
+    var isMoving: Bool { target != nil }
+
     /// Known: the committed cursor was loaded. Before that nothing is read for it.
     var isLoaded = false
     /// Gone with its partition or its subscription: nothing may be settled or committed through it any more.

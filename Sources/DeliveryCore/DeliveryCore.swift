@@ -24,6 +24,8 @@ public struct DeliveryCore: ~Copyable {
 
     var subscriptions: [SubscriptionState] = []
     var byName: [String: SubscriptionState] = [:]
+    /// Removed with a commit under way: who comes back under that name waits for its end.
+    var departed: [String: CommitGroup] = [:]
     var topics: [String: TopicState] = [:]
     /// In the order in which they were first heard of: for everything whose order shows.
     var topicsInOrder: [TopicState] = []
@@ -52,6 +54,10 @@ public struct DeliveryCore: ~Copyable {
     var commitTokensAt = Instant(nanoseconds: 0)
     var commitBudgetTimerIsSet = false
     var sweepTimerIsSet = false
+    /// The group may have gone on without us: nothing goes out.
+    var isInDoubt = false
+    /// Decided meanwhile, to be produced when there is no more doubt.
+    var diversionsInDoubt: [DiversionID] = []
 
     var recordsConsumed: UInt64 = 0
     var rebalances: UInt64 = 0
@@ -98,6 +104,11 @@ public struct DeliveryCore: ~Copyable {
         case .commitEnded(let group, let succeeded, let duration): commitEnded(group, succeeded, duration)
         case .revoking(let handles): for handle in handles { drain(partitions[handle.index]) }
         case .lost(let handles): for handle in handles { lose(partitions[handle.index]) }
+        case .pause(let id): pause(subscriptions[id.index])
+        case .resume(let id): resume(subscriptions[id.index])
+        case .seek(let id, let handles, let target): seek(subscriptions[id.index], handles, target)
+        case .membershipDoubted: membershipDoubted()
+        case .membershipSettled: membershipSettled()
         case .tick: break
         }
     }

@@ -17,6 +17,7 @@ extension DeliveryCore {
 
     /// One request per subscription and turn, so that a saturated process is shared fairly.
     mutating func dispatch() {
+        if isInDoubt { return }
         while inFlight < options.maxInFlight, let state = ready.popFirst() {
             state.isReady = false
             guard state.isRunning, state.hasRoom else { continue }
@@ -161,8 +162,11 @@ extension DeliveryCore {
         return Item(cursor: cursor, offset: next.offset, record: next.record, created: entry.timestamp)
     }
 
-    /// Whether an event's partition is being given up, or its subscription was removed: then it is the next owner's.
-    func abandoned(_ item: Item) -> Bool { item.cursor.isGone || item.cursor.partition.phase != .reading }
+    /// Whether an event stays unsettled here: its partition is being given up, its subscription was removed, or its cursor
+    /// goes elsewhere. Whoever reads on from the cursor will come to it again.
+    func abandoned(_ item: Item) -> Bool {
+        item.cursor.isGone || item.cursor.isMoving || item.cursor.partition.phase != .reading
+    }
 
     // MARK: Requests
 
@@ -178,7 +182,7 @@ extension DeliveryCore {
         delivery.owner = state
         delivery.isCancelled = false
         for i in delivery.items.indices {
-            delivery.items[i].cursor.partition.busy += 1
+            isUnderWay(delivery.items[i], 1)
             if delivery.items[i].attempts == 0 { delivery.items[i].firstAttempt = now.wall }
         }
         state.inFlight += 1
@@ -186,10 +190,16 @@ extension DeliveryCore {
         effects.append(.attempt(delivery.id))
     }
 
+    /// Counts what a partition and a cursor have to wait for before they can go.
+    func isUnderWay(_ item: Item, _ delta: Int) {
+        item.cursor.busy += delta
+        item.cursor.partition.busy += delta
+    }
+
     /// Frees a delivery whose attempt has ended; the items are the caller's now.
     mutating func finish(_ delivery: Delivery) -> ContiguousArray<Item> {
         guard let state = delivery.owner else { preconditionFailure("an attempt ended twice") }
-        for item in delivery.items { item.cursor.partition.busy -= 1 }
+        for item in delivery.items { isUnderWay(item, -1) }
         let items = delivery.items
         free(delivery, state)
         return items

@@ -46,8 +46,12 @@ extension DeliveryCore {
         diversion.lastAttempt = details.attempted
         diversion.byReference = false
         diversion.failures = 0
-        item.cursor.partition.busy += 1
-        effects.append(.divert(diversion.id))
+        isUnderWay(item, 1)
+        produce(diversion.id)
+    }
+
+    private mutating func produce(_ id: DiversionID) {
+        if isInDoubt { diversionsInDoubt.append(id) } else { effects.append(.divert(id)) }
     }
 
     mutating func diverted(_ id: DiversionID) {
@@ -77,7 +81,7 @@ extension DeliveryCore {
         switch (failure, diversion.target, diversion.owner) {
         case (.tooLarge, .deadLetter, _) where !diversion.byReference:
             diversion.byReference = true
-            effects.append(.divert(id))
+            produce(id)
         case (.tooLarge, .retry(_, let due), let state?):
             // It cannot wait in the topic, so it waits here; its cursor waits with it.
             finish(diversion)
@@ -98,12 +102,12 @@ extension DeliveryCore {
             finish(diversion)
             leaveToNextOwner(item)
         } else {
-            effects.append(.divert(id))
+            produce(id)
         }
     }
 
     private mutating func finish(_ diversion: Diversion) {
-        diversion.item?.cursor.partition.busy -= 1
+        if let item = diversion.item { isUnderWay(item, -1) }
         diversion.item = nil
         diversion.owner = nil
         freeDiversions.append(diversion.id.index)

@@ -57,4 +57,6 @@ public enum Report: Sendable {
     /// The settled offsets do not fit the commit's metadata: the cursor waits for its oldest event.
     case cursorFull(SubscriptionID?, TopicPartitionName)
     case badMetadata(SubscriptionID?, TopicPartitionName)
+    /// The cursor starts here: by the subscription's `start`, or because an operator moved it.
+    case cursorPlaced(SubscriptionID?, TopicPartitionName, offset: Int64)
 }

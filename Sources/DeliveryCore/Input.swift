@@ -40,6 +40,14 @@ public enum StoredCursor: Sendable {
     case committed(offset: Int64, metadata: String)
 }
 
+/// Where a cursor is to go.
+public enum CursorTarget: Sendable, Equatable {
+    /// Where Kafka says it is.
+    case committed
+    case start(StartPosition)
+    case offset(Int64)
+}
+
 /// Everything that can happen to the engine.
 public enum Input {
     /// The manifests: at the start and at each reload. What is no longer listed is removed.
@@ -64,6 +72,15 @@ public enum Input {
     case revoking([PartitionHandle])
     /// The partitions are somebody else's already: nothing of theirs may be committed any more.
     case lost([PartitionHandle])
+    /// An operator's word. `resume` ends a suspension too, and reads the committed cursors anew.
+    case pause(SubscriptionID)
+    case resume(SubscriptionID)
+    /// Goes on elsewhere, once what is in flight has ended; `Report.cursorPlaced` tells when.
+    case seek(SubscriptionID, [PartitionHandle], CursorTarget)
+    /// The process stood still: the group may have gone on without it. Nothing goes out until `membershipSettled`;
+    /// `lost` comes before that if it has.
+    case membershipDoubted
+    case membershipSettled
     /// A timer may have come due.
     case tick
 }

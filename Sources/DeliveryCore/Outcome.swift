@@ -47,7 +47,7 @@ extension DeliveryCore {
         state.counters.deliveries += UInt64(count)
         for i in delivery.items.indices {
             let item = delivery.items[i]
-            item.cursor.partition.busy -= 1
+            isUnderWay(item, -1)
             state.counters.eventDelay.record(max(0, (now.wall - item.created).seconds))
             settle(item)
         }
@@ -75,8 +75,16 @@ extension DeliveryCore {
             }
         }
         release(item.record)
+        checkDone(cursor)
+    }
+
+    /// Something of a cursor has ended: those who wait for that may go.
+    func isWaitedFor(_ cursor: Cursor) -> Bool { cursor.isMoving || cursor.partition.phase == .draining }
+
+    mutating func checkDone(_ cursor: Cursor) {
         // Also when only the cursor is gone, with its subscription: the partition's others may wait for this.
         checkDrained(cursor.partition)
+        checkMoved(cursor)
     }
 
     // MARK: Failures
@@ -157,10 +165,10 @@ extension DeliveryCore {
         if state.circuit.state == .open || !state.isRunning { stallParts(state) }
     }
 
-    /// The item's partition is being given up: it stays unsettled.
+    /// The item stays unsettled: its partition or its cursor goes elsewhere.
     mutating func leaveToNextOwner(_ item: Item) {
         release(item.record)
-        checkDrained(item.cursor.partition)
+        checkDone(item.cursor)
     }
 
     /// Sends an event again as soon as possible, without counting an attempt.

@@ -34,11 +34,12 @@ extension DeliveryCore {
                 }
             }
         }
-        for (group, handles) in toLoad { effects.append(.loadCursors(group.id, handles)) }
+        for (group, handles) in toLoad { load(group, handles) }
     }
 
     /// Makes the cursor; its place is not known until it has been loaded.
-    mutating func addCursor(of state: SubscriptionState, to partition: PartitionState) {
+    @discardableResult
+    mutating func addCursor(of state: SubscriptionState, to partition: PartitionState) -> Cursor {
         let cursor = Cursor(partition: partition, subscription: state, group: state.group, slot: state.slot)
         while partition.cursors.count <= Int(state.slot) { partition.cursors.append(nil) }
         partition.cursors[Int(state.slot)] = cursor
@@ -46,12 +47,24 @@ extension DeliveryCore {
         cursor.routedFrom = partition.nextOffset
         state.cursors.append(cursor)
         if partition.phase == .loading { partition.cursorsToLoad += 1 }
+        return cursor
     }
 
     // MARK: Loading
 
+    /// A subscription that was removed and came back waits for the last commit of its former life.
+    mutating func load(_ group: CommitGroup, _ handles: [PartitionHandle]) {
+        if let predecessor = group.predecessor, predecessor.isUnderWay {
+            group.toLoad.append(contentsOf: handles)
+            predecessor.successor = group
+        } else {
+            effects.append(.loadCursors(group.id, handles))
+        }
+    }
+
     mutating func cursorLoaded(_ group: CursorGroup, _ handle: PartitionHandle, _ stored: StoredCursor) {
         guard let cursor = unloadedCursor(group, handle) else { return }
+        if sendElsewhere(cursor) { return }
         switch stored {
         case .none:
             // Retry records are few and each is somebody's event: from the beginning.
@@ -60,18 +73,29 @@ extension DeliveryCore {
         case .committed(let offset, let metadata):
             let settled = CursorMetadata.decode(base: offset, metadata)
             if settled == nil { report(.badMetadata(cursor.subscription?.id, cursor.partition.name)) }
-            cursor.committedOffset = offset
-            cursor.committedMetadata = metadata
             cursor.committedAt = now.instant
+            if !cursor.isRefresh {
+                cursor.committedOffset = offset
+                cursor.committedMetadata = metadata
+            }
             restore(cursor, offset, settled ?? [])
+            if cursor.isRefresh { markDirty(cursor) }
         }
     }
 
     mutating func startResolved(_ group: CursorGroup, _ handle: PartitionHandle, _ offset: Int64) {
         guard let cursor = unloadedCursor(group, handle) else { return }
-        restore(cursor, offset, [])
-        // Committed at once: a crash before the first event must not move the start.
-        markDirty(cursor)
+        if sendElsewhere(cursor) { return }
+        placed(cursor, at: offset)
+    }
+
+    /// A seek came while the cursor's place was being looked up: that answer is not what is wanted any more.
+    private mutating func sendElsewhere(_ cursor: Cursor) -> Bool {
+        guard let target = cursor.target else { return false }
+        cursor.target = nil
+        if target == .committed { return false }
+        place(cursor, at: target)
+        return true
     }
 
     private func unloadedCursor(_ group: CursorGroup, _ handle: PartitionHandle) -> Cursor? {
@@ -83,7 +107,7 @@ extension DeliveryCore {
         return nil
     }
 
-    private mutating func restore(_ cursor: Cursor, _ offset: Int64, _ settled: ContiguousArray<Range<Int64>>) {
+    mutating func restore(_ cursor: Cursor, _ offset: Int64, _ settled: ContiguousArray<Range<Int64>>) {
         let partition = cursor.partition
         cursor.restore(offset: offset, settled: settled)
         guard partition.phase == .reading else { return oneCursorFewerToLoad(partition) }
@@ -187,11 +211,7 @@ extension DeliveryCore {
             state.cursors.removeAll { $0 === cursor }
             forgetWaiting(state)
         }
-        for slot in held.indices {
-            guard let entry = held[slot], !entry.isForgotten, abandoned(entry.item) else { continue }
-            release(entry.item.record)
-            held[slot]?.isForgotten = true
-        }
+        forgetHeld()
         while let entry = partition.ring.entries.first {
             _ = partition.ring.removeFirst(bytes: Int(records[entry.record].bytes))
             release(entry.record)
@@ -199,8 +219,16 @@ extension DeliveryCore {
         partition.topic.partitions.removeAll { $0 === partition }
     }
 
-    /// Lets go of the events that wait in memory and are the next owner's now.
-    private mutating func forgetWaiting(_ state: SubscriptionState) {
+    mutating func forgetHeld() {
+        for slot in held.indices {
+            guard let entry = held[slot], !entry.isForgotten, abandoned(entry.item) else { continue }
+            release(entry.item.record)
+            held[slot]?.isForgotten = true
+        }
+    }
+
+    /// Lets go of the events that wait in memory and are not ours any more.
+    mutating func forgetWaiting(_ state: SubscriptionState) {
         for item in state.stalled where abandoned(item) { release(item.record) }
         state.stalled.removeAll { abandoned($0) }
         for item in state.again where abandoned(item) { release(item.record) }

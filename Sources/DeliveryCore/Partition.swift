@@ -74,6 +74,11 @@ final class CommitGroup {
     var earliestNext = Instant(nanoseconds: 0)
     /// Settled since the last commit, over all cursors: what a crash now would repeat.
     var settled = 0
+    /// The group of a removed subscription of the same name whose last commit was under way, and what is to be loaded
+    /// when that has ended.
+    var predecessor: CommitGroup? = nil
+    var toLoad: [PartitionHandle] = []
+    unowned var successor: CommitGroup? = nil
 
     init(id: CursorGroup) { self.id = id }
 }

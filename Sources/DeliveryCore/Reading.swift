@@ -6,7 +6,7 @@ extension DeliveryCore {
     /// Whether the head of the partition should be read on: somebody who keeps up wants more, and there is memory.
     public func wantsRecords(_ handle: PartitionHandle) -> Bool {
         let partition = partitions[handle.index]
-        return partition.phase == .reading && partition.hungryAttached > 0 && records.bytes < options.recordMemory
+        return partition.phase == .reading && partition.hungryAttached > 0 && records.bytes < options.recordMemory && !isInDoubt
     }
 
     mutating func takeIn(_ batch: RecordBatch) {
@@ -148,7 +148,7 @@ extension DeliveryCore {
     /// Lets a cursor take from the ring again, once it has caught up with what the ring covers.
     mutating func tryAttach(_ cursor: Cursor) {
         let partition = cursor.partition
-        guard !cursor.isAttached, cursor.isLoaded, !cursor.isGone, partition.phase == .reading,
+        guard !cursor.isAttached, cursor.isLoaded, !cursor.isGone, !cursor.isMoving, partition.phase == .reading,
             cursor.subscription?.isFlowing ?? true
         else { return }
         let position = cursor.position
@@ -179,7 +179,7 @@ extension DeliveryCore {
     mutating func updateHunger(_ cursor: Cursor) {
         let partition = cursor.partition
         let wants: Bool
-        if cursor.isGone || cursor.isFull || !cursor.isLoaded || partition.phase != .reading {
+        if cursor.isGone || cursor.isMoving || cursor.isFull || !cursor.isLoaded || partition.phase != .reading {
             wants = false
         } else if let state = cursor.subscription {
             // A cursor that reads back empties most of its queue first: what it has no room for is read for nothing.
@@ -218,6 +218,7 @@ extension DeliveryCore {
 
     /// Asks for one chunk per partition at a time, for its lagging cursors in turn.
     mutating func readForLagging() {
+        if isInDoubt { return }
         for _ in 0..<laggingPartitions.count {
             guard let partition = laggingPartitions.popFirst() else { return }
             guard partition.phase == .reading, partition.hungryLagging > 0 else {

@@ -47,6 +47,8 @@ public struct SubscriptionSnapshot: Sendable {
     public var topic: String
     public var owner: String
     public var enabled: Bool
+    /// By an operator.
+    public var paused: Bool
     public var suspended: Bool
     /// Why it is suspended or its circuit is open; one line, without secrets.
     public var reason: String
@@ -66,6 +68,7 @@ public struct SubscriptionSnapshot: Sendable {
         self.topic = topic
         owner = ""
         enabled = true
+        paused = false
         suspended = false
         reason = ""
         circuit = .closed
@@ -77,6 +80,7 @@ public struct SubscriptionSnapshot: Sendable {
     }
 
     public mutating func merge(_ other: SubscriptionSnapshot) {
+        paused = paused || other.paused
         suspended = suspended || other.suspended
         if other.circuit.rawValue > circuit.rawValue { circuit = other.circuit }
         if reason.isEmpty { reason = other.reason }

@@ -31,6 +31,7 @@ extension DeliveryCore {
         var shown = SubscriptionSnapshot(name: state.policy.name, topic: state.policy.topic)
         shown.owner = state.policy.owner
         shown.enabled = state.policy.enabled
+        shown.paused = state.isPaused
         shown.suspended = state.suspension != nil
         shown.reason = state.suspension ?? state.circuit.reason
         switch state.circuit.state {

@@ -11,6 +11,8 @@ final class SubscriptionState {
     var isRemoved = false
     /// The endpoint said stop (410, or `webhook-delivery: disable`).
     var suspension: String? = nil
+    /// An operator said so.
+    var isPaused = false
 
     var cursors: ContiguousArray<Cursor> = []
     /// Cursors with something pending, each in turn.
@@ -43,7 +45,7 @@ final class SubscriptionState {
         circuit = Circuit(policy: policy.diversion, limit: limit)
     }
 
-    var isRunning: Bool { policy.enabled && suspension == nil && !isRemoved }
+    var isRunning: Bool { policy.enabled && !isPaused && suspension == nil && !isRemoved }
 
     /// Its cursors fill up. A subscription that cannot send holds no records.
     var isFlowing = false

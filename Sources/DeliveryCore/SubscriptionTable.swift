@@ -28,24 +28,30 @@ extension DeliveryCore {
         byName[policy.name] = state
         topic.slots.append(state)
         state.isFlowing = policy.enabled
+        state.group.predecessor = departed.removeValue(forKey: policy.name)
         var handles: [PartitionHandle] = []
         for partition in topic.partitions where partition.phase == .loading || partition.phase == .reading {
             addCursor(of: state, to: partition)
             handles.append(partition.handle)
         }
-        if !handles.isEmpty { effects.append(.loadCursors(.subscription(state.id), handles)) }
+        if !handles.isEmpty { load(state.group, handles) }
     }
 
     private mutating func update(_ state: SubscriptionState, to policy: Subscription) {
         guard state.policy != policy else { return }
+        let wasRunning = state.isRunning
         state.policy = policy
         state.circuit.update(policy: policy.diversion, limit: limit(policy))
         // An edit of the manifest is an operator's answer to a suspension.
         state.suspension = nil
-        if state.isRunning, state.circuit.state != .open { startFlow(state) } else { stopFlow(state) }
-        // The timer may have passed by while it was suspended or disabled.
-        if state.isRunning, state.circuit.state == .open { timers.set(.probe(state.id), at: state.circuit.nextProbe) }
-        markReady(state)
+        if !state.isRunning {
+            stopFlow(state)
+        } else if !wasRunning {
+            goOn(state)
+        } else {
+            if state.circuit.state == .open { stopFlow(state) } else { startFlow(state) }
+            markReady(state)
+        }
     }
 
     private mutating func remove(_ state: SubscriptionState) {
@@ -54,7 +60,7 @@ extension DeliveryCore {
         state.isRemoved = true
         if byName[state.policy.name] === state { byName[state.policy.name] = nil }
         state.topic.slots[Int(state.slot)] = nil
-        if !state.group.dirty.isEmpty, !state.group.isUnderWay { send(state.group) }
+        if !state.group.dirty.isEmpty, !state.group.isUnderWay, !isInDoubt { send(state.group) }
         for cursor in state.cursors {
             let partition = cursor.partition
             forget(cursor)
@@ -64,6 +70,7 @@ extension DeliveryCore {
             checkDrained(partition)
         }
         state.cursors = []
+        if state.group.isUnderWay { departed[state.policy.name] = state.group }
     }
 
     /// This shard's share of the subscription's limit of requests in flight.
@@ -94,6 +101,9 @@ extension DeliveryCore {
     public func handle(of name: TopicPartitionName) -> PartitionHandle? {
         topics[name.topic]?.partitions.last { $0.name == name }?.handle
     }
+
+    /// The partitions that are this shard's, loading or draining ones included.
+    public var owned: [PartitionHandle] { topicsInOrder.flatMap { $0.partitions.map(\.handle) } }
 
     public func isRetryTopic(_ partition: PartitionHandle) -> Bool { partitions[partition.index].lane != nil }
 }

@@ -63,6 +63,23 @@ final class Engine {
         return step(.records(batch))
     }
 
+    /// What `readChunk` asked for.
+    @discardableResult
+    func chunk(_ offsets: [Int64], slots: [Int32] = [0], until end: Int64) -> [String] {
+        let batch = RecordBatch()
+        batch.partition = orders
+        batch.isChunk = true
+        batch.firstOffset = offsets.first ?? end
+        for offset in offsets {
+            batch.records.append(
+                IncomingRecord(
+                    offset: offset, token: RecordToken(bits: UInt(offset)), timestamp: now, bytes: 100, matches: slots.count, poison: false))
+            batch.matches += slots
+        }
+        batch.nextOffset = end
+        return step(.records(batch))
+    }
+
     @discardableResult
     func ended(_ id: Int, _ status: Int, retryAfter: TimeSpan? = nil) -> [String] {
         step(.attemptEnded(
@@ -74,6 +91,11 @@ final class Engine {
         step(.attemptEnded(
             DeliveryID(index: id), AttemptOutcome(failure: .network, connectionRefused: true, message: "connection refused"),
             duration: .milliseconds(1)))
+    }
+
+    @discardableResult
+    func loaded(_ subscription: Int, _ offset: Int64, _ metadata: String = "") -> [String] {
+        step(.cursorLoaded(.subscription(SubscriptionID(index: subscription)), orders, .committed(offset: offset, metadata: metadata)))
     }
 
     @discardableResult
@@ -134,6 +156,7 @@ final class Engine {
             case .drainTimedOut(let partition, let inFlight): return "drain timed out \(name(partition)) \(inFlight)"
             case .cursorFull(let id, let partition): return "full \(name(id)) \(name(partition))"
             case .badMetadata(let id, let partition): return "bad metadata \(name(id)) \(name(partition))"
+            case .cursorPlaced(let id, let partition, let offset): return "placed \(name(id)) \(name(partition))@\(offset)"
             }
         }
     }

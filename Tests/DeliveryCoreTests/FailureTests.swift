@@ -73,7 +73,10 @@ import Testing
         #expect(engine.ended(0, 410) == ["suspend billing: the endpoint answered 410 Gone"])
         #expect(engine.wait(.minutes(10)) == [])
         #expect(engine.step(.subscriptions([subscription("billing") { $0.endpoint = "https://example.com/new" }]))
-            == ["attempt #0 billing orders-0@0 try 2"])
+            == ["load billing on orders-0"])
+        engine.loaded(0, 0)
+        #expect(engine.records([1]) == [])
+        #expect(engine.chunk([0], until: 1) == ["attempt #0 billing orders-0@0 try 1", "attempt #1 billing orders-0@1 try 1"])
     }
 
     @Test func `a subscription that is enabled again after an outage is probed again`() {
@@ -82,7 +85,9 @@ import Testing
         engine.refused(0)
         engine.step(.subscriptions([subscription("billing") { $0.enabled = false }]))
         #expect(engine.wait(.minutes(5)) == [])
-        #expect(engine.step(.subscriptions([subscription("billing")])) == ["attempt #0 billing orders-0@0 try 2"])
+        #expect(engine.step(.subscriptions([subscription("billing")])) == ["load billing on orders-0"])
+        #expect(engine.loaded(0, 0) == ["read back orders-0 0..<1"])
+        #expect(engine.chunk([0], until: 1) == ["attempt #0 billing orders-0@0 try 1"])
     }
 
     @Test func `a refused batch is halved until the poison event stands alone`() {

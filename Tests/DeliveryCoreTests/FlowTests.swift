@@ -9,7 +9,7 @@ import Testing
         #expect(engine.step(.assigned([TopicPartitionName(topic: "orders", partition: 0)])) == ["load billing on orders-0"])
         let billing = CursorGroup.subscription(SubscriptionID(index: 0))
         #expect(engine.step(.cursorLoaded(billing, engine.orders, .none)) == ["resolve billing on orders-0 latest"])
-        #expect(engine.step(.startResolved(billing, engine.orders, offset: 7)) == ["read orders-0 from 7", "commit billing orders-0@7"])
+        #expect(engine.step(.startResolved(billing, engine.orders, offset: 7)) == ["read orders-0 from 7", "placed billing orders-0@7", "commit billing orders-0@7"])
         #expect(engine.wantsRecords)
     }
 

@@ -56,4 +56,38 @@ import Testing
         #expect(engine.step(.subscriptions([subscription("search")])) == ["commit billing orders-0@2"])
         #expect(engine.ended(1, 200) == ["release 0", "commit search orders-0@2"])
     }
+
+    @Test func `in doubt about its membership nothing goes out, and after that everything`() {
+        let engine = Engine.reading([subscription("billing") { $0.delivery.maxInFlight = 2; $0.retry.schedule = [.minutes(1)] }])
+        engine.records([0, 1, 2])
+        #expect(engine.step(.membershipDoubted) == [])
+        #expect(!engine.wantsRecords)
+        // One is delivered, one fails: neither a commit nor a retry record nor another attempt.
+        #expect(engine.ended(0, 200) == [])
+        #expect(engine.ended(1, 500) == [])
+        #expect(engine.wait(.seconds(20)) == [])
+        let settled = engine.step(.membershipSettled)
+        #expect(settled == ["divert #0 billing orders-0@1 to retry partition 2 in 40s: http", "attempt #1 billing orders-0@2 try 1", "commit billing orders-0@1"])
+        #expect(engine.wantsRecords)
+    }
+
+    @Test func `when the group did go on, what was decided in doubt is left to the next owner`() {
+        let engine = Engine.reading([subscription("billing") { $0.retry.schedule = [.minutes(1)] }])
+        engine.records([0, 1])
+        engine.step(.membershipDoubted)
+        engine.ended(0, 200)
+        engine.ended(1, 500)
+        engine.step(.lost([engine.orders]))
+        #expect(engine.step(.membershipSettled) == ["release 1"])
+        #expect(engine.wait(.hours(1)) == [])
+    }
+
+    @Test func `a subscription that comes back waits for the last commit of its former life`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        #expect(engine.ended(0, 200) == ["commit billing orders-0@1"])
+        #expect(engine.step(.subscriptions([])) == [])
+        #expect(engine.step(.subscriptions([subscription("billing")])) == [])
+        #expect(engine.committed(0) == ["load billing on orders-0"])
+    }
 }

@@ -1,0 +1,109 @@
+import EventModel
+
+// What operators ask of a subscription: pause, resume, seek; and what a stall of the process asks of the engine.
+extension DeliveryCore {
+    // MARK: Operators
+
+    mutating func pause(_ state: SubscriptionState) {
+        guard !state.isPaused else { return }
+        state.isPaused = true
+        stopFlow(state)
+    }
+
+    /// Goes on, also after a suspension, from where the committed cursors say: an operator may have moved them meanwhile
+    /// with Kafka's own tools.
+    mutating func resume(_ state: SubscriptionState) {
+        guard !state.isRemoved else { return }
+        let wasRunning = state.isRunning
+        state.isPaused = false
+        state.suspension = nil
+        if !wasRunning { goOn(state) }
+    }
+
+    mutating func seek(_ state: SubscriptionState, _ handles: [PartitionHandle], _ target: CursorTarget) {
+        guard !state.isRemoved else { return }
+        for handle in handles {
+            let partition = partitions[handle.index]
+            guard partition.phase == .loading || partition.phase == .reading, partition.topic === state.topic,
+                Int(state.slot) < partition.cursors.count, let cursor = partition.cursors[Int(state.slot)]
+            else { continue }
+            move(cursor, to: target)
+        }
+    }
+
+    /// The subscription may send again: its cursors are read anew.
+    mutating func goOn(_ state: SubscriptionState) {
+        guard state.isRunning else { return }
+        for cursor in state.cursors { move(cursor, to: .committed) }
+        if state.circuit.state != .open { startFlow(state) }
+        // The timer may have passed by meanwhile.
+        if state.circuit.state == .open { timers.set(.probe(state.id), at: state.circuit.nextProbe) }
+        markReady(state)
+    }
+
+    // MARK: Moving a cursor
+
+    /// Takes nothing more from where the cursor is, lets what is in flight end and be committed, and goes on elsewhere.
+    mutating func move(_ cursor: Cursor, to target: CursorTarget) {
+        guard !cursor.isGone, let state = cursor.subscription else { return }
+        // A seek says where to; that it is to be read anew says nothing against it.
+        if cursor.isMoving, target == .committed { return }
+        cursor.target = target
+        // The answer to what is being asked for it is still to come, and is taken for the word to go.
+        guard cursor.isLoaded else { return }
+        dropPending(cursor)
+        updateHunger(cursor)
+        forgetWaiting(state)
+        forgetHeld()
+        checkMoved(cursor)
+    }
+
+    /// Replaces a cursor that is to move, when nothing of it is under way any more. A new one takes its place, so that
+    /// nothing that refers to the old one can settle anything in it.
+    mutating func checkMoved(_ cursor: Cursor) {
+        guard let target = cursor.target, cursor.isLoaded, !cursor.isGone, cursor.busy == 0, !cursor.isDirty, !cursor.isInCommit,
+            cursor.partition.phase == .loading || cursor.partition.phase == .reading, let state = cursor.subscription
+        else { return }
+        let partition = cursor.partition
+        forget(cursor)
+        partition.removedCursors.append(cursor)
+        state.cursors.removeAll { $0 === cursor }
+        let successor = addCursor(of: state, to: partition)
+        if target == .committed {
+            successor.isRefresh = !state.isRunning
+            load(state.group, [partition.handle])
+        } else {
+            place(successor, at: target)
+        }
+    }
+
+    /// Sends a cursor without a place to where it was told to go.
+    mutating func place(_ cursor: Cursor, at target: CursorTarget) {
+        switch target {
+        case .committed: preconditionFailure("what is committed is loaded")
+        case .start(let position): effects.append(.resolveStart(cursor.group.id, cursor.partition.handle, position))
+        case .offset(let offset): placed(cursor, at: offset)
+        }
+    }
+
+    /// The cursor's place is not from a commit: it is committed at once, so that a crash before the first event does not
+    /// undo it.
+    mutating func placed(_ cursor: Cursor, at offset: Int64) {
+        restore(cursor, offset, [])
+        markDirty(cursor)
+        report(.cursorPlaced(cursor.subscription?.id, cursor.partition.name, offset: offset))
+    }
+
+    // MARK: Stalls
+
+    /// The process stood still for so long that the group may have given its partitions to others. Until that is known
+    /// nothing goes out: no commit that would undo another owner's, no attempt of an event that is another's.
+    mutating func membershipDoubted() { isInDoubt = true }
+
+    mutating func membershipSettled() {
+        isInDoubt = false
+        let waiting = diversionsInDoubt
+        diversionsInDoubt.removeAll()
+        for id in waiting { divertAgain(id) }
+    }
+}

@@ -1,0 +1,95 @@
+import DeliveryCore
+import EventModel
+import Testing
+
+@Suite struct ControlTests {
+    private let billing = SubscriptionID(index: 0)
+
+    @Test func `a paused subscription finishes what is in flight, commits that, and takes nothing more`() {
+        let engine = Engine.reading([subscription("billing") { $0.delivery.maxInFlight = 1 }])
+        engine.records([0, 1])
+        #expect(engine.step(.pause(billing)) == [])
+        #expect(!engine.wantsRecords)
+        #expect(engine.ended(0, 200) == ["commit billing orders-0@1"])
+        engine.committed(0)
+        #expect(engine.wait(.minutes(10)) == [])
+    }
+
+    @Test func `a resume goes on from the cursor that Kafka holds, which may have been moved meanwhile`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0, 1, 2])
+        for id in 0...2 { engine.ended(id, 200) }
+        engine.committed(0)
+        engine.wait(.seconds(1))
+        engine.committed(0)
+        engine.step(.pause(billing))
+        #expect(engine.step(.resume(billing)) == ["load billing on orders-0"])
+        #expect(engine.loaded(0, 1) == ["read back orders-0 1..<3"])
+    }
+
+    @Test func `a resume waits for what is in flight and for its commit`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        engine.step(.pause(billing))
+        #expect(engine.step(.resume(billing)) == [])
+        #expect(engine.ended(0, 200) == ["commit billing orders-0@1"])
+        #expect(engine.committed(0) == ["load billing on orders-0"])
+        #expect(engine.loaded(0, 1) == [])
+        #expect(engine.wantsRecords)
+        #expect(engine.records([1]) == ["release 0", "attempt #0 billing orders-0@1 try 1"])
+    }
+
+    @Test func `a resume ends a suspension, and the event that met it comes again`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        #expect(engine.ended(0, 410) == ["suspend billing: the endpoint answered 410 Gone"])
+        #expect(engine.step(.resume(billing)) == ["load billing on orders-0"])
+        #expect(engine.loaded(0, 0) == ["read back orders-0 0..<1"])
+    }
+
+    @Test func `a seek goes back once what is in flight has ended, and is committed at once`() {
+        let engine = Engine.reading([subscription("billing") { $0.delivery.maxInFlight = 1 }])
+        engine.records([0, 1])
+        #expect(engine.ended(0, 200) == ["attempt #0 billing orders-0@1 try 1", "commit billing orders-0@1"])
+        engine.committed(0)
+        #expect(engine.step(.seek(billing, [engine.orders], .offset(0))) == [])
+        #expect(engine.wait(.seconds(1)) == [])
+        #expect(engine.ended(0, 200) == ["commit billing orders-0@2"])
+        #expect(engine.committed(0) == ["placed billing orders-0@0", "read back orders-0 0..<2"])
+        #expect(engine.wait(.seconds(1)) == ["commit billing orders-0@0"])
+    }
+
+    @Test func `a seek beyond what was read skips what comes before it`() {
+        let engine = Engine.reading([subscription("billing")])
+        #expect(engine.step(.seek(billing, [engine.orders], .start(.latest))) == ["resolve billing on orders-0 latest"])
+        #expect(engine.step(.startResolved(.subscription(billing), engine.orders, offset: 2)) == ["placed billing orders-0@2", "commit billing orders-0@2"])
+        #expect(engine.records([0, 1]) == ["release 0", "release 1"])
+        #expect(engine.records([2]) == ["attempt #0 billing orders-0@2 try 1"])
+    }
+
+    @Test func `a seek while the cursor is being loaded wins over what is loaded`() {
+        let engine = Engine()
+        engine.step(.subscriptions([subscription("billing")]))
+        engine.step(.assigned([TopicPartitionName(topic: "orders", partition: 0)]))
+        #expect(engine.step(.seek(billing, [engine.orders], .offset(7))) == [])
+        #expect(engine.loaded(0, 3) == ["read orders-0 from 7", "placed billing orders-0@7", "commit billing orders-0@7"])
+    }
+
+    @Test func `a paused cursor is committed again before its group expires, as it stands in Kafka`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.step(.pause(billing))
+        let lines = engine.wait(.hours(13))
+        #expect(lines == ["load billing on orders-0"])
+        // Somebody has moved it with a tool of Kafka's.
+        #expect(engine.loaded(0, 4) == ["commit billing orders-0@4"])
+        #expect(engine.wait(.minutes(1)) == [])
+    }
+
+    @Test func `an event that waited for its retry in memory comes again after a seek only from its cursor`() {
+        let engine = Engine.reading([subscription("billing") { $0.retry.schedule = [.seconds(1)] }])
+        engine.records([0])
+        #expect(engine.ended(0, 500) == [])
+        #expect(engine.step(.seek(billing, [engine.orders], .offset(0))) == ["placed billing orders-0@0", "read back orders-0 0..<1", "commit billing orders-0@0"])
+        #expect(engine.wait(.seconds(5)) == [])
+    }
+}

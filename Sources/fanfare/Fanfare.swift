@@ -2,6 +2,7 @@ import ArgumentParser
 import EventModel
 // Brings in -lm, which the standard library's rounding needs.
 import Glibc
+import KafkaClient
 
 @main
 struct Fanfare: AsyncParsableCommand {
@@ -12,7 +13,7 @@ struct Fanfare: AsyncParsableCommand {
             Start with `fanfare demo`. Shell completions: `fanfare --generate-completion-script bash` (or zsh, fish).
             Exit status: 0 done; 1 findings or failed; 64 wrong usage; 78 wrong configuration.
             """,
-        version: fanfareVersion,
+        version: "\(fanfareVersion) (librdkafka \(librdkafkaVersion))",
         subcommands: [
             Demo.self, Serve.self, Check.self, Apply.self, Explain.self, Publish.self, Listen.self, DeadLetters.self,
             Broker.self, Verify.self, Schema.self,

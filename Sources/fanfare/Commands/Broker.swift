@@ -7,9 +7,18 @@ struct Broker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs an embedded Kafka cluster, for trying things out and for tests.",
         discussion: """
-            Everything is in memory. Each line of standard input is a fault: `down [N]`, `up [N]`, `rtt MS`,
-            `error REQUEST CODE COUNT` (for example `error OffsetCommit NOT_COORDINATOR 3`), `leader TOPIC PARTITION N`,
-            `coordinator GROUP N`; each is answered with `ok` or with what is wrong. Ends with SIGTERM or ctrl-C.
+            Everything is in memory. Each line of standard input is a fault, answered with `ok` or with what is wrong:
+
+              down [N]                  broker N (or each) closes its connections and accepts none
+              up [N]                    accepts connections again
+              rtt MS [N]                answers take at least so long
+              error REQUEST CODE COUNT  the next requests of a kind fail: error OffsetCommit NOT_COORDINATOR 3
+              heal REQUEST              takes back what is left of that
+              topic-error TOPIC CODE    what clients are told about the topic; NO_ERROR takes it back
+              leader TOPIC PARTITION N  moves the partition to broker N
+              coordinator GROUP N       moves the group's coordinator to broker N
+
+            Ends with SIGTERM or ctrl-C.
             """)
 
     @Option(help: "Port of the first broker; the others follow.")
@@ -70,20 +79,18 @@ final class FaultReader: Sendable {
     private func perform(_ words: [String]) -> String? {
         do {
             switch (words[0], words.count) {
-            case ("down", 1...2): cluster.takeDown(broker: try number(words, 1))
-            case ("up", 1...2): cluster.bringUp(broker: try number(words, 1))
-            case ("rtt", 2): cluster.setRoundTripTime(milliseconds: try number(words, 1) ?? 0)
-            case ("error", 4):
-                guard let request = EmbeddedCluster.Request(name: words[1]) else {
-                    let names = EmbeddedCluster.Request.allCases.map { "\($0)" }.joined(separator: " ")
-                    return "error: \(words[1]) is no request; there are: \(names)"
-                }
-                guard let code = KafkaError.Code(name: words[2]) else { return "error: \(words[2]) is no error code of Kafka's" }
-                cluster.fail(request, with: code, count: try number(words, 3) ?? 1)
+            case ("down", 1...2): cluster.takeDown(broker: try broker(words, 1))
+            case ("up", 1...2): cluster.bringUp(broker: try broker(words, 1))
+            case ("rtt", 2...3):
+                cluster.setRoundTripTime(milliseconds: try number(words, 1) ?? 0, broker: try broker(words, 2))
+            case ("error", 4): cluster.fail(try request(words[1]), with: try code(words[2]), count: try number(words, 3) ?? 1)
+            case ("heal", 2): cluster.stopFailing(try request(words[1]))
+            case ("topic-error", 3): cluster.setError(words[2] == "NO_ERROR" ? nil : try code(words[2]), ofTopic: words[1])
             case ("leader", 4):
-                try cluster.setLeader(of: TopicPartition(topic: words[1], partition: Int32(try number(words, 2) ?? 0)), to: try number(words, 3) ?? 1)
-            case ("coordinator", 3): try cluster.setCoordinator(ofGroup: words[1], to: try number(words, 2) ?? 1)
-            default: return "error: write one of: down [N], up [N], rtt MS, error REQUEST CODE COUNT, leader TOPIC PARTITION N, coordinator GROUP N"
+                let partition = TopicPartition(topic: words[1], partition: Int32(try number(words, 2) ?? 0))
+                try cluster.setLeader(of: partition, to: try broker(words, 3) ?? 1)
+            case ("coordinator", 3): try cluster.setCoordinator(ofGroup: words[1], to: try broker(words, 2) ?? 1)
+            default: return "error: not understood; `fanfare broker --help` lists the faults"
             }
             return nil
         } catch let error as ValidationError {
@@ -91,6 +98,25 @@ final class FaultReader: Sendable {
         } catch {
             return "error: \(error)"
         }
+    }
+
+    private func request(_ name: String) throws -> EmbeddedCluster.Request {
+        if let request = EmbeddedCluster.Request(name: name) { return request }
+        let names = EmbeddedCluster.Request.allCases.map { "\($0)" }.joined(separator: " ")
+        throw ValidationError("\(name) is no request; there are: \(names)")
+    }
+
+    private func code(_ name: String) throws -> KafkaError.Code {
+        guard let code = KafkaError.Code(name: name) else { throw ValidationError("\(name) is no error code of Kafka's") }
+        return code
+    }
+
+    private func broker(_ words: [String], _ index: Int) throws -> Int? {
+        guard let number = try number(words, index) else { return nil }
+        guard (1...cluster.brokerCount).contains(number) else {
+            throw ValidationError("there is no broker \(number); they are numbered from 1 to \(cluster.brokerCount)")
+        }
+        return number
     }
 
     private func number(_ words: [String], _ index: Int) throws -> Int? {

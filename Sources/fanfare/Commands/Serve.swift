@@ -51,7 +51,7 @@ struct Serve: AsyncParsableCommand {
         logger.notice(
             "fanfare \(fanfareVersion)",
             metadata: [
-                "group": "\(configuration.group)", "bootstrapServers": "\(configuration.kafka.bootstrapServers)",
+                "librdkafka": "\(librdkafkaVersion)", "group": "\(configuration.group)", "bootstrapServers": "\(configuration.kafka.bootstrapServers)",
                 "topics": "\(manifests.topics.count)", "subscriptions": "\(subscriptions)",
             ])
         let signals = Termination.onSignal {

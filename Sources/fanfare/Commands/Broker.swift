@@ -9,14 +9,16 @@ struct Broker: AsyncParsableCommand {
         discussion: """
             Everything is in memory. Each line of standard input is a fault, answered with `ok` or with what is wrong:
 
-              down [N]                  broker N (or each) closes its connections and accepts none
-              up [N]                    accepts connections again
-              rtt MS [N]                answers take at least so long
-              error REQUEST CODE COUNT  the next requests of a kind fail: error OffsetCommit NOT_COORDINATOR 3
-              heal REQUEST              takes back what is left of that
-              topic-error TOPIC CODE    what clients are told about the topic; NO_ERROR takes it back
-              leader TOPIC PARTITION N  moves the partition to broker N
-              coordinator GROUP N       moves the group's coordinator to broker N
+              down [N]                  broker N (or each) is not reachable
+              up [N]                    it is again
+              rtt MS [N]                its answers take at least so long
+              error REQUEST CODE COUNT  the next requests of a kind fail
+                                        (error OffsetCommit NOT_COORDINATOR 3)
+              heal REQUEST              they succeed again
+              topic-error TOPIC CODE    asking for the topic's metadata fails;
+                                        NO_ERROR takes it back
+              leader TOPIC PARTITION N  the partition moves to broker N
+              coordinator GROUP N       the group's coordinator does
 
             Ends with SIGTERM or ctrl-C.
             """)

@@ -79,9 +79,9 @@ extension Simulation {
     func released(_ handle: PartitionHandle, by member: Int) {
         let name = replicas[member].core.name(of: handle)
         guard let i = coordinator.seats.firstIndex(where: { self.name(of: $0) == name && $0.owner == member }) else {
-            return violation("a partition was released that its releaser did not own: \(name)")
+            return violation(.ownership, "a partition was released that its releaser did not own: \(name)")
         }
-        if !coordinator.seats[i].isRevoking { violation("a partition was released that nobody asked for: \(name)") }
+        if !coordinator.seats[i].isRevoking { violation(.ownership, "a partition was released that nobody asked for: \(name)") }
         excuseForgotten(on: coordinator.seats[i])
         let incarnation = replicas[member].incarnation
         after(.milliseconds(Int64(random.int(1...20)))) { simulation in
@@ -95,6 +95,7 @@ extension Simulation {
 
     /// The session has timed out: what the member owned is free.
     func expel(_ member: Int) {
+        note(.expel, replicas[member])
         for i in coordinator.seats.indices where coordinator.seats[i].owner == member {
             coordinator.seats[i].owner = nil
             coordinator.seats[i].isRevoking = false

@@ -19,7 +19,9 @@ extension Simulation {
         case .join(let index): if !replicas[index].isUp, !isExpected(index) { start(index) }
         case .leave(let index): leave(index)
         case .evict(let index): evict(index)
-        case .broker(let fault, let span): broker.faults.append((fault, now + span))
+        case .broker(let fault, let span):
+            note(.fault, nil, Trace.word("\(fault)"), span.nanoseconds, text: "\(fault) for \(span)")
+            broker.faults.append((fault, now + span))
         case .remove(let subscription, let span): remove(subscription, for: span)
         case .edit(let subscription): edit(subscription)
         }
@@ -31,6 +33,7 @@ extension Simulation {
     func start(_ index: Int) {
         let replica = replicas[index]
         precondition(!replica.isUp)
+        note(.start, replica)
         engines += 1
         var options = scenario.core
         options.seed = random.next()
@@ -47,6 +50,7 @@ extension Simulation {
     private func leave(_ index: Int) {
         guard replicas[index].isUp, !replicas[index].isLeaving, replicas[index].effectsToLive == nil else { return }
         replicas[index].isLeaving = true
+        note(.leave, replicas[index])
         coordinator.members.removeAll { $0 == index }
         rebalance()
         // With nobody else to go to, its partitions are revoked all the same.
@@ -62,7 +66,7 @@ extension Simulation {
     func stopIfLeft(_ index: Int) {
         let replica = replicas[index]
         guard replica.isUp, replica.isLeaving, !coordinator.seats.contains(where: { $0.owner == index }) else { return }
-        if !replica.wasEvicted, !replica.attempts.values.allSatisfy({ $0.serial < 0 }) { violation("a process left with requests in flight") }
+        if !replica.wasEvicted, !replica.attempts.values.allSatisfy({ $0.serial < 0 }) { violation(.ownership, "a process left with requests in flight") }
         stop(replica)
         if replica.startAgain {
             replica.startAgain = false
@@ -72,7 +76,7 @@ extension Simulation {
 
     func die(_ index: Int) {
         let replica = replicas[index]
-        trace.note(10, Int64(index), now.nanoseconds)
+        note(.crash, replica)
         crashes += 1
         excuseRepetitions(of: coordinator.seats.filter { $0.owner == index }, heldBy: replica)
         stop(replica)
@@ -89,6 +93,7 @@ extension Simulation {
     private func evict(_ index: Int) {
         let replica = replicas[index]
         guard replica.isUp, coordinator.members.contains(index), replica.effectsToLive == nil else { return }
+        note(.evict, replica)
         let seats = coordinator.seats.filter { $0.owner == index && !$0.isArriving }
         let handles = seats.compactMap { replica.core.handle(of: name(of: $0)) }
         excuseRepetitions(of: seats, heldBy: replica)
@@ -112,6 +117,7 @@ extension Simulation {
     }
 
     private func stop(_ replica: Replica) {
+        note(.stop, replica)
         replica.isUp = false
         replica.isLeaving = false
         replica.wasEvicted = false
@@ -125,11 +131,11 @@ extension Simulation {
         replica.tickAt = .distantFuture
     }
 
-    func note(_ report: Report, _ replica: Replica) {
+    func heard(_ report: Report, _ replica: Replica) {
         switch report {
         case .suspended(let id, _): suspended.insert(subscriptionIndex[replica.core.subscription(id).name]!)
-        case .recordsLost: violation("records were lost")
-        case .badMetadata: violation("metadata was not understood")
+        case .recordsLost: violation(.outcome, "records were lost")
+        case .badMetadata: violation(.cursor, "metadata was not understood")
         case .drainTimedOut: drainTimeouts += 1
         case .cursorFull(let id, let partition):
             cursorsFull += 1

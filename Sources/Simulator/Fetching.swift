@@ -4,7 +4,6 @@ import EventModel
 // A replica reads logs: the heads as long as its engine wants more, and chunks for cursors that lag.
 extension Simulation {
     func startReading(_ handle: PartitionHandle, _ offset: Int64, _ replica: Replica) {
-        trace.note(7, Int64(handle.index), offset)
         if let i = replica.readers.firstIndex(where: { $0.handle == handle }) {
             replica.readers[i].offset = offset
             replica.readers[i].epoch += 1
@@ -47,7 +46,6 @@ extension Simulation {
     func readChunk(_ handle: PartitionHandle, _ from: Int64, _ until: Int64, _ replica: Replica) {
         let name = replica.core.name(of: handle)
         let topic = topicIndex(name.topic)
-        trace.note(8, Int64(handle.index), from, until)
         let span = broker.isDisturbed(.fetchesSlow, at: now) ? milliseconds(50...1000) : milliseconds(2...15)
         answer(replica, after: span) { simulation in
             let fetched = simulation.fetch(topic, name.partition, from: from, until: until, bytes: simulation.scenario.core.chunkBytes)
@@ -106,7 +104,6 @@ extension Simulation {
                     matches: record.retry == nil ? count : 0, poison: record.poison))
         }
         if replica.core.isRetryTopic(handle) { batch.matches.removeAll() }
-        trace.note(9, Int64(handle.index), fetched.nextOffset, Int64(fetched.records.count))
         step(replica.index, .records(batch))
     }
 }

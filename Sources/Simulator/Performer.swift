@@ -6,6 +6,7 @@ extension Simulation {
     func step(_ member: Int, _ input: Input) {
         let replica = replicas[member]
         precondition(replica.isUp, "a process that does not run takes nothing in")
+        note(input, replica)
         replica.effects.removeAll(keepingCapacity: true)
         replica.core.step(input, at: moment, into: &replica.effects)
         steps += 1
@@ -15,6 +16,7 @@ extension Simulation {
                 if left == 0 { return die(member) }
                 replica.effectsToLive = left - 1
             }
+            note(effect, replica)
             perform(effect, replica)
             guard replica.isAlive(incarnation) else { return }
         }
@@ -45,13 +47,11 @@ extension Simulation {
         case .divert(let id): divert(id, replica)
         case .commit(let group, let commits): commit(group, commits, replica)
         case .release(let token):
-            trace.note(1, Int64(token.bits))
-            if !replica.tokens.giveBack(token) { violation("a record was released twice") }
+            if !replica.tokens.giveBack(token) { violation(.records, "a record was released twice") }
         case .released(let handle):
-            trace.note(2, Int64(handle.index))
             replica.readers.removeAll { $0.handle == handle }
             released(handle, by: replica.index)
-        case .report(let report): note(report, replica)
+        case .report(let report): heard(report, replica)
         }
     }
 
@@ -106,7 +106,6 @@ extension Simulation {
 
     private func commit(_ group: CursorGroup, _ commits: [CursorCommit], _ replica: Replica) {
         let entries = commits.map { (key: cursorKey(group, $0.partition, replica), commit: $0) }
-        for entry in entries { trace.note(3, entry.commit.offset, Int64(entry.commit.metadata.utf8.count)) }
         let isSlow = broker.isDisturbed(.commitsSlow, at: now)
         let there = isSlow ? milliseconds(100...2000) : milliseconds(1...10)
         let incarnation = replica.incarnation
@@ -115,9 +114,9 @@ extension Simulation {
             // What a dead process has sent arrives or does not.
             if !replica.isAlive(incarnation), simulation.random.chance(0.5) { return }
             var failed = simulation.broker.isDisturbed(.commitsFail, at: simulation.now)
-            if !failed || simulation.random.chance(0.3) {
-                for entry in entries { simulation.committed(entry.key, entry.commit) }
-            }
+            let isTaken = !failed || simulation.random.chance(0.3)
+            simulation.note(isTaken ? .commitArrived : .commitRefused, replica, Int64(entries[0].key.subscription ?? -1), Int64(entries.count), text: "\(simulation.words(group, replica)), \(entries.count) partitions")
+            if isTaken { for entry in entries { simulation.committed(entry.key, entry.commit) } }
             failed = failed || (isSlow && simulation.random.chance(0.2))
             simulation.answer(replica, after: simulation.milliseconds(1...10)) { simulation in
                 simulation.step(replica.index, .commitEnded(group, succeeded: !failed, duration: simulation.now - sent))
@@ -132,11 +131,10 @@ extension Simulation {
         guard let loan = checkToken(view.item, replica), let carrier = carrier(of: view.item, view.subscription, replica) else { return }
         let source = loan.record
         let name = view.subscription.map { replica.core.subscription($0).name } ?? source.retry?.subscription ?? ""
-        guard let subscription = subscriptionIndex[name] else { return violation("a diversion for nobody") }
+        guard let subscription = subscriptionIndex[name] else { return violation(.routing, "a diversion for nobody") }
         let pair = Pair(subscription: subscription, event: source.event)
         if replica.refused.remove(id.index) == nil { ledger.checkGrowth(view, pair, self) }
         replica.diversions[id.index] = carrier
-        trace.note(4, Int64(id.index), source.event.offset, Int64(view.retries))
         let incarnation = replica.incarnation
         let there = broker.isDisturbed(.producesSlow, at: now) ? milliseconds(100...3000) : milliseconds(1...10)
         after(there) { simulation in
@@ -145,6 +143,7 @@ extension Simulation {
             let failed = simulation.broker.isDisturbed(.producesFail, at: simulation.now)
             // A failure after the record was written: the next try writes it again, and the event comes twice.
             let isWritten = !failed || simulation.random.chance(0.1)
+            simulation.note(isWritten ? .written : .writeRefused, replica, Int64(id.index), text: "diversion \(id.index)")
             if isWritten { simulation.write(view, source, name, pair) }
             if failed && isWritten { simulation.ledger.excuse(pair) }
             simulation.answer(replica, after: simulation.milliseconds(1...10)) { simulation in
@@ -187,33 +186,34 @@ extension Simulation {
             let view = replica.core.item(i, of: delivery)
             guard let loan = checkToken(view, replica), let carrier = carrier(of: view, delivery.subscription, replica) else { return }
             if let retry = loan.record.retry {
-                if retry.due > moment.wall { violation("an attempt \(retry.due - moment.wall) before its due time") }
-                if retry.subscription != policy.name { violation("a retry record went to another subscription") }
+                if retry.due > moment.wall { violation(.schedule, "an attempt \(retry.due - moment.wall) before its due time") }
+                if retry.subscription != policy.name { violation(.routing, "a retry record went to another subscription") }
             } else if !matches(policy.filters, type: loan.record.type) {
-                violation("an event was sent to a subscription whose filters it does not match")
+                violation(.routing, "an event was sent to a subscription whose filters it does not match")
             }
-            if loan.record.poison { violation("a record that is no event was sent") }
+            if loan.record.poison { violation(.routing, "a record that is no event was sent") }
             carriers.append(carrier)
             events.append(loan.record.event)
         }
-        if carriers.isEmpty { violation("a request without events") }
-        if let until = replica.blockedUntil[subscription], now < until { violation("an attempt within Retry-After") }
-        if let batch = policy.batch, carriers.count > batch.maxEvents { violation("a batch larger than maxEvents") }
-        if policy.batch == nil, carriers.count != 1 { violation("a batch nobody asked for") }
+        if carriers.isEmpty { violation(.effects, "a request without events") }
+        if let until = replica.blockedUntil[subscription], now < until { violation(.schedule, "an attempt within Retry-After") }
+        if let batch = policy.batch, carriers.count > batch.maxEvents { violation(.limits, "a batch larger than maxEvents") }
+        if policy.batch == nil, carriers.count != 1 { violation(.limits, "a batch nobody asked for") }
         let underWay = replica.attempts.values.reduce(0) { $0 + ($1.id == delivery.subscription ? 1 : 0) }
-        if underWay >= policy.delivery.maxInFlight { violation("more in flight than maxInFlight") }
+        if underWay >= policy.delivery.maxInFlight { violation(.limits, "more in flight than maxInFlight") }
         serial += 1
         let serial = serial
-        if replica.attempts[id.index] != nil { violation("a delivery's number was used again too early") }
+        if replica.attempts[id.index] != nil { violation(.effects, "a delivery's number was used again too early") }
         replica.attempts[id.index] = Replica.Attempt(
             serial: serial, subscription: subscription, id: delivery.subscription, carriers: carriers, events: events)
-        trace.note(5, Int64(id.index), now.nanoseconds, events[0].offset, Int64(events.count))
         attempts += 1
         let sent = now
         after(.milliseconds(1)) { simulation in
             let plan = simulation.scenario.endpoints[subscription]
             let answer = plan.answer(
                 to: events, at: simulation.elapsed, healed: simulation.isHealed, timeout: policy.delivery.timeout, &simulation.endpointRandom)
+            simulation.note(.answer, replica, Int64(id.index), answer.accepted ? 1 : 0, Int64(answer.outcome.status), answer.after.nanoseconds,
+                text: "request \(id.index) is \(answer.accepted ? "accepted" : "refused"): \(answer.outcome.message), in \(answer.after)")
             if answer.accepted { simulation.accepted(events, subscription, replica, id, serial, isKnown: answer.outcome.failure == nil) }
             simulation.answer(replica, after: answer.after) { simulation in
                 guard replica.attempts[id.index]?.serial == serial else { return }
@@ -245,12 +245,11 @@ extension Simulation {
             let until = now + min(asked, scenario.core.longestRetryAfter)
             replica.blockedUntil[attempt.subscription] = max(until, replica.blockedUntil[attempt.subscription] ?? until)
         }
-        trace.note(6, Int64(id.index), Int64(outcome.status))
         step(replica.index, .attemptEnded(id, outcome, duration: now - sent))
     }
 
     private func cancel(_ id: DeliveryID, _ replica: Replica) {
-        guard let attempt = replica.attempts[id.index] else { return violation("a request was cancelled that is not under way") }
+        guard let attempt = replica.attempts[id.index] else { return violation(.effects, "a request was cancelled that is not under way") }
         for event in attempt.events { ledger.excuse(Pair(subscription: attempt.subscription, event: event)) }
         replica.attempts[id.index]!.serial = -1
         let sent = now
@@ -263,12 +262,12 @@ extension Simulation {
 
     private func carrier(of view: ItemView, _ subscription: SubscriptionID?, _ replica: Replica) -> Carrier? {
         let partition = replica.core.name(of: view.partition)
-        if view.isRetryRecord != (partition.topic == scenario.core.retryTopic) { violation("a retry record that is none") }
+        if view.isRetryRecord != (partition.topic == scenario.core.retryTopic) { violation(.effects, "a retry record that is none") }
         if view.isRetryRecord {
             return Carrier(cursor: CursorKey(subscription: nil, topic: -1, partition: partition.partition), offset: view.offset)
         }
         guard let subscription else {
-            violation("a source record without subscription was diverted")
+            violation(.effects, "a source record without subscription was diverted")
             return nil
         }
         return Carrier(cursor: cursorKey(.subscription(subscription), partition, replica), offset: view.offset)
@@ -277,11 +276,11 @@ extension Simulation {
     /// The token must be lent, and be the record that the view names: the webhook's id is made of that.
     private func checkToken(_ view: ItemView, _ replica: Replica) -> TokenTable.Loan? {
         guard let loan = replica.tokens[view.token] else {
-            violation("a record was used after its release")
+            violation(.records, "a record was used after its release")
             return nil
         }
         if loan.offset != view.offset || loan.partition != replica.core.name(of: view.partition) {
-            violation("a token stands for another record than its item says")
+            violation(.records, "a token stands for another record than its item says")
         }
         return loan
     }

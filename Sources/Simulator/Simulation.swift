@@ -4,7 +4,7 @@ public import EventModel
 /// What a run came to.
 public struct SimulationResult: Sendable {
     /// Empty: the contract was kept.
-    public var violations: [String]
+    public var violations: [Violation]
     /// Equal for equal runs.
     public var digest: UInt64
     /// Simulated, until every lag was zero.
@@ -40,7 +40,7 @@ public final class Simulation {
     var coordinator = Coordinator()
     var replicas: [Replica] = []
     var ledger: Ledger
-    var trace = Trace()
+    var trace: Trace
     let subscriptionIndex: [String: Int]
     private let topicIndexes: [String: Int]
 
@@ -53,7 +53,7 @@ public final class Simulation {
     var additions: [Int]
     /// Crashed replicas that will come back.
     var downFor: [Int: TimeSpan] = [:]
-    private(set) var violations: [String] = []
+    private(set) var violations: [Violation] = []
     var serial = 0
     var steps = 0
     var attempts = 0
@@ -67,8 +67,10 @@ public final class Simulation {
     var drainTimeouts = 0
     var mostMemory = 0
 
-    public init(_ scenario: Scenario) {
+    /// - Parameter listener: gets the story, line by line.
+    public init(_ scenario: Scenario, listener: ((TraceLine) -> Void)? = nil) {
         self.scenario = scenario
+        trace = Trace(listener: listener)
         random = Random(seed: scenario.seed)
         endpointRandom = random.split()
         let retryPartitions = scenario.core.lanes.count * scenario.core.partitionsPerLane
@@ -102,7 +104,7 @@ public final class Simulation {
             now = next.at
             next.action(self)
             if isDone { break }
-            if steps > scenario.mostSteps { violation("the engine does not come to rest") }
+            if steps > scenario.mostSteps { violation(.progress, "the engine does not come to rest") }
         }
         return result()
     }
@@ -157,10 +159,11 @@ public final class Simulation {
 
     private func heal() {
         isHealed = true
+        note(.heal)
         broker.faults = []
         keepOneRunning()
         after(scenario.healWithin) { simulation in
-            simulation.violation("after \(simulation.scenario.healWithin) without faults \(simulation.firstLag() ?? "nothing lags, but nobody noticed")\(simulation.states())")
+            simulation.violation(.progress, "after \(simulation.scenario.healWithin) without faults \(simulation.firstLag() ?? "nothing lags, but nobody noticed")\(simulation.states())")
         }
         look()
     }
@@ -172,7 +175,7 @@ public final class Simulation {
         isDone = true
     }
 
-    func violation(_ text: String) { violations.append("at \(elapsed.seconds) s: \(text)") }
+    func violation(_ clause: Clause, _ text: String) { violations.append(Violation(clause, at: elapsed, text)) }
 
     private func result() -> SimulationResult {
         var accepted = 0

@@ -15,7 +15,7 @@ private let seeds: ClosedRange<UInt64> = {
             let scenario = Scenario.random(seed: seed)
             let result = Simulation(scenario).run()
             guard result.violations.isEmpty else {
-                Issue.record("\(result.violations.joined(separator: "\n"))\nAgain with FANFARE_SEED=\(seed)\n\(scenario)")
+                Issue.record("\(result.violations.map(\.description).joined(separator: "\n"))\nAgain with FANFARE_SEED=\(seed)\n\(scenario)")
                 return
             }
         }

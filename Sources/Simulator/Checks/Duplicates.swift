@@ -14,7 +14,7 @@ extension Ledger {
         let fate = fates[pair]!
         if fate.accepted + fate.deadLetters > 1 + fate.excuses {
             simulation.violation(
-                "\(pair) came \(fate.accepted) times and was dead-lettered \(fate.deadLetters) times, with \(fate.excuses) excuses")
+                .duplicates, "\(pair) came \(fate.accepted) times and was dead-lettered \(fate.deadLetters) times, with \(fate.excuses) excuses")
         }
     }
 }

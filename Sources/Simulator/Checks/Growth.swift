@@ -13,7 +13,7 @@ extension Ledger {
         let policy = simulation.scenario.subscriptions[pair.subscription].diversion
         let budget = policy.burst * (simulation.engines + simulation.additions[pair.subscription]) + Int(Double(successes[pair.subscription]) * policy.perSuccess)
         if diverted[pair.subscription] > budget {
-            simulation.violation("\(diverted[pair.subscription]) events of \(simulation.scenario.subscriptions[pair.subscription].name) were diverted; the budget is \(budget)")
+            simulation.violation(.diversion, "\(diverted[pair.subscription]) events of \(simulation.scenario.subscriptions[pair.subscription].name) were diverted; the budget is \(budget)")
         }
     }
 }

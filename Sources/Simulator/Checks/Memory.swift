@@ -6,7 +6,7 @@ extension Simulation {
         let largest = scenario.topics.map(\.bytes.upperBound).max() ?? 0
         let bound = scenario.core.recordMemory + max(scenario.fetchBytes, largest) + max(scenario.core.chunkBytes, largest)
         mostMemory = max(mostMemory, replica.tokens.bytes)
-        if replica.tokens.bytes > bound { violation("\(replica.tokens.bytes) bytes of records are held; the bound is \(bound)") }
+        if replica.tokens.bytes > bound { violation(.memory, "\(replica.tokens.bytes) bytes of records are held; the bound is \(bound)") }
     }
 
     /// An engine that has nothing left to do holds no record that it has not in its rings.
@@ -15,8 +15,8 @@ extension Simulation {
         let bytes = snapshot.recordBytes
         let inRings = snapshot.partitions.reduce(0) { $0 + $1.ringBytes }
         if suspended.isEmpty, replica.attempts.isEmpty, replica.diversions.isEmpty, bytes != inRings {
-            violation("\(bytes) bytes of records are held; only \(inRings) of them are in rings, and nothing waits")
+            violation(.records, "\(bytes) bytes of records are held; only \(inRings) of them are in rings, and nothing waits")
         }
-        if bytes != replica.tokens.bytes { violation("the engine knows of \(bytes) bytes of records; it was lent \(replica.tokens.bytes)") }
+        if bytes != replica.tokens.bytes { violation(.records, "the engine knows of \(bytes) bytes of records; it was lent \(replica.tokens.bytes)") }
     }
 }

@@ -7,14 +7,14 @@ extension Simulation {
     func committed(_ key: CursorKey, _ commit: CursorCommit) {
         let previous = broker.committed[key]
         let ranges = CursorMetadata.decode(base: commit.offset, commit.metadata)
-        guard let ranges else { return violation("a commit's metadata cannot be read: \(commit.metadata)") }
-        if commit.metadata.utf8.count > scenario.core.metadataLimit { violation("a commit's metadata is too long") }
+        guard let ranges else { return violation(.cursor, "a commit's metadata cannot be read: \(commit.metadata)") }
+        if commit.metadata.utf8.count > scenario.core.metadataLimit { violation(.cursor, "a commit's metadata is too long") }
         if previous == nil {
-            guard let start = ledger.resolvedStart[key] else { return violation("a cursor was committed that was never resolved") }
+            guard let start = ledger.resolvedStart[key] else { return violation(.cursor, "a cursor was committed that was never resolved") }
             ledger.starts[key] = start
         }
         let from = previous?.offset ?? ledger.starts[key]!
-        if commit.offset < from { violation("the cursor \(key) went back from \(from) to \(commit.offset)") }
+        if commit.offset < from { violation(.cursor, "the cursor \(key) went back from \(from) to \(commit.offset)") }
         check(key, from, commit.offset)
         for range in ranges { check(key, range.lowerBound, range.upperBound) }
         broker.committed[key] = Broker.Committed(offset: commit.offset, metadata: commit.metadata)
@@ -23,7 +23,7 @@ extension Simulation {
 
     private func check(_ key: CursorKey, _ from: Int64, _ until: Int64) {
         let log = broker.log(key.topic, key.partition)
-        if until > log.end { violation("a commit beyond the end of the log") }
+        if until > log.end { violation(.cursor, "a commit beyond the end of the log") }
         var i = log.index(of: from)
         while i < log.records.count, log.records[i].offset < until {
             let record = log.records[i]
@@ -35,7 +35,7 @@ extension Simulation {
             }
             if let retry = record.retry, scenario.subscriptions[subscriptionIndex[retry.subscription]!].deadLetter.drop { continue }
             if !ledger.hasOutcome(Carrier(cursor: key, offset: record.offset)) {
-                return violation("offset \(record.offset) of \(key) is settled without an outcome")
+                return violation(.settlement, "offset \(record.offset) of \(key) is settled without an outcome")
             }
         }
     }
@@ -47,13 +47,13 @@ extension Simulation {
             for partition in 0..<scenario.topics[topic].partitions {
                 let key = CursorKey(subscription: index, topic: topic, partition: Int32(partition))
                 guard let start = ledger.starts[key] else {
-                    violation("the cursor \(key) was never committed")
+                    violation(.outcome, "the cursor \(key) was never committed")
                     continue
                 }
                 for record in broker.log(topic, Int32(partition)).records where record.offset >= start {
                     guard record.poison || matches(policy.filters, type: record.type) else { continue }
                     let fate = ledger.fates[Pair(subscription: index, event: record.event)] ?? Ledger.Fate()
-                    if fate.accepted + fate.deadLetters == 0 { return violation("\(record.event) never reached \(policy.name)") }
+                    if fate.accepted + fate.deadLetters == 0 { return violation(.outcome, "\(record.event) never reached \(policy.name)") }
                 }
             }
         }

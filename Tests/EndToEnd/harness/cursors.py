@@ -1,10 +1,13 @@
 """Cursors as they stand in Kafka: a committed offset, and in its metadata what is settled beyond it.
 
-docs/ARCHITECTURE.md has the format. This is a second implementation of it, for comparison.
+docs/ARCHITECTURE.md has the format. This is a second implementation of it, for comparison. The request is written here
+byte by byte because the Python client reads the metadata beyond its end: librdkafka does not end it with a zero.
 """
 
 import base64
 import dataclasses
+import socket
+import struct
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,10 +18,44 @@ class Cursor:
     @classmethod
     def of(cls, offset, metadata):
         """A cursor that was never committed has settled nothing."""
-        return cls(max(offset, 0), frozenset(settled_beyond(offset, metadata or "")))
+        return cls(max(offset, 0), frozenset(settled_beyond(offset, metadata)))
 
     def covers(self, offset):
         return offset < self.base or offset in self.settled
+
+
+def fetch_cursors(address, group, topic, partitions):
+    """OffsetFetch, version 1, which https://kafka.apache.org/protocol describes; the only broker is the coordinator."""
+    offset_fetch, version, correlation = 9, 1, 1
+    request = (
+        struct.pack(">hhih", offset_fetch, version, correlation, -1) + string(group) + struct.pack(">i", 1) + string(topic)
+        + struct.pack(f">i{len(partitions)}i", len(partitions), *partitions))
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as broker, broker.makefile("rb") as answer:
+        broker.sendall(struct.pack(">i", len(request)) + request)
+
+        def read(format):
+            return struct.unpack(f">{format}", answer.read(struct.calcsize(f">{format}")))
+
+        def read_text():
+            (length,) = read("h")
+            return "" if length < 0 else answer.read(length).decode()
+
+        cursors = {}
+        _, _, topics = read("iii")
+        assert topics == 1 and read_text() == topic
+        (count,) = read("i")
+        for _ in range(count):
+            partition, offset = read("iq")
+            metadata = read_text()
+            (error,) = read("h")
+            assert not error, f"the cursor of {group} in {topic}[{partition}] cannot be read: error {error}"
+            cursors[partition] = Cursor.of(offset, metadata)
+        return cursors
+
+
+def string(value):
+    return struct.pack(">h", len(value)) + value.encode()
 
 
 def settled_beyond(base, metadata):

@@ -30,7 +30,8 @@ def pytest_runtest_makereport(item, call):
     report = yield
     world = getattr(item, "funcargs", {}).get("world")
     if report.failed and world is not None:
-        for process in world.processes:
+        # One that was started several times writes into one log: its last start stands for all.
+        for process in {process.log: process for process in world.processes}.values():
             status = process.popen.poll()
             state = "running" if status is None else f"ended with status {status}"
             report.sections.append((f"{process.name} ({state}), {process.log}", process.tail()))

@@ -9,7 +9,7 @@ from confluent_kafka import (
     OFFSET_BEGINNING, Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition)
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from .cursors import Cursor
+from .cursors import fetch_cursors
 from .process import Process
 from .waiting import accepts, wait_until
 
@@ -24,9 +24,9 @@ Record = collections.namedtuple("Record", "topic partition offset key value head
 class Broker:
     """`fanfare broker`: the embedded cluster as a process of its own, with faults on demand."""
 
-    def __init__(self, program, port, topics, log):
+    def __init__(self, program, port, topics, log, brokers=1):
         self.address = f"127.0.0.1:{port}"
-        command = [program, "broker", "--port", port]
+        command = [program, "broker", "--port", port, "--brokers", brokers]
         for name, partitions in topics.items():
             command += ["--topic", f"{name}:{partitions}"]
         self.process = Process("the broker", command, log, stdin=subprocess.PIPE)
@@ -138,18 +138,15 @@ class Kafka:
 
     def committed(self, group, topic):
         """The committed offset of each partition, as any Kafka tool would ask for it; None where there is none."""
-        return {p.partition: (p.offset if p.offset >= 0 else None) for p in self._group_offsets(group, topic)}
-
-    def cursors(self, group, topic):
-        """The cursor of each partition: its committed offset, and what its metadata says is settled beyond it."""
-        return {p.partition: Cursor.of(p.offset, p.metadata) for p in self._group_offsets(group, topic)}
-
-    def _group_offsets(self, group, topic):
         wanted = [TopicPartition(topic, p) for p in self.partitions(topic)]
         answers = self.admin.list_consumer_group_offsets(
             [ConsumerGroupTopicPartitions(group, wanted)], request_timeout=10)
         (answer,) = [future.result(timeout=15) for future in answers.values()]
-        return answer.topic_partitions
+        return {p.partition: (p.offset if p.offset >= 0 else None) for p in answer.topic_partitions}
+
+    def cursors(self, group, topic):
+        """The cursor of each partition: its committed offset, and what its metadata says is settled beyond it."""
+        return fetch_cursors(self.properties["bootstrap.servers"], group, topic, self.partitions(topic))
 
     def lag(self, group, topic):
         ends = self.ends(topic)

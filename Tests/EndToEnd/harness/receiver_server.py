@@ -31,7 +31,7 @@ class Endpoint:
     fail_first: int = 0          # so many attempts of each id fail
     fail_status: int = 500
     refuse: list = dataclasses.field(default_factory=list)   # ids answered with 400 always, also within a batch
-    refuse_share: float = 0.0    # share of ids answered with 422 always
+    refuse_share: float = 0.0    # share of ids answered with 422 always, also within a batch
     delay: float = 0.0           # seconds before the answer
     headers: dict = dataclasses.field(default_factory=dict)  # of the failing answers
     garbage: bool = False        # an answer that is not HTTP
@@ -46,7 +46,7 @@ class Endpoint:
         attempt = self.attempts[webhook_id] = self.attempts.get(webhook_id, 0) + 1
         if self.refuse and not set(ids).isdisjoint(self.refuse):
             return 400
-        if self.refuse_share and hashed(webhook_id) < self.refuse_share:
+        if self.refuse_share and any(hashed(event) < self.refuse_share for event in ids):
             return 422
         if attempt <= self.fail_first:
             return self.fail_status

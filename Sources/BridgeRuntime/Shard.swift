@@ -64,7 +64,7 @@ final class Shard {
     /// Something was left unread: the loop must not sleep.
     var hasMore = false
     private var isStopping = false
-    private var lastTurn = Instant(nanoseconds: 0)
+    private var lastTime = Instant(nanoseconds: 0)
     private var nextShow = Instant(nanoseconds: 0)
 
     init(plan: ShardPlan, mailbox: ShardMailbox, lookups: Lookups, log: ShardLog) throws {
@@ -91,11 +91,10 @@ final class Shard {
 
     /// Runs until the shard has stopped.
     func run() {
-        lastTurn = Clock.moment().instant
+        lastTime = Clock.moment().instant
         while true {
             loop.run(until: sleepUntil().nanoseconds)
-            moment = Clock.moment()
-            noticeStall()
+            takeTime()
             takeMessages()
             pollKafka()
             hasMore = false
@@ -168,10 +167,12 @@ final class Shard {
         }
     }
 
-    /// Half a session without a turn (a suspended machine, a debugger): the group may have gone on without us.
-    private func noticeStall() {
-        let gap = moment.instant - lastTurn
-        lastTurn = moment.instant
+    /// Looks at the clocks. Whatever may have waited for the process to be woken calls this before anything else: half a
+    /// session without a turn (a suspended machine, a debugger), and the group may have gone on without us.
+    func takeTime() {
+        moment = Clock.moment()
+        let gap = moment.instant - lastTime
+        lastTime = moment.instant
         if gap > plan.sessionTimeout * 0.5, !isMembershipDoubted, !core.owned.isEmpty {
             log.logger.warning("the process stood still; asking the group whether it went on without us", metadata: ["for": "\(gap)"])
             isMembershipDoubted = true

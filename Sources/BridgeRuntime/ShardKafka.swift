@@ -322,6 +322,9 @@ extension Shard {
     }
 
     func commit(_ group: CursorGroup, _ cursors: [CursorCommit]) {
+        // A process stopped in the middle of a turn: what was decided before may not be true any more.
+        takeTime()
+        guard !isMembershipDoubted else { return step(.commitEnded(group, succeeded: false, duration: .zero)) }
         let entries = cursors.map {
             (
                 partition: TopicPartition(topic: $0.partition.topic, partition: $0.partition.partition), offset: $0.offset,

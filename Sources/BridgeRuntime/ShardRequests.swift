@@ -51,7 +51,7 @@ extension Shard: HTTPTransportDelegate {
     }
 
     func requestCompleted(_ token: Int, _ result: borrowing HTTPResult) {
-        moment = Clock.moment()
+        takeTime()
         var outcome = AttemptOutcome(status: result.status, directive: AttemptOutcome.Directive(result.directive))
         if result.failure != .none || !(200..<300).contains(result.status) {
             outcome.failure = FailureKind(result.failure)

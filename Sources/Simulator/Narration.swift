@@ -3,7 +3,7 @@ import EventModel
 
 // The story's words for what goes into an engine and what comes out of it.
 extension Simulation {
-    func note(_ input: Input, _ replica: Replica) {
+    func narrate(_ input: Input, _ replica: Replica) {
         switch input {
         case .subscriptions(let table):
             note(.subscriptions, replica, Int64(table.count), Trace.word(table.map { $0.name + $0.description }.joined()), text: table.map { "\($0.name) (\($0.description))" }.joined(separator: ", "))
@@ -54,7 +54,7 @@ extension Simulation {
         }
     }
 
-    func note(_ effect: Effect, _ replica: Replica) {
+    func narrate(_ effect: Effect, _ replica: Replica) {
         switch effect {
         case .loadCursors(let group, let handles):
             for handle in handles { note(.loadCursors, replica, word(group), word(handle), text: words(group, handle, replica)) }

@@ -6,7 +6,7 @@ extension Simulation {
     func step(_ member: Int, _ input: Input) {
         let replica = replicas[member]
         precondition(replica.isUp, "a process that does not run takes nothing in")
-        note(input, replica)
+        narrate(input, replica)
         replica.effects.removeAll(keepingCapacity: true)
         replica.core.step(input, at: moment, into: &replica.effects)
         steps += 1
@@ -16,7 +16,7 @@ extension Simulation {
                 if left == 0 { return die(member) }
                 replica.effectsToLive = left - 1
             }
-            note(effect, replica)
+            narrate(effect, replica)
             perform(effect, replica)
             guard replica.isAlive(incarnation) else { return }
         }

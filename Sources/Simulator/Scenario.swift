@@ -57,6 +57,8 @@ public struct Scenario: Sendable {
     }
 
     public var seed: UInt64
+    /// Of a random scenario: the names of what was switched on.
+    public var features: [String] = []
     public var topics: [Topic] = []
     public var subscriptions: [Subscription] = []
     /// By subscription.

@@ -3,8 +3,9 @@ import Glibc
 
 /// A thread with a name. Shards block in `epoll_wait` and lookups on the network, which Swift's own pool is not for.
 final class WorkerThread: @unchecked Sendable {
-    // Written once before the thread starts, read by `join` only.
+    // Written once before the thread starts, read by the owner only.
     private var handle = pthread_t()
+    private var isJoined = false
 
     private final class Body {
         let name: String
@@ -30,5 +31,13 @@ final class WorkerThread: @unchecked Sendable {
     }
 
     /// Waits for the thread's end. Once.
-    func join() { pthread_join(handle, nil) }
+    func join() {
+        pthread_join(handle, nil)
+        isJoined = true
+    }
+
+    /// A thread that nobody waits for gives its stack back when it ends.
+    deinit {
+        if !isJoined { pthread_detach(handle) }
+    }
 }

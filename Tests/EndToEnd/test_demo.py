@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 
 from harness.process import environment
-from harness.waiting import free_port
+from harness.waiting import PATIENCE, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def runs(program, *words, timeout=90):
     result = subprocess.run(
         [program, *map(str, words)], cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, timeout=timeout)
+        stderr=subprocess.PIPE, text=True, timeout=timeout * PATIENCE)
     return result.returncode, result.stdout, result.stderr
 
 
@@ -62,13 +62,13 @@ def test_an_interrupted_demo_closes_its_books(program):
         if "delivered," in line:
             break
     demo.send_signal(signal.SIGINT)
-    output, errors = demo.communicate(timeout=60)
+    output, errors = demo.communicate(timeout=60 * PATIENCE)
     assert demo.returncode == 0, output + errors
     assert "The books balance" in output
 
 
 def test_the_demo_says_where_manifests_could_be(program, tmp_path):
-    result = subprocess.run([program, "demo"], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30)
+    result = subprocess.run([program, "demo"], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30 * PATIENCE)
     assert result.returncode == 1
     assert "topics" in result.stderr and "--topics" in result.stderr
 
@@ -103,7 +103,7 @@ class Listening:
 
     def ends(self):
         self.popen.send_signal(signal.SIGINT)
-        output, _ = self.popen.communicate(timeout=30)
+        output, _ = self.popen.communicate(timeout=30 * PATIENCE)
         return self.popen.returncode, json.loads(output.splitlines()[-1])
 
 

@@ -67,7 +67,7 @@ import Testing
         let successor = Reader()
         var reopened: (read: Int32, write: Int32)?
         // Whichever comes first in the batch closes the other and opens a pipe in its place.
-        reader.action = { descriptor in
+        reader.action = { [unowned loop] descriptor in
             guard reopened == nil else { return }
             let other = descriptor == a.read ? b.read : a.read
             loop.forget(other)
@@ -130,7 +130,7 @@ import Testing
     @Test func aTimerThatMadeWorkKeepsTheTurnFromWaiting() throws {
         let loop = try EventLoop()
         let alarm = Alarm()
-        alarm.action = { loop.skipWait() }
+        alarm.action = { [unowned loop] in loop.skipWait() }
         let timer = loop.addTimer(alarm)
         loop.setTimer(timer, at: 0)
         // Would wait for ever.

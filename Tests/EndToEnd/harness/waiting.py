@@ -1,8 +1,12 @@
 """Waiting for a condition, with a deadline; free ports."""
 
+import os
 import random
 import socket
 import time
+
+# Every deadline is multiplied by it: for a program that is slower than usual, because a sanitizer watches it.
+PATIENCE = float(os.environ.get("FANFARE_PATIENCE", 1))
 
 
 def wait_until(condition, what, timeout=30.0, every=0.02, details=lambda: "", meanwhile=lambda: None):
@@ -11,6 +15,7 @@ def wait_until(condition, what, timeout=30.0, every=0.02, details=lambda: "", me
     `what` completes the sentence "waited 30 s for ...". `meanwhile` is called between looks and may raise when waiting
     has become pointless, because a process died.
     """
+    timeout *= PATIENCE
     deadline = time.monotonic() + timeout
     while True:
         value = condition()

@@ -22,7 +22,7 @@ from .bridge import Bridge
 from .endpoints import Endpoint, Receiver, new_secret
 from .kafka import Broker, Kafka
 from .process import environment
-from .waiting import free_port
+from .waiting import PATIENCE, free_port
 
 GROUP = "fanfare"
 RETRY_TOPIC = f"{GROUP}.retry"
@@ -130,7 +130,8 @@ class World:
         command = [self.program, *words]
         if config:
             command += ["--config", self.write_config()]
-        done = subprocess.run([str(word) for word in command], input=stdin, capture_output=True, timeout=timeout, env=environment())
+        done = subprocess.run(
+            [str(word) for word in command], input=stdin, capture_output=True, timeout=timeout * PATIENCE, env=environment())
         result = Result(done)
         assert done.returncode == expect, f"'fanfare {' '.join(map(str, words))}' ended with {done.returncode}, expected {expect}\n{result}"
         return result

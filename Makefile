@@ -14,13 +14,17 @@ IMAGE   ?= fanfare:dev
 # Narrow a run: make test-unit FILTER=SigningTests, make test-e2e ARGS='-k reload -x'.
 FILTER  ?=
 ARGS    ?=
+# Of make faults: other seeds each time, unless one is given.
+ROUNDS  ?= 50
+SEED    := $(or $(SEED),$(shell date +%s))
+REPORT  ?=
 
 # Progress on a terminal, only what went wrong in a log.
 QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-e2e test-packaging test-docs bench check image clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-e2e test-faults faults test-packaging test-docs bench check image clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +37,7 @@ build: install-build ## the program, optimised: .build/release/fanfare
 	$(call stage,build (the first one takes a few minutes))
 	@swift build $(QUIET) --configuration release --product fanfare
 
-test: test-unit test-packaging test-docs test-e2e ## every test: unit, packaging, documentation, end to end
+test: test-unit test-packaging test-docs test-e2e test-faults ## every test: unit, packaging, documentation, end to end, kill -9
 
 test-unit: build-tests ## the Swift tests (FILTER=name)
 	$(call stage,unit tests)
@@ -51,6 +55,15 @@ test-docs: build-tests install-test ## what README.md and docs/ say (ARGS='-k na
 test-e2e: build-tests install-test ## the real program against an embedded Kafka and misbehaving endpoints (ARGS='-k name')
 	$(call stage,end-to-end tests)
 	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest Tests/EndToEnd $(ARGS)
+
+test-faults: build-tests install-test ## kill -9 at random moments, a few rounds; the books balance (ARGS='-x')
+	$(call stage,kill -9)
+	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest Tests/Faults $(ARGS)
+
+faults: build install-test ## many rounds of kill -9 with seeds of their own (ROUNDS=50 SEED=1 REPORT=file.json)
+	$(call stage,kill -9: $(ROUNDS) rounds from seed $(SEED))
+	@FANFARE_PROGRAM=$(FANFARE) FANFARE_ROUNDS=$(ROUNDS) FANFARE_SEED=$(SEED) FANFARE_REPORT=$(REPORT) \
+		$(PYTHON) -m pytest Tests/Faults $(ARGS)
 
 bench: build ## deliveries per second beside wrk with the same requests, in one run (ARGS='--events 50000')
 	@scripts/install bench

@@ -12,7 +12,7 @@ from harness.process import Process
 # recvmsg), the turns of its loop (epoll_pwait2), librdkafka's threads that wake it (write, read) and wait (poll). With
 # each, how far away the kill may be; strace counts for each thread.
 WHILE_RUNNING = {
-    "sendto": 150, "recvfrom": 150, "sendmsg": 25, "recvmsg": 60, "epoll_pwait2": 80, "write": 25, "read": 40, "poll": 40}
+    "sendto": 100, "recvfrom": 100, "sendmsg": 15, "recvmsg": 40, "epoll_pwait2": 50, "write": 8, "read": 12, "poll": 30}
 # The same from the start of the process; recvmsg and sendmsg are group, cursors, records and the first commits.
 WHILE_STARTING = {"connect": 6, "sendmsg": 40, "recvmsg": 90, "epoll_pwait2": 150, "sendto": 80, "recvfrom": 80, "write": 60}
 

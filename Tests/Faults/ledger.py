@@ -54,10 +54,20 @@ class DeadLetter:
         return cls(diverted.subscription, diverted.source_id, int(diverted.text("fanfare-attempt")), diverted.record.timestamp / 1000)
 
 
+@dataclasses.dataclass(frozen=True)
+class Allowance:
+    """An outcome that may come again."""
+    event: str
+    way: str                # to die
+    in_flight: bool         # sent, and not answered at the kill
+    age: float | None       # seconds from the answer to the kill; None for records in the two topics, and what was in flight
+
+
 class Look:
     """What stands in Kafka, right after a kill or at the end."""
 
-    def __init__(self, world, topic, deaths=()):
+    def __init__(self, world, topic, way="", deaths=()):
+        self.way = way
         self.deaths = deaths
         # The cursors first: what they cover has an outcome that is there to be seen afterwards.
         self.cursors = {name: world.kafka.cursors(f"{GROUP}.{name}", topic.name) for name in topic.endpoints}
@@ -104,9 +114,9 @@ class Ledger:
         self.traffic = traffic
         self.looks = []
 
-    def enters(self, deaths):
+    def enters(self, way, deaths):
         wait_for_last_words(self.world.broker_port)
-        self.looks.append(Look(self.world, self.traffic.topic, deaths))
+        self.looks.append(Look(self.world, self.traffic.topic, way, deaths))
 
     def closes(self):
         """When all is settled and every process has stopped."""
@@ -135,16 +145,11 @@ class Account:
         self.outcomes.update(self.dead)
         self.lost = {event for event in self.wanted if not self.outcomes[event]}
         self.repeated = {event: count - 1 for event, count in self.outcomes.items() if count > 1}
-        self.allowed = collections.Counter()
-        self.in_flight = 0
-        self.oldest_unconfirmed = 0.0
-        for look in looks:
-            for death in look.deaths:
-                self._allow(look, death)
+        self.allowances = [allowance for look in looks for death in look.deaths for allowance in self._allowed(look, death)]
 
     # What may come again
 
-    def _allow(self, look, death):
+    def _allowed(self, look, death):
         """Of a process that stopped in good order, nothing."""
         for event, made in self.attempts.items() if not death.clean else ():
             own = [a for a in made if a.process == death.process]
@@ -155,8 +160,9 @@ class Account:
             for carrier in carriers:
                 accepted = [a for a in own if a.accepted and a.attempt > attempts_before(carrier)]
                 if accepted or self._written(look, event, carrier, since=death.since):
-                    self.allowed[event] += 1
-                    self._note_age(death, accepted)
+                    in_flight = any(a.answered is None or a.answered > death.at for a in accepted)
+                    age = None if in_flight or not accepted else death.at - min(a.answered for a in accepted)
+                    yield Allowance(event, look.way, in_flight, age)
 
     def _written(self, look, event, carrier, since=0.0):
         """Whether a dead letter or another retry record was made of a carrier."""
@@ -164,19 +170,13 @@ class Account:
             record.written >= since and record.attempts >= attempts_before(carrier) and record != carrier
             for record in (*look.dead[self.name, event], *look.retries[self.name, event]))
 
-    def _note_age(self, death, accepted):
-        """How long before the kill what it undid was answered, if it was."""
-        if any(a.answered is None or a.answered > death.at for a in accepted):
-            self.in_flight += 1
-        elif accepted:
-            self.oldest_unconfirmed = max(self.oldest_unconfirmed, death.at - min(a.answered for a in accepted))
-
     # What is wrong
 
     def faults(self):
+        allowed = collections.Counter(allowance.event for allowance in self.allowances)
         yield from self._said("lost: neither delivered nor dead-lettered", self.lost)
         yield from self._said("had outcomes that nobody wanted", set(self.outcomes) - self.wanted)
-        yield from self._said("were repeated outside the bound", {e for e, n in self.repeated.items() if n > self.allowed[e]})
+        yield from self._said("were repeated outside the bound", {e for e, n in self.repeated.items() if n > allowed[e]})
         for number, look in enumerate(self.looks, 1):
             yield from self._said(f"were passed by the cursor that stood after kill {number}, without an outcome", set(self._passed(look)))
         yield from self._said("have signatures that do not verify", {a.id for a in self.arrivals if a.verified is not True})

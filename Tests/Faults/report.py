@@ -11,26 +11,28 @@ import pathlib
 @dataclasses.dataclass
 class RoundResult:
     seed: int
-    kills: list              # the ways, one for each kill
-    system_calls: list       # of those kills that strace did
-    events: int = 0
+    kills: list              # the way of each
+    system_calls: list       # of those that strace did
+    events: int = 0          # produced
+    pairs: int = 0           # of event and subscription
     deliveries: int = 0
     dead_letters: int = 0
     filtered: int = 0
     lost: int = 0
     duplicates: int = 0
-    allowed: int = 0
-    in_flight: int = 0       # of those allowed: not answered yet at the kill
-    oldest_unconfirmed: float = 0.0   # seconds before the kill that the oldest answer was given that no commit held
+    allowances: list = dataclasses.field(default_factory=list)
     seconds: float = 0.0
     passed: bool = False
 
     @property
+    def allowed(self):
+        return len(self.allowances)
+
+    @property
     def line(self):
-        ways = ", ".join(way.replace("_", " ") for way in self.kills)
         calls = f" ({', '.join(self.system_calls)})" if self.system_calls else ""
-        return (f"seed {self.seed}: killed {ways}{calls}; {self.events} events, {self.deliveries} deliveries, {self.dead_letters} dead letters, "
-                f"lost {self.lost}, repeated {self.duplicates} of {self.allowed} allowed; {self.seconds:.0f} s"
+        return (f"seed {self.seed}: killed {', '.join(self.kills)}{calls}; {self.events} events, {self.deliveries} deliveries, "
+                f"{self.dead_letters} dead letters, lost {self.lost}, repeated {self.duplicates} of {self.allowed} allowed; {self.seconds:.0f} s"
                 f"{'' if self.passed else '; FAILED'}")
 
 
@@ -42,36 +44,51 @@ class Report:
         self.rounds.append(result)
 
     def figures(self):
-        total = lambda field: sum(getattr(r, field) for r in self.rounds)  # noqa: E731
+        def total(field):
+            return sum(getattr(result, field) for result in self.rounds)
+
         worst = max(self.rounds, key=lambda r: (not r.passed, r.duplicates, r.allowed))
+        kills = collections.Counter(way for r in self.rounds for way in r.kills)
+        allowances = [a for r in self.rounds for a in r.allowances]
         return {
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
             "machine": f"{os.cpu_count()} cores",
             "rounds": len(self.rounds),
             "failed": sum(not r.passed for r in self.rounds),
-            "kills": dict(sorted(collections.Counter(way.replace("_", " ") for r in self.rounds for way in r.kills).items())),
             "events": total("events"),
+            "pairs": total("pairs"),
             "deliveries": total("deliveries"),
             "deadLetters": total("dead_letters"),
             "filtered": total("filtered"),
             "lost": total("lost"),
             "duplicates": total("duplicates"),
-            "allowed": total("allowed"),
-            "allowedInFlight": total("in_flight"),
-            "oldestUnconfirmedMilliseconds": round(max(r.oldest_unconfirmed for r in self.rounds) * 1000),
+            "allowed": len(allowances),
+            "allowedInFlight": sum(a.in_flight for a in allowances),
             "worstRound": {"seed": worst.seed, "kills": worst.kills, "duplicates": worst.duplicates, "allowed": worst.allowed},
+            "kills": kills.total(),
+            "ways": {way: {"kills": count, **of_a_way([a for a in allowances if a.way == way])} for way, count in sorted(kills.items())},
             "seconds": round(total("seconds")),
         }
 
     def table(self):
         figures = self.figures()
-        kills = figures.pop("kills")
+        ways = figures.pop("ways")
         worst = figures.pop("worstRound")
-        rows = [*figures.items(), ("kills", sum(kills.values())), *((f"  {way}", count) for way, count in kills.items()),
-                ("worst round", f"seed {worst['seed']}: {worst['duplicates']} of {worst['allowed']}")]
-        return [f"{name:<32}{value}" for name, value in rows]
+        for name, value in figures.items():
+            yield f"{name:<32}{value}"
+        yield f"{'worst round':<32}seed {worst['seed']}: {worst['duplicates']} of {worst['allowed']}"
+        yield ""
+        yield f"{'killed':<32}{'times':>8}{'allowed':>10}{'oldest answer that no commit held':>36}"
+        for way, row in ways.items():
+            yield f"{way:<32}{row['kills']:>8}{row['allowed']:>10}{row['oldestUnconfirmedMilliseconds']:>33} ms"
 
     def write(self, path):
         path = pathlib.Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(self.figures(), indent=2) + "\n")
+
+
+def of_a_way(allowances):
+    """The oldest: how long before the kill it was answered, and yet no acknowledged commit held it."""
+    ages = [a.age for a in allowances if a.age is not None]
+    return {"allowed": len(allowances), "oldestUnconfirmedMilliseconds": round(max(ages, default=0) * 1000)}

@@ -3,7 +3,8 @@
 import importlib.util
 import pathlib
 
-from confluent_kafka.admin import ConfigResource, NewTopic
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
 from .process import Process
 from .waiting import accepts, wait_until
@@ -11,17 +12,55 @@ from .waiting import accepts, wait_until
 
 class AdminBroker:
     def __init__(self, world):
+        self.world = world
         self.kafka = world.kafka
+        self.process = None
+        self.starts()
+
+    def starts(self):
         # The binary itself: the script that pip installs would leave it behind when it is stopped.
         package = pathlib.Path(importlib.util.find_spec("noida_db").origin).parent
+        world = self.world
         self.process = world.started(Process(
             "noida-db", [package / "noida-db", "start", "--only", "kafka", "--kafka-port", world.broker_port,
                          "--data-dir", world.folder / "noida-db"], world.folder / "noida-db.log"))
         wait_until(lambda: accepts(world.broker_port), "noida-db to listen", details=self.process.tail,
                    meanwhile=self.process.check_running)
 
+    def restarts(self):
+        self.process.stop()
+        self.starts()
+
     def creates(self, topic, partitions, **config):
         (future,) = self.kafka.admin.create_topics([NewTopic(topic, partitions, 1, config=_dotted(config))]).values()
+        future.result(timeout=10)
+
+    def deletes(self, topic):
+        (future,) = self.kafka.admin.delete_topics([topic]).values()
+        future.result(timeout=10)
+
+    def extends(self, topic, partitions):
+        (future,) = self.kafka.admin.create_partitions([NewPartitions(topic, partitions)]).values()
+        future.result(timeout=10)
+        # The test's producer would learn of them within five minutes; a new one asks at once.
+        self.kafka.__dict__.pop("producer", None)
+
+    def creates_nothing_by_itself(self):
+        """As clusters are set where topics are made on purpose only."""
+        never = ConfigEntry("auto.create.topics.enable", "false", incremental_operation=AlterConfigOpType.SET)
+        (future,) = self.kafka.admin.incremental_alter_configs(
+            [ConfigResource(ConfigResource.Type.BROKER, "1", incremental_configs=[never])]).values()
+        future.result(timeout=10)
+
+    def deletes_records(self, topic, partition, before):
+        """As retention does: the log begins at `before` now."""
+        (future,) = self.kafka.admin.delete_records([TopicPartition(topic, partition, before)]).values()
+        future.result(timeout=10)
+
+    def resets_offsets(self, group, topic, to):
+        """What kafka-consumer-groups --reset-offsets does."""
+        offsets = [TopicPartition(topic, partition, to) for partition in range(self.partitions(topic))]
+        (future,) = self.kafka.admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, offsets)]).values()
         future.result(timeout=10)
 
     def partitions(self, topic):

@@ -1,9 +1,4 @@
-"""A broker written by others (Tansu), in memory. It wants a newer librdkafka than Debian has, so that the same program is
-run with another version of the library too: the one that the Python client brings."""
-
-import pathlib
-
-import confluent_kafka
+"""A broker written by others (Tansu), in memory. It wants a newer librdkafka than Debian has (`library.NEW`)."""
 
 from .process import Process
 from .waiting import accepts, wait_until
@@ -18,10 +13,3 @@ class MemoryBroker:
                       "--storage-engine", "memory://tansu/"], world.folder / "tansu.log"))
         wait_until(lambda: accepts(world.broker_port), "tansu to listen", details=self.process.tail,
                    meanwhile=self.process.check_running)
-
-
-def newer_librdkafka(folder):
-    """A folder for LD_LIBRARY_PATH in which the Python client's librdkafka has Debian's name."""
-    (library,) = pathlib.Path(confluent_kafka.__file__).parent.parent.glob("confluent_kafka.libs/librdkafka-*.so.1")
-    (folder / "librdkafka.so.1").symlink_to(library)
-    return folder

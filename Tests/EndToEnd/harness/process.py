@@ -50,10 +50,18 @@ class Process:
             fields = stat.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def freeze(self):
+        """SIGSTOP: as a debugger or a suspended virtual machine holds a process."""
+        self.popen.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.popen.send_signal(signal.SIGCONT)
+
     def ask_to_stop(self):
         self.expected_to_run = False
         if self.popen.poll() is None:
             self.popen.send_signal(signal.SIGTERM)
+            self.thaw()
 
     def stop(self, timeout=30):
         """SIGTERM; returns the exit status."""

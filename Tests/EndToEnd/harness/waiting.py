@@ -30,19 +30,24 @@ def wait_until(condition, what, timeout=30.0, every=0.02, details=lambda: "", me
 _taken = set()
 
 
-def free_port():
-    """A port that nothing listens on, below the range from which the kernel takes the ports of outgoing connections."""
+def free_port(in_a_row=1):
+    """A port that nothing listens on, below the range from which the kernel takes the ports of outgoing connections; the
+    first of several where a cluster takes those that follow, too."""
     while True:
-        port = random.randrange(10240, 32768)
-        if port in _taken:
-            continue
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        _taken.add(port)
-        return port
+        first = random.randrange(10240, 32768 - in_a_row)
+        ports = range(first, first + in_a_row)
+        if _taken.isdisjoint(ports) and all(_is_free(port) for port in ports):
+            _taken.update(ports)
+            return first
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def accepts(port):

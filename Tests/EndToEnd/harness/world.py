@@ -19,6 +19,7 @@ import yaml
 from . import waiting
 from .books import Books
 from .bridge import Bridge
+from .cursor_watch import CursorWatch
 from .endpoints import Endpoint, Receiver, new_secret
 from .kafka import Broker, Kafka
 from .process import environment
@@ -34,7 +35,7 @@ class World:
         self.folder = folder
         self.manifests = folder / "topics"
         self.manifests.mkdir()
-        self.broker_port = free_port()
+        self.broker_port = free_port(in_a_row=3)
         self.kafka = Kafka(f"127.0.0.1:{self.broker_port}")
         self.topics = {}
         self.processes = []
@@ -71,14 +72,14 @@ class World:
 
     # The broker
 
-    def starts_broker(self):
+    def starts_broker(self, brokers=1):
         """Every topic exists from the start: the embedded cluster creates a missing one with a count of its own."""
         topics = {}
         for topic in self.topics.values():
             topics[topic.name] = topic.partitions
             topics[topic.dead_letters] = 2
         topics[RETRY_TOPIC] = 2
-        self.broker = Broker(self.program, self.broker_port, topics, self.folder / "broker.log")
+        self.broker = Broker(self.program, self.broker_port, topics, self.folder / "broker.log", brokers)
         self.started(self.broker.process)
         return self.broker
 
@@ -166,6 +167,14 @@ class World:
 
     def committed(self, subscription, topic):
         return self.kafka.committed(f"{GROUP}.{subscription}", topic.name)
+
+    def cursors(self, subscription):
+        topic, _ = self.subscription(subscription)
+        return self.kafka.cursors(f"{GROUP}.{subscription}", topic.name)
+
+    def watches(self, subscription):
+        """Until the end of the block, the subscription's cursors may not go back."""
+        return CursorWatch(lambda: self.cursors(subscription))
 
     def lag(self, subscription, topic):
         return self.kafka.lag(f"{GROUP}.{subscription}", topic.name)

@@ -1,0 +1,88 @@
+"""Replicas are replaced one after the other while events keep coming, as a deployment does it.
+
+What takes how long is measured and not judged; `make rolling` runs it for longer and writes the figures down.
+"""
+
+import datetime
+import json
+import os
+import pathlib
+import time
+
+import pytest
+
+from harness.gaps import Gaps
+from harness.load import Load
+from harness.memory_broker import MemoryBroker
+
+PER_SECOND = int(os.environ.get("FANFARE_ROLLING_RATE", 200))
+# Before the first restart, for comparison.
+QUIET_SECONDS = int(os.environ.get("FANFARE_ROLLING_QUIET", 3))
+PARTITIONS = 12
+
+
+@pytest.mark.both_libraries
+def test_three_replicas_restarted_in_turn_under_load_repeat_nothing_and_lose_nothing(world, librdkafka):
+    orders = world.topic("shop.orders", partitions=PARTITIONS)
+    world.starts_broker()
+    _rolls(world, orders, f"embedded, librdkafka {librdkafka}")
+
+
+@pytest.mark.skipif("FANFARE_REPORT" not in os.environ, reason="takes a minute; `make rolling` runs it")
+def test_three_replicas_restarted_in_turn_with_another_brokers_groups(world, librdkafka):
+    if librdkafka != "new":
+        pytest.skip("Tansu wants a newer librdkafka")
+    orders = world.topic("shop.orders", partitions=PARTITIONS)
+    MemoryBroker(world)
+    for topic, partitions in ((orders.name, PARTITIONS), ("fanfare.retry", 2), (orders.dead_letters, 1)):
+        world.kafka.creates(topic, partitions)
+    _rolls(world, orders, f"Tansu, librdkafka {librdkafka}")
+
+
+def _rolls(world, orders, setting):
+    subscriptions = {"fast": world.endpoint("fast"), "slow": world.endpoint("slow", delay=0.1)}
+    for name, endpoint in subscriptions.items():
+        orders.subscribe(name, endpoint)
+    replicas = [world.bridge_without_broker(name).starts(ready=False) for name in ("first", "second", "third")]
+    for replica in replicas:
+        replica.is_ready()
+
+    with Load(orders, PER_SECOND) as load:
+        for endpoint in subscriptions.values():
+            endpoint.has_taken(PER_SECOND)
+        quiet_from = time.time()
+        for endpoint in subscriptions.values():
+            endpoint.has_taken(PER_SECOND * (1 + QUIET_SECONDS))
+        rolling_from = time.time()
+        for replica in replicas:
+            replica.restarts()
+        # Every restart was followed by deliveries, so that none of the gaps is still open.
+        done = len(orders.published)
+        for endpoint in subscriptions.values():
+            endpoint.has_taken(done)
+        rolling_until = time.time()
+
+    figures = {}
+    for name, endpoint in subscriptions.items():
+        endpoint.has_taken(len(orders.published))
+        world.is_settled(name)
+        books = world.books(name)
+        books.balance(duplicates=0)
+        gaps = Gaps(books.arrivals, load.made)
+        figures[name] = {
+            "events": len(books.produced), "lost": len(books.produced - books.delivered), "duplicates": books.repeated,
+            "withoutRestart": gaps.between(quiet_from, rolling_from), "rolling": gaps.between(rolling_from, rolling_until)}
+    _report({
+        "setting": setting, "replicas": len(replicas), "partitions": PARTITIONS, "eventsPerSecond": PER_SECOND,
+        "subscriptions": figures})
+
+
+def _report(figures):
+    """Into $FANFARE_REPORT/rolling.json, beside what other settings gave."""
+    if folder := os.environ.get("FANFARE_REPORT"):
+        path = pathlib.Path(folder) / "rolling.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        report = json.loads(path.read_text()) if path.exists() else {"runs": []}
+        report["date"] = datetime.date.today().isoformat()
+        report["runs"] = [run for run in report["runs"] if run["setting"] != figures["setting"]] + [figures]
+        path.write_text(json.dumps(report, indent=2) + "\n")

@@ -175,7 +175,7 @@ class Account:
     def faults(self):
         allowed = collections.Counter(allowance.event for allowance in self.allowances)
         yield from self._said("lost: neither delivered nor dead-lettered", self.lost)
-        yield from self._said("had outcomes that nobody wanted", set(self.outcomes) - self.wanted)
+        yield from self._said("came that nobody wanted", set(self.outcomes) - self.wanted)
         yield from self._said("were repeated outside the bound", {e for e, n in self.repeated.items() if n > allowed[e]})
         for number, look in enumerate(self.looks, 1):
             yield from self._said(f"were passed by the cursor that stood after kill {number}, without an outcome", set(self._passed(look)))

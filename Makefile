@@ -14,6 +14,8 @@ IMAGE   ?= fanfare:dev
 # Narrow a run: make test-unit FILTER=SigningTests, make test-e2e ARGS='-k reload -x'.
 FILTER  ?=
 ARGS    ?=
+# The librdkafka that end-to-end tests run the program with: system, new, or (without one) some tests with both.
+LIBRDKAFKA ?=
 # Of make faults: other seeds each time, unless one is given.
 ROUNDS  ?= 50
 SEED    := $(or $(SEED),$(shell date +%s))
@@ -24,7 +26,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-e2e test-faults faults test-packaging test-docs bench check image clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-e2e test-faults faults rolling test-packaging test-docs bench check image clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,9 +54,14 @@ test-docs: build-tests install-test ## what README.md and docs/ say (ARGS='-k na
 	$(call stage,documentation tests)
 	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest Tests/Documentation $(ARGS)
 
-test-e2e: build-tests install-test ## the real program against an embedded Kafka and misbehaving endpoints (ARGS='-k name')
+test-e2e: build-tests install-test ## the real program against an embedded Kafka and misbehaving endpoints (ARGS='-k name' LIBRDKAFKA=new)
 	$(call stage,end-to-end tests)
-	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest Tests/EndToEnd $(ARGS)
+	@FANFARE_PROGRAM=$(FANFARE) LIBRDKAFKA=$(LIBRDKAFKA) $(PYTHON) -m pytest Tests/EndToEnd $(ARGS)
+
+rolling: build install-test ## three replicas restarted in turn under load: the figures go to docs/figures/rolling.json
+	$(call stage,rolling restart)
+	@FANFARE_PROGRAM=$(FANFARE) FANFARE_REPORT=docs/figures FANFARE_ROLLING_RATE=300 FANFARE_ROLLING_QUIET=20 \
+		$(PYTHON) -m pytest Tests/EndToEnd/test_rolling.py $(ARGS)
 
 test-faults: build-tests install-test ## kill -9 at random moments, a few rounds; the books balance (ARGS='-x')
 	$(call stage,kill -9)

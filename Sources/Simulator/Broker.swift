@@ -3,9 +3,16 @@ import EventModel
 
 /// What Kafka remembers: logs, committed offsets, and which of its services are disturbed just now.
 struct Broker {
-    struct Committed {
+    struct Committed: Equatable {
         var offset: Int64
         var metadata: String
+
+        init(offset: Int64, metadata: String) {
+            self.offset = offset
+            self.metadata = metadata
+        }
+
+        init(_ commit: CursorCommit) { self.init(offset: commit.offset, metadata: commit.metadata) }
     }
 
     /// By topic, then by partition; the retry topic is the last one.

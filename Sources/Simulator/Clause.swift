@@ -24,6 +24,12 @@ public enum Clause: String, CaseIterable, Sendable {
     case isolation
     /// More was diverted to the retry and dead-letter topics than the budget allows.
     case diversion
+    /// A circuit that opened or closed without reason, or probes too early or too many.
+    case circuit
+    /// Commits too often, of nothing new, or with something left out.
+    case commits
+    /// Figures or reports that are not what happened.
+    case reports
     /// More bytes of records are held than configured.
     case memory
     /// A record was used after its release, released twice, or never.

@@ -38,6 +38,10 @@ extension Simulation {
         var options = scenario.core
         options.seed = random.next()
         replica.core = DeliveryCore(options: options)
+        replica.options = options
+        replica.account = Account()
+        replica.account.commitTokens = max(1, options.commitsPerSecond)
+        replica.account.commitTokensAt = now
         replica.isUp = true
         replica.isLeaving = false
         replica.incarnation += 1
@@ -126,22 +130,44 @@ extension Simulation {
         replica.tokens = TokenTable()
         replica.attempts = [:]
         replica.diversions = [:]
-        replica.refused = []
-        replica.blockedUntil = [:]
+        replica.handles = [:]
+        replica.deadLetterDue = nil
+        replica.hadBatches = false
+        replica.drainsSince = [:]
+        replica.standsStillSince = nil
+        replica.inbox = []
+        replica.isExpelled = false
         replica.tickAt = .distantFuture
     }
 
     func heard(_ report: Report, _ replica: Replica) {
         switch report {
-        case .suspended(let id, _): suspended.insert(subscriptionIndex[replica.core.subscription(id).name]!)
+        case .suspended(let id, _):
+            let outlet = replica.account.outlets[id.index]
+            if replica.account.ending?.subscription != id { violation(.reports, "\(outlet.policy.name) is suspended, and its endpoint did not ask for it") }
+            replica.account.outlets[id.index].isSuspended = true
+            suspended.insert(outlet.index)
         case .recordsLost: violation(.outcome, "records were lost")
         case .badMetadata: violation(.cursor, "metadata was not understood")
-        case .drainTimedOut: drainTimeouts += 1
+        case .drainTimedOut(let name, _):
+            drainTimeouts += 1
+            noteTimeout(name, replica)
         case .cursorFull(let id, let partition):
             cursorsFull += 1
             fullCursors.insert(cursorKey(id.map { .subscription($0) } ?? .retryTopic, partition, replica))
-        case .circuitOpened: circuitsOpened += 1
-        default: break
+        case .cursorPlaced(let id, let partition, let offset):
+            let group = id.map { CursorGroup.subscription($0) } ?? .retryTopic
+            if let handle = replica.handles[partition] { noteMoved(group, handle, replica) }
+            placed(cursorKey(group, partition, replica), at: offset, by: replica)
+        case .circuitOpened(let id, _):
+            circuitsOpened += 1
+            judgeOpening(id, replica)
+        case .circuitClosed(let id): judgeClosing(id, replica)
+        case .dropped(let id, _, _): replica.account.outlets[id.index].counters.drops += 1
+        case .deadLettered(let id, let kind, _):
+            guard let due = replica.deadLetterDue, due.0 == id, due.1 == kind else { return violation(.reports, "a dead letter for \(kind) is reported that is none") }
+            replica.deadLetterDue = nil
+        case .diversionFailed: break
         }
     }
 }

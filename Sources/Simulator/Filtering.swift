@@ -18,3 +18,15 @@ private func matches(_ filter: FilterExpression, type: String) -> Bool {
     case .not(let filter): return !matches(filter, type: type)
     }
 }
+
+extension Simulation {
+    /// Whether a subscription may get a record: under the filters in force now, or under those that were when it was read.
+    func mayMatch(_ subscription: Int, _ record: SimulatedRecord) -> Bool {
+        filtersInForce[subscription].contains { matches($0, type: record.type) }
+    }
+
+    /// Whether a subscription need not get a record.
+    func mayPass(_ subscription: Int, _ record: SimulatedRecord) -> Bool {
+        !record.poison && !filtersInForce[subscription].allSatisfy { matches($0, type: record.type) }
+    }
+}

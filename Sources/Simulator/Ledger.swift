@@ -13,36 +13,65 @@ struct Ledger {
 
     var fates: [Pair: Fate] = [:]
     /// Carriers whose engine was told of an outcome.
-    private var outcomes: Set<Carrier> = []
+    /// In the order in which they were told.
+    private var outcomes: [Carrier: Int] = [:]
+    private(set) var outcomesSoFar = 0
     /// Those among them at or beyond the committed base.
     private var ahead: [CursorKey: Set<Int64>] = [:]
-    /// The last offset that a `start` was resolved to; the first commit makes it final.
-    var resolvedStart: [CursorKey: Int64] = [:]
+    /// Where a cursor is to begin or go on, by its engine's word; the next commit makes it final.
+    struct Placement {
+        var offset: Int64
+        /// Outcomes told until then do not count for what lies beyond.
+        var serial: Int
+        var replica: Int
+        var incarnation: Int
+    }
+
+    var placements: [CursorKey: Placement] = [:]
+    /// Everything from here on must have an outcome.
     var starts: [CursorKey: Int64] = [:]
+    /// Given up for a subscription that drops: it may have no other outcome.
+    var mayDrop: Set<Pair> = []
     /// By subscription.
-    var successes: [Int]
-    var diverted: [Int]
     var longestDelay: [TimeSpan]
 
     init(subscriptions: Int) {
-        successes = Array(repeating: 0, count: subscriptions)
         longestDelay = Array(repeating: .zero, count: subscriptions)
-        diverted = Array(repeating: 0, count: subscriptions)
     }
 
     mutating func excuse(_ pair: Pair) { fates[pair, default: Fate()].excuses += 1 }
 
     /// The engine is being told that this carrier's event was delivered, or that its diversion was acknowledged.
-    mutating func settled(_ carrier: Carrier) {
-        outcomes.insert(carrier)
+    /// An engine whose place is another's by now knows it for nothing.
+    mutating func settled(_ carrier: Carrier, isKnownToOwner: Bool) {
+        outcomesSoFar += 1
+        outcomes[carrier] = outcomesSoFar
+        guard isKnownToOwner else { return }
         ahead[carrier.cursor, default: []].insert(carrier.offset)
     }
 
-    func hasOutcome(_ carrier: Carrier) -> Bool { outcomes.contains(carrier) }
+    func hasOutcome(_ carrier: Carrier) -> Bool { outcomes[carrier] != nil }
+
+    /// What lies beyond is to come again.
+    mutating func withdraw(_ cursor: CursorKey, from offset: Int64, upTo serial: Int) {
+        outcomes = outcomes.filter { $0.key.cursor != cursor || $0.key.offset < offset || $0.value > serial }
+    }
+
+    mutating func forgetAhead(_ cursor: CursorKey) { ahead[cursor] = nil }
 
     mutating func committed(_ cursor: CursorKey, upTo base: Int64) {
         guard let offsets = ahead[cursor], !offsets.isEmpty else { return }
         ahead[cursor] = offsets.filter { $0 >= base }
+    }
+
+    /// What the owner knows to be settled at or beyond the committed base.
+    func settledAhead(of cursor: CursorKey) -> Set<Int64>? { ahead[cursor] }
+
+    /// Something that is settled and not committed.
+    func uncommitted(_ cursor: CursorKey, _ committed: Broker.Committed?) -> Int64? {
+        guard let offsets = ahead[cursor], !offsets.isEmpty else { return nil }
+        let ranges = committed.flatMap { CursorMetadata.decode(base: $0.offset, $0.metadata) } ?? []
+        return offsets.filter { offset in !ranges.contains { $0.contains(offset) } }.min()
     }
 
     /// Forgets and returns what would be repeated if the cursor's owner vanished now: settled, but not according to the

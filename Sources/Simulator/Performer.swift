@@ -5,10 +5,12 @@ import EventModel
 extension Simulation {
     func step(_ member: Int, _ input: Input) {
         let replica = replicas[member]
-        precondition(replica.isUp, "a process that does not run takes nothing in")
+        precondition(replica.isUp && !replica.isStandingStill, "a process that does not run takes nothing in")
         narrate(input, replica)
         replica.effects.removeAll(keepingCapacity: true)
-        replica.core.step(input, at: moment, into: &replica.effects)
+        willTake(input, replica)
+        replica.core.step(input, at: moment(of: replica), into: &replica.effects)
+        didTake(input, replica)
         steps += 1
         let incarnation = replica.incarnation
         for effect in replica.effects {
@@ -20,6 +22,8 @@ extension Simulation {
             perform(effect, replica)
             guard replica.isAlive(incarnation) else { return }
         }
+        replica.account.ending = nil
+        if let (_, kind) = replica.deadLetterDue { violation(.reports, "a dead letter for \(kind) was not reported") }
         checkMemory(replica)
         pump(replica)
         setTick(replica)
@@ -30,7 +34,7 @@ extension Simulation {
         replica.tickAt = due
         let incarnation = replica.incarnation
         agenda.note(at: max(due, now)) { simulation in
-            guard replica.isAlive(incarnation), replica.tickAt == due else { return }
+            guard replica.isAlive(incarnation), replica.tickAt == due, !replica.isStandingStill else { return }
             replica.tickAt = .distantFuture
             simulation.step(replica.index, .tick)
         }
@@ -38,10 +42,18 @@ extension Simulation {
 
     private func perform(_ effect: Effect, _ replica: Replica) {
         switch effect {
-        case .loadCursors(let group, let handles): loadCursors(group, handles, replica)
-        case .resolveStart(let group, let handle, let position): resolveStart(group, handle, position, replica)
-        case .startReading(let handle, let offset): startReading(handle, offset, replica)
-        case .readChunk(let handle, let from, let until): readChunk(handle, from, until, replica)
+        case .loadCursors(let group, let handles):
+            for handle in handles { noteMoved(group, handle, replica) }
+            loadCursors(group, handles, replica)
+        case .resolveStart(let group, let handle, let position):
+            noteMoved(group, handle, replica)
+            resolveStart(group, handle, position, replica)
+        case .startReading(let handle, let offset):
+            if replica.account.phases[handle] == .loading { replica.account.phases[handle] = .reading }
+            startReading(handle, offset, replica)
+        case .readChunk(let handle, let from, let until):
+            judgeDoubt(replica, "older records are read")
+            readChunk(handle, from, until, replica)
         case .attempt(let id): attempt(id, replica)
         case .cancel(let id): cancel(id, replica)
         case .divert(let id): divert(id, replica)
@@ -50,6 +62,7 @@ extension Simulation {
             if !replica.tokens.giveBack(token) { violation(.records, "a record was released twice") }
         case .released(let handle):
             replica.readers.removeAll { $0.handle == handle }
+            judgeRelease(handle, replica)
             released(handle, by: replica.index)
         case .report(let report): heard(report, replica)
         }
@@ -58,7 +71,10 @@ extension Simulation {
     /// Later, if the process still lives then.
     func answer(_ replica: Replica, after span: TimeSpan, _ action: @escaping Agenda.Action) {
         let incarnation = replica.incarnation
-        after(span) { simulation in if replica.isAlive(incarnation) { action(simulation) } }
+        after(span) { simulation in
+            guard replica.isAlive(incarnation) else { return }
+            if replica.isStandingStill { replica.inbox.append(action) } else { action(simulation) }
+        }
     }
 
     func milliseconds(_ range: ClosedRange<Int>) -> TimeSpan { .milliseconds(Int64(random.int(range))) }
@@ -99,13 +115,13 @@ extension Simulation {
                 case .latest: log.end
                 case .time(let time): log.records.first { $0.timestamp >= time }?.offset ?? log.end
                 }
-            simulation.ledger.resolvedStart[key] = offset
             simulation.step(replica.index, .startResolved(group, handle, offset: offset))
         }
     }
 
     private func commit(_ group: CursorGroup, _ commits: [CursorCommit], _ replica: Replica) {
         let entries = commits.map { (key: cursorKey(group, $0.partition, replica), commit: $0) }
+        judgeCommit(group, commits, replica)
         let isSlow = broker.isDisturbed(.commitsSlow, at: now)
         let there = isSlow ? milliseconds(100...2000) : milliseconds(1...10)
         let incarnation = replica.incarnation
@@ -116,9 +132,10 @@ extension Simulation {
             var failed = simulation.broker.isDisturbed(.commitsFail, at: simulation.now)
             let isTaken = !failed || simulation.random.chance(0.3)
             simulation.note(isTaken ? .commitArrived : .commitRefused, replica, Int64(entries[0].key.subscription ?? -1), Int64(entries.count), text: "\(simulation.words(group, replica)), \(entries.count) partitions")
-            if isTaken { for entry in entries { simulation.committed(entry.key, entry.commit) } }
+            if isTaken { for entry in entries { simulation.committed(entry.key, entry.commit, by: replica, incarnation) } }
             failed = failed || (isSlow && simulation.random.chance(0.2))
             simulation.answer(replica, after: simulation.milliseconds(1...10)) { simulation in
+                simulation.noteCommitEnd(group, succeeded: !failed, replica)
                 simulation.step(replica.index, .commitEnded(group, succeeded: !failed, duration: simulation.now - sent))
             }
         }
@@ -133,8 +150,9 @@ extension Simulation {
         let name = view.subscription.map { replica.core.subscription($0).name } ?? source.retry?.subscription ?? ""
         guard let subscription = subscriptionIndex[name] else { return violation(.routing, "a diversion for nobody") }
         let pair = Pair(subscription: subscription, event: source.event)
-        if replica.refused.remove(id.index) == nil { ledger.checkGrowth(view, pair, self) }
-        replica.diversions[id.index] = carrier
+        judgeDoubt(replica, "a record is produced")
+        judgeDiversion(view, loan, subscription, replica)
+        replica.diversions[id.index] = Replica.Diversion(carrier: carrier, handle: view.item.partition, pair: pair)
         let incarnation = replica.incarnation
         let there = broker.isDisturbed(.producesSlow, at: now) ? milliseconds(100...3000) : milliseconds(1...10)
         after(there) { simulation in
@@ -149,10 +167,10 @@ extension Simulation {
             simulation.answer(replica, after: simulation.milliseconds(1...10)) { simulation in
                 replica.diversions[id.index] = nil
                 if failed {
-                    replica.refused.insert(id.index)
                     simulation.step(replica.index, .diversionFailed(id, .refused("not enough replicas")))
                 } else {
-                    simulation.ledger.settled(carrier)
+                    simulation.ledger.settled(carrier, isKnownToOwner: simulation.isOwner(replica, view.item.partition, view.subscription))
+                    simulation.noteDiverted(view, replica)
                     simulation.step(replica.index, .diverted(id))
                 }
             }
@@ -180,32 +198,40 @@ extension Simulation {
         let delivery = replica.core.delivery(id)
         let policy = replica.core.subscription(delivery.subscription)
         let subscription = subscriptionIndex[policy.name]!
+        judgeDoubt(replica, "an attempt")
+        judgeCircuit(delivery.subscription, replica)
         var carriers: [Carrier] = []
         var events: [EventKey] = []
+        var items: [Account.Item] = []
+        var attemptsBefore = 0
         for i in 0..<delivery.count {
             let view = replica.core.item(i, of: delivery)
             guard let loan = checkToken(view, replica), let carrier = carrier(of: view, delivery.subscription, replica) else { return }
             if let retry = loan.record.retry {
-                if retry.due > moment.wall { violation(.schedule, "an attempt \(retry.due - moment.wall) before its due time") }
                 if retry.subscription != policy.name { violation(.routing, "a retry record went to another subscription") }
-            } else if !matches(policy.filters, type: loan.record.type) {
+            } else if !mayMatch(subscription, loan.record) {
                 violation(.routing, "an event was sent to a subscription whose filters it does not match")
             }
             if loan.record.poison { violation(.routing, "a record that is no event was sent") }
+            let item = item(of: view, delivery.subscription)
+            if items.isEmpty || item.handle != items[0].handle { judgeOwner(of: loan.partition, replica, "an attempt") }
+            attemptsBefore = max(attemptsBefore, judgeAttempt(of: item, loan, subscription, replica))
+            items.append(item)
             carriers.append(carrier)
             events.append(loan.record.event)
         }
-        if carriers.isEmpty { violation(.effects, "a request without events") }
-        if let until = replica.blockedUntil[subscription], now < until { violation(.schedule, "an attempt within Retry-After") }
-        if let batch = policy.batch, carriers.count > batch.maxEvents { violation(.limits, "a batch larger than maxEvents") }
-        if policy.batch == nil, carriers.count != 1 { violation(.limits, "a batch nobody asked for") }
-        let underWay = replica.attempts.values.reduce(0) { $0 + ($1.id == delivery.subscription ? 1 : 0) }
-        if underWay >= policy.delivery.maxInFlight { violation(.limits, "more in flight than maxInFlight") }
+        if carriers.isEmpty { return violation(.effects, "a request without events") }
+        if delivery.attempt != attemptsBefore + 1 { violation(.schedule, "attempt \(delivery.attempt) of \(events[0]) after \(attemptsBefore)") }
+        judgeBatch(delivery, policy, replica)
+        replica.account.outlets[delivery.subscription.index].inFlight += 1
+        replica.account.inFlight += 1
+        if replica.account.inFlight > replica.options.maxInFlight { violation(.limits, "\(replica.account.inFlight) in flight in all") }
         serial += 1
         let serial = serial
         if replica.attempts[id.index] != nil { violation(.effects, "a delivery's number was used again too early") }
         replica.attempts[id.index] = Replica.Attempt(
-            serial: serial, subscription: subscription, id: delivery.subscription, carriers: carriers, events: events)
+            serial: serial, subscription: subscription, id: delivery.subscription, carriers: carriers, events: events, items: items,
+            policy: policy)
         attempts += 1
         let sent = now
         after(.milliseconds(1)) { simulation in
@@ -238,13 +264,11 @@ extension Simulation {
     private func ended(_ id: DeliveryID, _ outcome: AttemptOutcome, _ sent: Instant, _ replica: Replica) {
         let attempt = replica.attempts.removeValue(forKey: id.index)!
         if outcome.failure == nil, (200..<300).contains(outcome.status) {
-            for carrier in attempt.carriers { ledger.settled(carrier) }
-            ledger.successes[attempt.subscription] += attempt.carriers.count
+            for (carrier, item) in zip(attempt.carriers, attempt.items) {
+                ledger.settled(carrier, isKnownToOwner: isOwner(replica, item.handle, item.subscription))
+            }
         }
-        if outcome.status == 429, let asked = outcome.retryAfter {
-            let until = now + min(asked, scenario.core.longestRetryAfter)
-            replica.blockedUntil[attempt.subscription] = max(until, replica.blockedUntil[attempt.subscription] ?? until)
-        }
+        noteEnd(of: attempt, outcome, replica)
         step(replica.index, .attemptEnded(id, outcome, duration: now - sent))
     }
 

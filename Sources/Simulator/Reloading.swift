@@ -25,7 +25,6 @@ extension Simulation {
             simulation.suspended.remove(subscription)
             // It is a new one to the engines: with a budget of its own, and no memory of what the endpoint asked for.
             simulation.additions[subscription] += simulation.replicas.count
-            for replica in simulation.replicas { replica.blockedUntil[subscription] = nil }
             simulation.reload()
         }
     }

@@ -28,8 +28,20 @@ final class Replica {
         var id: SubscriptionID
         var carriers: [Carrier]
         var events: [EventKey]
+        var items: [Account.Item]
+        /// In force when it was sent.
+        var policy: Subscription
         /// The endpoint has accepted it.
         var accepted = false
+
+        var handles: [PartitionHandle] { items.map(\.handle) }
+    }
+
+    /// One record under way to another topic.
+    struct Diversion {
+        var carrier: Carrier
+        var handle: PartitionHandle
+        var pair: Pair
     }
 
     let index: Int
@@ -45,18 +57,33 @@ final class Replica {
     var readers: [Reader] = []
     var tokens = TokenTable()
     var attempts: [Int: Attempt] = [:]
-    /// Carriers of diversions under way, by their index.
-    var diversions: [Int: Carrier] = [:]
-    /// Diversions that the broker refused: they will be asked for again.
-    var refused: Set<Int> = []
+    /// Under way, by their index.
+    var diversions: [Int: Diversion] = [:]
     var tickAt = Instant.distantFuture
     /// Effects that are still performed before the process dies in their midst.
     var effectsToLive: Int? = nil
-    /// By subscription: nothing may be sent before (`Retry-After`).
-    var blockedUntil: [Int: Instant] = [:]
+    /// What its engine was told at its start.
+    var options: CoreOptions
+    /// The assignment in force of each partition that it was given.
+    var handles: [TopicPartitionName: PartitionHandle] = [:]
+    /// When it was asked to give a partition up.
+    var drainsSince: [PartitionHandle: Instant] = [:]
+    var account = Account()
+    var clock = Clock()
+    /// The record that the engine must report as dead-lettered.
+    var deadLetterDue: (SubscriptionID, FailureKind)? = nil
+    var hadBatches = false
+    /// Takes no step since then; what arrives waits in the inbox.
+    var standsStillSince: Instant? = nil
+    var inbox: [Agenda.Action] = []
+    /// The group went on without it.
+    var isExpelled = false
 
-    init(index: Int, core: consuming DeliveryCore) {
+    var isStandingStill: Bool { standsStillSince != nil }
+
+    init(index: Int, options: CoreOptions, core: consuming DeliveryCore) {
         self.index = index
+        self.options = options
         self.core = core
     }
 

@@ -45,6 +45,11 @@ public final class Simulation {
     private let topicIndexes: [String: Int]
 
     var isHealed = false
+    /// Filters that some engine may go by, by subscription.
+    var filtersInForce: [[[FilterExpression]]]
+    /// Whether some edition of the manifest drops, and how early one gives up.
+    var mayDrop: [Bool]
+    var leastGiveUpAfter: [TimeSpan]
     var suspended: Set<Int> = []
     /// Subscriptions that no manifest lists just now, and how often each was edited.
     var removed: Set<Int> = []
@@ -77,6 +82,9 @@ public final class Simulation {
         broker = Broker(
             logs: scenario.topics.map { Array(repeating: SimulatedLog(), count: $0.partitions) }
                 + [Array(repeating: SimulatedLog(), count: retryPartitions)])
+        filtersInForce = scenario.subscriptions.map { [$0.filters] }
+        mayDrop = scenario.subscriptions.map(\.deadLetter.drop)
+        leastGiveUpAfter = scenario.subscriptions.map(\.retry.giveUpAfter)
         editions = Array(repeating: 0, count: scenario.subscriptions.count)
         additions = editions
         ledger = Ledger(subscriptions: scenario.subscriptions.count)
@@ -90,7 +98,7 @@ public final class Simulation {
             for partition in 0..<topic.partitions { coordinator.seats.append(Coordinator.Seat(topic: i, partition: Int32(partition))) }
         }
         for partition in 0..<retryPartitions { coordinator.seats.append(Coordinator.Seat(topic: -1, partition: Int32(partition))) }
-        for i in 0..<scenario.mostReplicas { replicas.append(Replica(index: i, core: DeliveryCore(options: scenario.core))) }
+        for i in 0..<scenario.mostReplicas { replicas.append(Replica(index: i, options: scenario.core, core: DeliveryCore(options: scenario.core))) }
     }
 
     public func run() -> SimulationResult {
@@ -111,7 +119,7 @@ public final class Simulation {
 
     // MARK: Time
 
-    private static let startOfWallClock: Int64 = 1_700_000_000_000
+    static let startOfWallClock: Int64 = 1_700_000_000_000
 
     var moment: Moment {
         Moment(instant: now, wall: WallTime(milliseconds: Self.startOfWallClock + now.nanoseconds / 1_000_000))
@@ -171,7 +179,10 @@ public final class Simulation {
     private func look() {
         guard firstLag() == nil, downFor.isEmpty, removed.isEmpty else { return after(.seconds(1)) { $0.look() } }
         checkFates()
-        for replica in replicas where replica.isUp { checkTokens(replica) }
+        for replica in replicas where replica.isUp {
+            checkTokens(replica)
+            judgeFigures(replica)
+        }
         isDone = true
     }
 

@@ -31,11 +31,11 @@ extension Simulation {
                 ledger.excuse(Pair(subscription: attempt.subscription, event: event))
             }
         }
-        for carrier in replica.diversions.values where isOurs(carrier) { excuse(carrier) }
+        for diversion in replica.diversions.values where isOurs(diversion.carrier) { ledger.excuse(diversion.pair) }
         for seat in seats {
             for subscription in seat.topic < 0 ? [nil] : scenario.subscriptions.indices.map({ Optional($0) }) {
                 let key = CursorKey(subscription: subscription, topic: seat.topic, partition: seat.partition)
-                for offset in ledger.takeUncommitted(key, broker.committed[key]) { excuse(Carrier(cursor: key, offset: offset)) }
+                for offset in ledger.takeUncommitted(key, broker.committed[key]) { excuse(offset, key) }
             }
         }
     }
@@ -46,11 +46,11 @@ extension Simulation {
             for attempt in replica.attempts.values where attempt.subscription == subscription {
                 for event in attempt.events { ledger.excuse(Pair(subscription: subscription, event: event)) }
             }
-            for carrier in replica.diversions.values where carrier.cursor.subscription == subscription { excuse(carrier) }
+            for diversion in replica.diversions.values where diversion.carrier.cursor.subscription == subscription { ledger.excuse(diversion.pair) }
         }
         for seat in coordinator.seats where seat.topic >= 0 {
             let key = CursorKey(subscription: subscription, topic: seat.topic, partition: seat.partition)
-            for offset in ledger.takeUncommitted(key, broker.committed[key]) { excuse(Carrier(cursor: key, offset: offset)) }
+            for offset in ledger.takeUncommitted(key, broker.committed[key]) { excuse(offset, key) }
         }
     }
 
@@ -59,14 +59,19 @@ extension Simulation {
         for subscription in seat.topic < 0 ? [nil] : scenario.subscriptions.indices.map({ Optional($0) }) {
             let key = CursorKey(subscription: subscription, topic: seat.topic, partition: seat.partition)
             guard fullCursors.contains(key) else { continue }
-            for offset in ledger.takeUncommitted(key, broker.committed[key]) { excuse(Carrier(cursor: key, offset: offset)) }
+            for offset in ledger.takeUncommitted(key, broker.committed[key]) { excuse(offset, key) }
         }
     }
 
-    private func excuse(_ carrier: Carrier) {
-        let log = broker.log(carrier.cursor.topic, carrier.cursor.partition)
-        let record = log.records[log.index(of: carrier.offset)]
-        let subscription = carrier.cursor.subscription ?? subscriptionIndex[record.retry!.subscription]!
-        ledger.excuse(Pair(subscription: subscription, event: record.event))
+    private func excuse(_ offset: Int64, _ key: CursorKey) {
+        let log = broker.log(key.topic, key.partition)
+        let i = log.index(of: offset)
+        // Deleted meanwhile: it will not come again.
+        guard i < log.records.count, log.records[i].offset == offset else { return }
+        excuse(log.records[i], key)
+    }
+
+    func excuse(_ record: SimulatedRecord, _ key: CursorKey) {
+        ledger.excuse(Pair(subscription: key.subscription ?? subscriptionIndex[record.retry!.subscription]!, event: record.event))
     }
 }

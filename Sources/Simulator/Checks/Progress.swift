@@ -3,11 +3,12 @@ import EventModel
 
 // After the faults have stopped, every lag reaches zero.
 extension Simulation {
-    func isSuspended(_ subscription: Int) -> Bool { suspended.contains(subscription) || !scenario.subscriptions[subscription].enabled }
+    /// Nothing is to be expected of it: its endpoint said stop, or its manifest.
+    func isHalted(_ subscription: Int) -> Bool { suspended.contains(subscription) || !scenario.subscriptions[subscription].enabled }
 
     /// The first cursor that is not at the end of its log, in words.
     func firstLag() -> String? {
-        for (index, policy) in scenario.subscriptions.enumerated() where !isSuspended(index) {
+        for (index, policy) in scenario.subscriptions.enumerated() where !isHalted(index) {
             let topic = topicIndex(policy.topic)
             for partition in 0..<scenario.topics[topic].partitions {
                 let key = CursorKey(subscription: index, topic: topic, partition: Int32(partition))
@@ -34,7 +35,7 @@ extension Simulation {
     }
 
     private func isExcused(_ record: SimulatedRecord, _ key: CursorKey) -> Bool {
-        isSuspended(subscriptionIndex[record.retry!.subscription]!) || ledger.hasOutcome(Carrier(cursor: key, offset: record.offset))
+        isHalted(subscriptionIndex[record.retry!.subscription]!) || ledger.hasOutcome(Carrier(cursor: key, offset: record.offset))
     }
 
     private func lag(_ key: CursorKey) -> String? {

@@ -1,61 +1,35 @@
 import DeliveryCore
 import EventModel
 
-// Nothing is lost: what a cursor says is settled has an outcome, and cursors never go back.
+/// > **Nothing is lost.** An (event, subscription) pair is *settled* only by: a 2xx answer; a filter that did not match; a
+/// > record acknowledged in the retry topic or the dead-letter topic; or a drop that the user's policy asks for.
+///
+/// Whatever a commit says is settled has an outcome that its engine was told of, or needs none.
 extension Simulation {
-    /// A commit has reached the broker.
-    func committed(_ key: CursorKey, _ commit: CursorCommit) {
-        let previous = broker.committed[key]
-        let ranges = CursorMetadata.decode(base: commit.offset, commit.metadata)
-        guard let ranges else { return violation(.cursor, "a commit's metadata cannot be read: \(commit.metadata)") }
-        if commit.metadata.utf8.count > scenario.core.metadataLimit { violation(.cursor, "a commit's metadata is too long") }
-        if previous == nil {
-            guard let start = ledger.resolvedStart[key] else { return violation(.cursor, "a cursor was committed that was never resolved") }
-            ledger.starts[key] = start
-        }
-        let from = previous?.offset ?? ledger.starts[key]!
-        if commit.offset < from { violation(.cursor, "the cursor \(key) went back from \(from) to \(commit.offset)") }
-        check(key, from, commit.offset)
-        for range in ranges { check(key, range.lowerBound, range.upperBound) }
-        broker.committed[key] = Broker.Committed(offset: commit.offset, metadata: commit.metadata)
-        ledger.committed(key, upTo: commit.offset)
-    }
-
-    private func check(_ key: CursorKey, _ from: Int64, _ until: Int64) {
+    func judgeSettlement(_ key: CursorKey, _ from: Int64, _ until: Int64) {
         let log = broker.log(key.topic, key.partition)
-        if until > log.end { violation(.cursor, "a commit beyond the end of the log") }
+        if until > log.end { violation(.cursor, "a commit of \(key) at \(until), beyond the end of the log at \(log.end)") }
         var i = log.index(of: from)
         while i < log.records.count, log.records[i].offset < until {
             let record = log.records[i]
             i += 1
-            if let subscription = key.subscription {
-                let policy = scenario.subscriptions[subscription]
-                if policy.deadLetter.drop { continue }
-                if !record.poison, !matches(policy.filters, type: record.type) { continue }
-            }
-            if let retry = record.retry, scenario.subscriptions[subscriptionIndex[retry.subscription]!].deadLetter.drop { continue }
-            if !ledger.hasOutcome(Carrier(cursor: key, offset: record.offset)) {
-                return violation(.settlement, "offset \(record.offset) of \(key) is settled without an outcome")
-            }
+            if isSettled(record, key) { continue }
+            return violation(.settlement, "offset \(record.offset) of \(key) is settled without an outcome")
         }
     }
 
-    /// At the end every event has its fate.
-    func checkFates() {
-        for (index, policy) in scenario.subscriptions.enumerated() where !policy.deadLetter.drop && !isSuspended(index) {
-            let topic = topicIndex(policy.topic)
-            for partition in 0..<scenario.topics[topic].partitions {
-                let key = CursorKey(subscription: index, topic: topic, partition: Int32(partition))
-                guard let start = ledger.starts[key] else {
-                    violation(.outcome, "the cursor \(key) was never committed")
-                    continue
-                }
-                for record in broker.log(topic, Int32(partition)).records where record.offset >= start {
-                    guard record.poison || matches(policy.filters, type: record.type) else { continue }
-                    let fate = ledger.fates[Pair(subscription: index, event: record.event)] ?? Ledger.Fate()
-                    if fate.accepted + fate.deadLetters == 0 { return violation(.outcome, "\(record.event) never reached \(policy.name)") }
-                }
-            }
-        }
+    private func isSettled(_ record: SimulatedRecord, _ key: CursorKey) -> Bool {
+        if ledger.hasOutcome(Carrier(cursor: key, offset: record.offset)) { return true }
+        let subscription = key.subscription ?? subscriptionIndex[record.retry!.subscription]!
+        if key.subscription != nil, mayPass(subscription, record) { return true }
+        return isDropped(record, subscription)
+    }
+
+    /// A drop is not visible one by one: an event may be dropped that is no event, that failed for good, or that is too old.
+    func isDropped(_ record: SimulatedRecord, _ subscription: Int) -> Bool {
+        guard mayDrop[subscription] else { return false }
+        if record.poison || ledger.mayDrop.contains(Pair(subscription: subscription, event: record.event)) { return true }
+        let created = record.retry?.created ?? record.timestamp
+        return replicas.contains { wallTime(of: $0) - created >= leastGiveUpAfter[subscription] }
     }
 }

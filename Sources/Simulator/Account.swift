@@ -1,0 +1,96 @@
+import DeliveryCore
+import EventModel
+
+/// What the outside has seen of one engine since its process started: the checkers' own books. Nothing in them is the
+/// engine's word but its effects and reports; they end with the process.
+struct Account {
+    /// One event in one engine: the place it was read from, and whose it is.
+    struct Item: Hashable {
+        var handle: PartitionHandle
+        /// Nil on the retry topic, where an offset is one subscription's.
+        var subscription: SubscriptionID?
+        var offset: Int64
+    }
+
+    /// What became of an item so far.
+    struct Tries {
+        /// Attempts made, those before it came here included.
+        var attempts: Int
+        /// Steps of the schedule spent. A range where the outside cannot know.
+        var retries: ClosedRange<Int>
+        var created: WallTime
+        /// Where the event comes from, for the story.
+        var event: EventKey
+        var subscription: Int
+        var isPoison = false
+        var firstAttempt: WallTime? = nil
+        /// How the last attempt failed, and when.
+        var failure: (outcome: AttemptOutcome, at: WallTime)? = nil
+        /// No attempt before this.
+        var notBefore: WallTime? = nil
+        var isUnderWay = false
+        /// The record that is being produced.
+        var diversion: DiversionView? = nil
+    }
+
+    /// One subscription, as this engine knows it.
+    struct Outlet {
+        var policy: Subscription
+        /// Index in the scenario.
+        var index: Int
+        var circuit: CircuitModel
+        var inFlight = 0
+        var isRemoved = false
+        var isSuspended = false
+        var isPaused = false
+        var blockedUntil = Instant(nanoseconds: 0)
+        var counters = SubscriptionCounters()
+
+        var isRunning: Bool { policy.enabled && !isRemoved && !isSuspended && !isPaused }
+    }
+
+    enum Phase { case loading, reading, draining, gone }
+
+    /// By the engine's index.
+    var outlets: [Outlet] = []
+    var phases: [PartitionHandle: Phase] = [:]
+    var tries: [Item: Tries] = [:]
+    /// The attempt whose end the step under way takes in.
+    var ending: Ending? = nil
+    var groups: [CursorGroup: CommitBooks] = [:]
+    var commitTokens = 0.0
+    var commitTokensAt = Instant(nanoseconds: 0)
+    var commits: UInt64 = 0
+    var commitFailures: UInt64 = 0
+    var rebalances: UInt64 = 0
+    var isInDoubt = false
+    /// Requests under way.
+    var inFlight = 0
+    /// Drains that ran into their limit.
+    var timedOut: Set<PartitionHandle> = []
+
+    /// An attempt that has just ended.
+    struct Ending {
+        var subscription: SubscriptionID
+        var items: [Item]
+        var outcome: AttemptOutcome
+        var meaning: Meaning
+        /// Cancelled requests count for nothing.
+        var isCancelled: Bool
+        var wasClosed: Bool
+        /// Those whose place is not theirs any more when the attempt ends.
+        var abandoned: Set<Item>
+        /// What is to become of those that are handed on.
+        var consequences: [Item: Simulation.Consequence] = [:]
+        var opened = false
+    }
+
+    /// Cursors that were told to go elsewhere and are not there yet.
+    struct Place: Hashable {
+        var subscription: SubscriptionID
+        var handle: PartitionHandle
+    }
+
+    var moving: Set<Place> = []
+    var recordsTaken: UInt64 = 0
+}

@@ -1,0 +1,53 @@
+import DeliveryCore
+import EventModel
+
+/// > **A cursor never passes an unsettled offset**, and only the current owner of the partition moves it.
+///
+/// A cursor goes forward, but for an operator's word, and what is committed can be read by the next owner.
+extension Simulation {
+    /// A commit has reached the broker.
+    func committed(_ key: CursorKey, _ commit: CursorCommit, by replica: Replica, _ incarnation: Int) {
+        guard let ranges = CursorMetadata.decode(base: commit.offset, commit.metadata) else {
+            return violation(.cursor, "a commit's metadata cannot be read: \(commit.metadata)")
+        }
+        if commit.metadata.utf8.count > replica.options.metadataLimit { violation(.cursor, "a commit's metadata is too long") }
+        var from = broker.committed[key]?.offset
+        if let placement = ledger.placements.removeValue(forKey: key), placement.replica == replica.index, placement.incarnation == incarnation {
+            ledger.starts[key] = placement.offset
+            ledger.withdraw(key, from: placement.offset, upTo: placement.serial)
+            from = placement.offset
+        }
+        guard let from else { return violation(.cursor, "a cursor was committed that was never placed") }
+        if commit.offset < from { violation(.cursor, "the cursor \(key) went back from \(from) to \(commit.offset)") }
+        judgeSettlement(key, from, commit.offset)
+        for range in ranges { judgeSettlement(key, range.lowerBound, range.upperBound) }
+        broker.committed[key] = Broker.Committed(commit)
+        ledger.committed(key, upTo: commit.offset)
+    }
+
+    /// The engine says where a cursor starts, or goes on by an operator's word: what lies beyond is to come, once more if it
+    /// has come before.
+    func placed(_ key: CursorKey, at offset: Int64, by replica: Replica) {
+        ledger.placements[key] = Ledger.Placement(
+            offset: offset, serial: ledger.outcomesSoFar, replica: replica.index, incarnation: replica.incarnation)
+        excuseRepetitions(of: key, from: offset)
+    }
+
+    /// An operator has moved a cursor with Kafka's own tools, while nobody uses it.
+    func reset(_ key: CursorKey, to offset: Int64) {
+        excuseRepetitions(of: key, from: offset)
+        ledger.starts[key] = offset
+        ledger.withdraw(key, from: offset, upTo: ledger.outcomesSoFar)
+        broker.committed[key] = Broker.Committed(offset: offset, metadata: "")
+    }
+
+    private func excuseRepetitions(of key: CursorKey, from offset: Int64) {
+        let log = broker.log(key.topic, key.partition)
+        var i = log.index(of: offset)
+        while i < log.records.count {
+            if ledger.hasOutcome(Carrier(cursor: key, offset: log.records[i].offset)) { excuse(log.records[i], key) }
+            i += 1
+        }
+        ledger.forgetAhead(key)
+    }
+}

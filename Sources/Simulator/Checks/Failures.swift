@@ -1,0 +1,185 @@
+import DeliveryCore
+import EventModel
+
+/// > **A poison event** fails while others succeed: it goes to the retry topic with a due time, and after the schedule is
+/// > exhausted to the dead-letter topic. **An outage** fails everything: events stay in their source topic.
+///
+/// What must become of each event of an attempt that failed, in the order in which the engine comes to them. What is not
+/// visible from outside (whether an event waits in memory or for the end of an outage) is inferred from what is.
+extension Simulation {
+    /// What the engine is to do about one event.
+    enum Consequence: Equatable {
+        /// Waits in memory, or is the next owner's.
+        case nothing
+        /// To the retry topic, with so many steps of the schedule spent.
+        case scheduled(retries: Int)
+        case nextLane
+        case deadLetter(FailureKind)
+    }
+
+    /// Before the effects of a step are performed that took in the end of an attempt.
+    func judgeEnding(_ replica: Replica) {
+        guard let ending = replica.account.ending else { return }
+        let id = ending.subscription
+        var outlet = replica.account.outlets[id.index]
+        guard !outlet.isRemoved, !ending.isCancelled else { return }
+        var handedOn: [Account.Item: DiversionView] = [:]
+        var drops = 0
+        var opens = false
+        for effect in replica.effects {
+            switch effect {
+            case .divert(let diversion):
+                let view = replica.core.diversion(diversion)
+                let item = item(of: view)
+                if ending.items.contains(item) { handedOn[item] = view }
+            case .report(.dropped(id, let kind, _)) where kind != .poison: drops += 1
+            case .report(.circuitOpened(id, _)): opens = true
+            default: break
+            }
+        }
+        let wasClosed = outlet.circuit.state == .closed
+        for item in ending.items where ending.abandoned.contains(item) {
+            if handedOn[item] != nil { violation(.ownership, "an event was handed on that is the next owner's") }
+            replica.account.tries[item] = nil
+        }
+        switch ending.meaning {
+        case .delivered:
+            outlet.counters.attemptsSucceeded += 1
+            outlet.counters.deliveries += UInt64(ending.items.count)
+            for item in ending.items { replica.account.tries[item] = nil }
+            outlet.circuit.succeeded(events: ending.items.count)
+        case .tryAgain(let kind):
+            outlet.counters.attemptsToRetry += 1
+            for item in ending.items where !ending.abandoned.contains(item) {
+                judgeRetry(item, kind, ending, &outlet, handedOn[item], &drops, opens, replica)
+            }
+        case .giveUp(let kind):
+            outlet.counters.attemptsRefused += 1
+            // Cut in two until the event that is to blame stands alone.
+            if ending.items.count > 1, kind != .aborted, kind != .egressDenied { break }
+            for item in ending.items where !ending.abandoned.contains(item) {
+                judgeRefusal(item, kind, ending, &outlet, handedOn[item], &drops, replica)
+            }
+        case .stop:
+            outlet.counters.attemptsRefused += 1
+            for item in ending.items where !ending.abandoned.contains(item) { stays(item, ending, handedOn[item], replica) }
+        }
+        // Among several that might have waited in memory it is not visible which one found the budget spent.
+        if wasClosed, outlet.circuit.state == .closed, opens, outlet.circuit.isEmpty { outlet.circuit.open(at: now) }
+        if wasClosed, outlet.circuit.state == .open, !opens { violation(.circuit, "\(outlet.policy.name) fails with its budget spent or its connections refused, and its circuit did not open") }
+        replica.account.outlets[id.index].circuit = outlet.circuit
+        replica.account.outlets[id.index].counters = outlet.counters
+    }
+
+    private func judgeRetry(
+        _ item: Account.Item, _ kind: FailureKind, _ ending: Account.Ending, _ outlet: inout Account.Outlet, _ view: DiversionView?,
+        _ drops: inout Int, _ opens: Bool, _ replica: Replica
+    ) {
+        guard let tries = replica.account.tries[item] else { return }
+        let policy = outlet.policy.retry
+        let wall = wallTime(of: replica)
+        let isRetryRecord = item.subscription == nil
+        if wall - tries.created >= policy.giveUpAfter {
+            expect(.deadLetter(.expired), of: item, view, &drops, outlet, replica)
+            if ending.outcome.connectionRefused || outlet.circuit.state != .closed { outlet.circuit.open(at: now) }
+            return
+        }
+        if ending.outcome.connectionRefused || (outlet.circuit.state != .closed && !isRetryRecord) {
+            outlet.circuit.open(at: now)
+            return stays(item, ending, view, replica)
+        }
+        // Where it is not known how much of the schedule is spent, what the engine does tells.
+        let isExhausted: Bool =
+            if case .deadLetter? = view?.target { tries.retries.upperBound >= policy.schedule.count }
+            else { tries.retries.lowerBound >= policy.schedule.count }
+        if isExhausted {
+            guard isRetryRecord else { return judgeRefusal(item, kind, ending, &outlet, view, &drops, replica) }
+            if outlet.circuit.state != .closed || outlet.circuit.isEmpty { outlet.circuit.open(at: now) } else { outlet.circuit.spend() }
+            return expect(.deadLetter(kind), of: item, view, &drops, outlet, replica)
+        }
+        let spent = min(tries.retries.lowerBound, policy.schedule.count - 1)
+        let asked = min(ending.outcome.retryAfter ?? .zero, replica.options.longestRetryAfter)
+        if let view {
+            if isRetryRecord {
+                if outlet.circuit.state == .closed, !outlet.circuit.isEmpty { outlet.circuit.spend() } else { outlet.circuit.open(at: now) }
+            } else if outlet.circuit.state != .closed || outlet.circuit.isEmpty {
+                violation(.diversion, "\(tries.event) was diverted with \(outlet.circuit.budget) of the budget of \(outlet.policy.name) left, its circuit \(outlet.circuit.state)")
+            } else {
+                outlet.circuit.spend()
+            }
+            return expect(.scheduled(retries: view.retries), of: item, view, &drops, outlet, replica)
+        }
+        // It waits in memory for its time, or for the end of an outage.
+        let shortest = max(policy.schedule[spent], asked)
+        let longest = max(policy.schedule[spent] * (1 + policy.jitter), asked)
+        let mayBeHeld = outlet.circuit.state == .closed && shortest <= replica.options.longestDelayInMemory
+        let mayStall = !isRetryRecord && outlet.circuit.state == .closed && outlet.circuit.isEmpty && opens
+        if !mayBeHeld && !mayStall {
+            violation(.schedule, "\(tries.event) of \(outlet.policy.name) failed and was not handed on; it is to wait \(shortest) at least, its circuit is \(outlet.circuit.state)")
+        }
+        if mayBeHeld, !mayStall || longest <= replica.options.longestDelayInMemory && tries.retries.count == 1 && !mayStall {
+            replica.account.tries[item]!.retries = tries.retries.lowerBound + 1...tries.retries.upperBound + 1
+            replica.account.tries[item]!.notBefore = wall + shortest
+        } else if mayBeHeld {
+            replica.account.tries[item]!.retries = tries.retries.lowerBound...tries.retries.upperBound + 1
+            replica.account.tries[item]!.notBefore = nil
+        } else {
+            outlet.circuit.open(at: now)
+        }
+    }
+
+    private func judgeRefusal(
+        _ item: Account.Item, _ kind: FailureKind, _ ending: Account.Ending, _ outlet: inout Account.Outlet, _ view: DiversionView?,
+        _ drops: inout Int, _ replica: Replica
+    ) {
+        guard let tries = replica.account.tries[item] else { return }
+        if wallTime(of: replica) - tries.created >= outlet.policy.retry.giveUpAfter {
+            if outlet.circuit.state != .closed { outlet.circuit.open(at: now) }
+            return expect(.deadLetter(.expired), of: item, view, &drops, outlet, replica)
+        }
+        let isItsOwnFault = kind == .poison || kind == .aborted
+        if outlet.policy.deadLetter.drop || isItsOwnFault {
+            expect(.deadLetter(kind), of: item, view, &drops, outlet, replica)
+        } else if !outlet.circuit.isEmpty {
+            outlet.circuit.spend()
+            expect(.deadLetter(kind), of: item, view, &drops, outlet, replica)
+        } else {
+            outlet.circuit.open(at: now)
+            stays(item, ending, view, replica)
+        }
+    }
+
+    /// It stays unsettled; a retry record goes on to the next lane instead of waiting in memory.
+    private func stays(_ item: Account.Item, _ ending: Account.Ending, _ view: DiversionView?, _ replica: Replica) {
+        guard let tries = replica.account.tries[item] else { return }
+        replica.account.tries[item]!.notBefore = nil
+        if item.subscription == nil {
+            if view == nil { violation(.outcome, "a retry record of \(tries.event) is kept in memory during an outage") }
+            replica.account.ending!.consequences[item] = .nextLane
+        } else if let view {
+            violation(.diversion, "\(tries.event) went to \(view.target) when it should have stayed in its topic")
+        }
+    }
+
+    private func expect(
+        _ consequence: Consequence, of item: Account.Item, _ view: DiversionView?, _ drops: inout Int, _ outlet: Account.Outlet, _ replica: Replica
+    ) {
+        let tries = replica.account.tries[item]!
+        if case .deadLetter(let kind) = consequence, outlet.policy.deadLetter.drop {
+            if view != nil { violation(.outcome, "\(tries.event) was diverted; \(outlet.policy.name) drops") }
+            if drops == 0 { return violation(.outcome, "\(tries.event) is \(kind), and was not dropped") }
+            drops -= 1
+            ledger.mayDrop.insert(Pair(subscription: tries.subscription, event: tries.event))
+            replica.account.tries[item] = nil
+            return
+        }
+        guard view != nil else { return violation(.outcome, "nothing became of \(tries.event), which failed for \(outlet.policy.name); expected: \(consequence)") }
+        replica.account.ending!.consequences[item] = consequence
+    }
+
+    func item(of view: DiversionView) -> Account.Item { item(of: view.item, view.subscription) }
+
+    func item(of view: ItemView, _ subscription: SubscriptionID?) -> Account.Item {
+        Account.Item(handle: view.partition, subscription: view.isRetryRecord ? nil : subscription, offset: view.offset)
+    }
+}

@@ -1,0 +1,25 @@
+import EventModel
+
+/// > **Nothing is lost.** At the end every event has reached the endpoint, or stands in the dead letters, or was dropped as
+/// > the policy asks, or did not match; or Kafka deleted it, which was said, or an operator passed over it.
+extension Simulation {
+    func checkFates() {
+        for (index, policy) in scenario.subscriptions.enumerated() where !isHalted(index) {
+            let topic = topicIndex(policy.topic)
+            for partition in broker.logs[topic].indices {
+                let key = CursorKey(subscription: index, topic: topic, partition: Int32(partition))
+                guard let start = ledger.starts[key] else {
+                    violation(.outcome, "the cursor \(key) was never committed")
+                    continue
+                }
+                for record in broker.log(topic, Int32(partition)).records where record.offset >= start {
+                    if mayPass(index, record) { continue }
+                    let fate = ledger.fates[Pair(subscription: index, event: record.event)] ?? Ledger.Fate()
+                    if fate.accepted + fate.deadLetters == 0, !isDropped(record, index) {
+                        return violation(.outcome, "\(record.event) never reached \(policy.name)")
+                    }
+                }
+            }
+        }
+    }
+}

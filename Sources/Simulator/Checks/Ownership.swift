@@ -1,0 +1,65 @@
+import DeliveryCore
+import EventModel
+
+/// > **A cursor never passes an unsettled offset**, and only the current owner of the partition moves it.
+///
+/// Nothing is begun for a partition that an engine was told it lost, that it is giving up, or that it may have lost while it
+/// stood still; and a partition is let go only when nothing of it is under way and its cursors are committed.
+extension Simulation {
+    /// Something goes out for a partition.
+    func judgeOwner(of name: TopicPartitionName, _ replica: Replica, _ what: @autoclosure () -> String) {
+        guard let handle = replica.handles[name], let phase = replica.account.phases[handle], phase != .gone else {
+            return violation(.ownership, "\(what()) on \(name), which is not its replica's")
+        }
+        let seat = coordinator.seats.first { self.name(of: $0) == name }
+        if seat?.owner != replica.index { violation(.ownership, "\(what()) on \(name), which the group gave to \(seat?.owner.map { "replica \($0)" } ?? "nobody")") }
+    }
+
+    func judgeDoubt(_ replica: Replica, _ what: @autoclosure () -> String) {
+        if replica.account.isInDoubt { violation(.ownership, "\(what()) while membership is in doubt") }
+    }
+
+    /// A partition is let go.
+    func judgeRelease(_ handle: PartitionHandle, _ replica: Replica) {
+        guard replica.account.phases[handle] == .draining else {
+            return violation(.ownership, "a partition is let go that is \(replica.account.phases[handle].map { "\($0)" } ?? "unknown")")
+        }
+        replica.account.phases[handle] = .gone
+        replica.account.forget(handle)
+        if replica.account.timedOut.contains(handle) { return }
+        if replica.attempts.values.contains(where: { $0.serial >= 0 && $0.handles.contains(handle) }) { violation(.ownership, "a partition is let go with requests in flight") }
+        if replica.diversions.values.contains(where: { $0.handle == handle }) { violation(.ownership, "a partition is let go with records under way to other topics") }
+        let name = replica.core.name(of: handle)
+        let topic = topicIndex(name.topic)
+        for subscription in topic < 0 ? [nil] : scenario.subscriptions.indices.map({ Optional($0) }) {
+            if let subscription, removed.contains(subscription) { continue }
+            let key = CursorKey(subscription: subscription, topic: topic, partition: name.partition)
+            if fullCursors.contains(key) { continue }
+            if let offset = ledger.uncommitted(key, broker.committed[key]) {
+                violation(.ownership, "a partition is let go with \(offset) of \(key) settled and not committed")
+            }
+        }
+    }
+
+    /// Drains end: finished, or at their limit.
+    func noteTimeout(_ name: TopicPartitionName, _ replica: Replica) {
+        guard let handle = replica.handles[name] else { return }
+        replica.account.timedOut.insert(handle)
+        if let since = replica.drainsSince[handle], now - since < replica.options.drainLimit {
+            violation(.ownership, "a drain is given up after \(now - since)")
+        }
+    }
+}
+
+extension Account {
+    /// A partition is not this engine's any more.
+    mutating func forget(_ handle: PartitionHandle) {
+        for item in tries.keys where item.handle == handle && !(tries[item]!.isUnderWay || tries[item]!.diversion != nil) { tries[item] = nil }
+        moving = moving.filter { $0.handle != handle }
+    }
+
+    func isMoving(_ item: Item) -> Bool {
+        guard let id = item.subscription, !moving.isEmpty else { return false }
+        return moving.contains(Place(subscription: id, handle: item.handle))
+    }
+}

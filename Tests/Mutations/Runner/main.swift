@@ -1,0 +1,33 @@
+import Glibc
+import MutationSwitch
+import Simulator
+
+// mutant-runner SEEDS [--until CLAUSE] [--reached]: runs seeds, such as 1-100,120,133, with the mutation in force, and
+// stops when one breaks the contract, or that clause of it. Each line begins with its seed; when the process dies, the
+// seed after the last line has killed it. A seed that takes more than two seconds of the processor is killed, too.
+
+let arguments = CommandLine.arguments
+let seeds = arguments[1].split(separator: ",").flatMap { part in
+    let bounds = part.split(separator: "-").map { UInt64($0)! }
+    return bounds.first!...bounds.last!
+}
+let clause = arguments.firstIndex(of: "--until").map { arguments[$0 + 1] }
+let listsReached = arguments.contains("--reached")
+
+for seed in seeds {
+    limitProcessorTime(2)
+    let result = Simulation(Scenario.random(seed: seed)).run()
+    if let violation = result.violations.first {
+        let text = violation.text.split(separator: "\n").joined(separator: ";")
+        print("\(seed) violation \(violation.clause) \(text)")
+        if clause == nil || clause == violation.clause.rawValue { break }
+    } else {
+        var line = "\(seed) kept \(result.digest)"
+        if listsReached {
+            for number in 1..<mutationsAtMost where mutationWasReached(Int32(number)) { line += " \(number)" }
+            forgetMutationsReached()
+        }
+        print(line)
+    }
+    fflush(nil)
+}

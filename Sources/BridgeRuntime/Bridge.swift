@@ -58,6 +58,8 @@ public final class Bridge: Sendable {
         if instanceID == nil, !properties.contains(where: { $0.0 == "session.timeout.ms" }) {
             properties.append(("session.timeout.ms", String(Self.defaultSession)))
         }
+        // Members hear of a rebalance with their next heartbeat, and partitions that move stand still until all have heard.
+        if !properties.contains(where: { $0.0 == "heartbeat.interval.ms" }) { properties.append(("heartbeat.interval.ms", "500")) }
         let session = properties.last { $0.0 == "session.timeout.ms" }.flatMap { Int64($0.1) } ?? 45_000
         sessionTimeout = .milliseconds(session)
         kafka = KafkaConfiguration(bootstrapServers: configuration.kafka.bootstrapServers, properties: properties)

@@ -6,8 +6,8 @@ import Synchronization
 /// Each is asked until it is answered.
 final class Lookups: Sendable {
     enum Question: Sendable {
-        /// The offset that a start position means.
-        case start(TopicPartition, StartPosition)
+        /// The offset that a start position means for a group that has no cursor there.
+        case start(TopicPartition, StartPosition, group: String)
         /// From where to where the log goes.
         case bounds(TopicPartition)
     }
@@ -45,6 +45,7 @@ final class Lookups: Sendable {
 
     private func work() {
         var admin: ClusterAdmin?
+        var groups: GroupOffsets?
         while true {
             let next = state.withLock { state -> (Question, @Sendable (Answer) -> Void)? in
                 guard !state.isStopped, !state.waiting.isEmpty else {
@@ -57,7 +58,9 @@ final class Lookups: Sendable {
             do {
                 let client = try admin ?? ClusterAdmin(configuration, timeoutMilliseconds: 5000)
                 admin = client
-                answer(try Self.answer(question, client))
+                let offsets = try groups ?? GroupOffsets(configuration, signal: nil, timeoutMilliseconds: 5000)
+                groups = offsets
+                answer(try Self.answer(question, client, offsets))
             } catch {
                 state.withLock { $0.waiting.append((question, answer)) }
                 Clock.pause(milliseconds: 500)
@@ -65,15 +68,17 @@ final class Lookups: Sendable {
         }
     }
 
-    private static func answer(_ question: Question, _ admin: ClusterAdmin) throws(KafkaError) -> Answer {
+    private static func answer(
+        _ question: Question, _ admin: ClusterAdmin, _ offsets: GroupOffsets
+    ) throws(KafkaError) -> Answer {
         switch question {
-        case .bounds(let partition), .start(let partition, .earliest):
+        case .bounds(let partition), .start(let partition, .earliest, _):
             let (low, high) = try admin.watermarks(of: partition)
             return Answer(offset: low, end: high)
-        case .start(let partition, .latest):
-            let high = try admin.watermarks(of: partition).high
-            return Answer(offset: high, end: high)
-        case .start(let partition, .time(let time)):
+        case .start(let partition, .latest, let group):
+            let start = try LatestStart(group: group, admin: admin, offsets: offsets).offset(of: partition)
+            return Answer(offset: start, end: start)
+        case .start(let partition, .time(let time), _):
             let high = try admin.watermarks(of: partition).high
             let offset = try admin.offsets(at: [(partition, time.milliseconds)])[partition] ?? LogicalOffset.end
             return Answer(offset: offset >= 0 ? offset : high, end: high)

@@ -46,6 +46,9 @@ final class Shard {
     var view: RecordView
     var traceIDs: TraceIDs
 
+    /// Of the producer, while it has something to do.
+    var lastProducerResult = Instant(nanoseconds: 0)
+
     /// Requests to Kafka without an answer.
     var requests: [UInt: KafkaRequest] = [:]
     var nextToken: UInt = 1

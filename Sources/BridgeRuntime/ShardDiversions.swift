@@ -56,6 +56,7 @@ extension Shard {
 
     func pollProducer() {
         producer.poll({ token, result in
+            lastProducerResult = moment.instant
             let id = DiversionID(index: Int(token) - 1)
             switch result {
             case .success: step(.diverted(id))
@@ -63,6 +64,7 @@ extension Shard {
                 step(.diversionFailed(id, error.code == .MSG_SIZE_TOO_LARGE ? .tooLarge : .refused("\(error)")))
             }
         }, notice: { log.tell($0) })
+        sayWhetherProducerHangs()
         guard let fatal = producer.fatalError, producer.outstanding == 0 else { return }
         // What was outstanding has come back as failed and will be produced again.
         log.logger.error("the producer cannot go on; making a new one", metadata: ["reason": "\(fatal)"])
@@ -71,5 +73,19 @@ extension Shard {
         } catch {
             log.limited("producer", .error, "no new producer can be made", ["reason": "\(error)"])
         }
+    }
+
+    /// librdkafka repeats what may pass (too few replicas, no leader) by itself and without a word.
+    private func sayWhetherProducerHangs() {
+        guard producer.outstanding > 0 else {
+            lastProducerResult = moment.instant
+            return
+        }
+        let silence = moment.instant - lastProducerResult
+        guard silence > .seconds(10) else { return }
+        lastProducerResult = moment.instant
+        log.logger.error(
+            "Kafka has acknowledged no retry or dead-letter record for a while; the events stay unsettled and are sent again",
+            metadata: ["records": "\(producer.outstanding)"])
     }
 }

@@ -318,7 +318,9 @@ extension Shard {
 
     func findStart(_ group: CursorGroup, _ handle: PartitionHandle, _ start: StartPosition) {
         let mailbox = mailbox
-        lookups.ask(.start(topicPartition(handle), start)) { mailbox.send(.startFound(group, handle, offset: $0.offset)) }
+        lookups.ask(.start(topicPartition(handle), start, group: groupName(group))) {
+            mailbox.send(.startFound(group, handle, offset: $0.offset))
+        }
     }
 
     func commit(_ group: CursorGroup, _ cursors: [CursorCommit]) {

@@ -77,6 +77,10 @@ enum ClientRole {
                 ("acks", "all"),
                 // Waits for ever: a record that cannot be written keeps its event unsettled.
                 ("message.timeout.ms", "0"),
+                // With a second request under way, librdkafka takes the second's success for the first's too, although the
+                // first was refused (NOT_ENOUGH_REPLICAS): right where the broker checks the order of sequence numbers, but
+                // a broker that knows nothing of a producer yet takes any first number, and the first request is lost.
+                ("max.in.flight.requests.per.connection", "1"),
             ]
         case .admin: return common
         }

@@ -58,6 +58,8 @@ enum OwnedProperty {
         "is Fanfare's own: an offset is committed when its event is delivered, never because it was read"
     private static let retries =
         "is Fanfare's own: a retry or dead-letter record is sent until the broker takes it, or the event stays unsettled"
+    private static let oneRequest =
+        "is Fanfare's own (1 for its producer): with more, a retry or dead-letter record could count as written that is not"
     private static let plumbing = "is Fanfare's own: its event loops read librdkafka's queues"
 
     private static let reasons: [String: String] = [
@@ -85,5 +87,7 @@ enum OwnedProperty {
         "message.send.max.retries": retries,
         "transactional.id": "is not used: settled events are tracked by cursors, not by transactions",
         "enable.gapless.guarantee": retries,
+        "max.in.flight.requests.per.connection": oneRequest,
+        "max.in.flight": oneRequest,
     ]
 }

@@ -1,7 +1,5 @@
 """The same program against brokers of other makes: no line of their code, nor of the embedded cluster's, is ours."""
 
-import collections
-
 import pytest
 
 from harness import library
@@ -20,13 +18,7 @@ def orders(world):
     return orders
 
 
-def is_settled(world, orders, subscription="billing"):
-    """Tansu tells the start of the last batch for the end of a log, so that the end is counted here."""
-    ends = collections.Counter(int(event.split("-")[1]) for event in orders.published)
-    world.wait_until(lambda: world.committed(subscription, orders) == ends, f"{subscription} to settle all",
-                     details=lambda: f"committed {world.committed(subscription, orders)}, ends {ends}")
-
-
+# Which tells the start of the last batch for the end of a log.
 with_tansu = pytest.mark.parametrize("librdkafka", [library.NEW])
 
 
@@ -40,13 +32,13 @@ def test_events_pass_another_broker_and_another_librdkafka(world, orders):
 
     orders.publish(500)
     billing.has_taken(500)
-    is_settled(world, orders)
+    world.has_settled_what_was_published("billing")
     world.books("billing").balance(duplicates=0)
 
     bridge.restarts()
     orders.publish(100)
     billing.has_taken(600)
-    is_settled(world, orders)
+    world.has_settled_what_was_published("billing")
     world.books("billing").balance(duplicates=0)
 
 
@@ -62,7 +54,7 @@ def test_a_backlog_larger_than_the_embedded_cluster_keeps(world, orders):
     world.bridge_without_broker().starts()
 
     billing.has_taken(20_000, timeout=90)
-    is_settled(world, orders)
+    world.has_settled_what_was_published("billing")
     world.books("billing").balance(duplicates=0)
     assert slow.summary()["delivered"] < 20_000
 
@@ -81,7 +73,7 @@ def test_a_killed_replicas_partitions_are_taken_over_when_its_session_has_expire
         billing.has_taken(500)
         first.is_killed()
         billing.has_taken(3000)
-        is_settled(world, orders)
+        world.has_settled_what_was_published("billing")
     # This broker forgets a commit's metadata: what was settled beyond the cursor comes again, too.
     world.books("billing").balance(duplicates=20 * max_in_flight)
 

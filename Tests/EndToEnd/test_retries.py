@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+import pytest
+
 ONE_SLOW_RETRY = {"schedule": ["4s"], "jitter": 0}
 
 
+@pytest.mark.both_libraries
 def test_a_retry_goes_through_the_retry_topic_and_is_never_early(world):
     orders = world.topic("shop.orders", partitions=2)
     billing = world.endpoint("billing", fail_first=1, fail_status=503, keep=True)

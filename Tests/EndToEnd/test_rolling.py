@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from harness import library
 from harness.gaps import Gaps
 from harness.load import Load
 from harness.memory_broker import MemoryBroker
@@ -28,10 +29,11 @@ def test_three_replicas_restarted_in_turn_under_load_repeat_nothing_and_lose_not
     _rolls(world, orders, f"embedded, librdkafka {librdkafka}")
 
 
-@pytest.mark.skipif("FANFARE_REPORT" not in os.environ, reason="takes a minute; `make rolling` runs it")
-def test_three_replicas_restarted_in_turn_with_another_brokers_groups(world, librdkafka):
-    if librdkafka != "new":
-        pytest.skip("Tansu wants a newer librdkafka")
+@pytest.mark.skipif("FANFARE_REPORT" not in os.environ, reason="for its figures; `make rolling` runs it")
+@pytest.mark.parametrize("librdkafka", [library.NEW])
+def test_the_same_with_another_brokers_groups(world, librdkafka):
+    # One member each: of two that leave at once, this broker forgets one leave, and waits for the dead member for ever.
+    world.configure(limits={"shards": 1})
     orders = world.topic("shop.orders", partitions=PARTITIONS)
     MemoryBroker(world)
     for topic, partitions in ((orders.name, PARTITIONS), ("fanfare.retry", 2), (orders.dead_letters, 1)):
@@ -65,7 +67,7 @@ def _rolls(world, orders, setting):
     figures = {}
     for name, endpoint in subscriptions.items():
         endpoint.has_taken(len(orders.published))
-        world.is_settled(name)
+        world.has_settled_what_was_published(name)
         books = world.books(name)
         books.balance(duplicates=0)
         gaps = Gaps(books.arrivals, load.made)

@@ -11,6 +11,7 @@
 Everything a test starts is stopped at its end, and when it fails the last words of every process are in the report.
 """
 
+import collections
 import json
 import subprocess
 
@@ -184,6 +185,13 @@ class World:
         topic, _ = self.subscription(subscription)
         self.wait_until(lambda: self.lag(subscription, topic) == 0, f"{subscription} to settle all of {topic.name}", timeout, every=0.2,
                         details=lambda: f"committed {self.committed(subscription, topic)}, ends {self.kafka.ends(topic.name)}")
+
+    def has_settled_what_was_published(self, subscription, timeout=60):
+        """The same where the broker's word for the end of a log cannot be relied on."""
+        topic, _ = self.subscription(subscription)
+        ends = collections.Counter(int(event.rsplit("-", 2)[1]) for event in topic.published)
+        self.wait_until(lambda: self.committed(subscription, topic) == ends, f"{subscription} to settle all of {topic.name}", timeout,
+                        every=0.2, details=lambda: f"committed {self.committed(subscription, topic)}, published {ends}")
 
     def end(self):
         """Stops everything: the bridges first, while what they depend on is still there."""

@@ -60,6 +60,8 @@ public struct DeliveryCore: ~Copyable {
     var diversionsInDoubt: [DiversionID] = []
 
     var recordsConsumed: UInt64 = 0
+    /// Offsets of the retry topic that Kafka deleted before they were settled.
+    var retriesLost: UInt64 = 0
     var rebalances: UInt64 = 0
     var commits: UInt64 = 0
     var commitFailures: UInt64 = 0

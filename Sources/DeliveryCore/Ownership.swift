@@ -260,7 +260,9 @@ extension DeliveryCore {
         guard partition.phase == .reading else { return }
         if chunk { chunkEnded(partition) }
         for case let cursor? in partition.cursors where cursor.isLoaded && cursor.position < start {
-            report(.recordsLost(cursor.subscription?.id, partition.name, count: start - cursor.position))
+            let count = start - cursor.position
+            report(.recordsLost(cursor.subscription?.id, partition.name, count: count))
+            if let state = cursor.subscription { state.counters.recordsLost += UInt64(count) } else { retriesLost += UInt64(count) }
             if !cursor.isAttached { cursor.position = start }
         }
         if partition.nextOffset < start {

@@ -9,6 +9,8 @@ public struct CoreSnapshot: Sendable {
     public var recordsConsumed: UInt64 = 0
     /// Bytes of records the engine refers to, wherever they wait.
     public var recordBytes: Int = 0
+    /// Offsets of the retry topic that Kafka deleted before they were settled.
+    public var retriesLost: UInt64 = 0
     public var rebalances: UInt64 = 0
     public var commits: UInt64 = 0
     public var commitFailures: UInt64 = 0
@@ -32,6 +34,7 @@ public struct CoreSnapshot: Sendable {
         partitions += other.partitions
         recordsConsumed += other.recordsConsumed
         recordBytes += other.recordBytes
+        retriesLost += other.retriesLost
         rebalances += other.rebalances
         commits += other.commits
         commitFailures += other.commitFailures
@@ -131,6 +134,8 @@ public struct SubscriptionCounters: Sendable {
     public var circuitOpenings: UInt64 = 0
     /// Deliveries that may be repeated because their settlement was not committed when the partition was lost.
     public var duplicatesPossible: UInt64 = 0
+    /// Offsets that Kafka deleted before they were settled; those that matched nothing, and gaps, are among them.
+    public var recordsLost: UInt64 = 0
     public var attemptDuration = Histogram(bounds: Histogram.durationBounds)
     /// Record timestamp to first success.
     public var eventDelay = Histogram(bounds: Histogram.delayBounds)
@@ -150,6 +155,7 @@ public struct SubscriptionCounters: Sendable {
         drops += other.drops
         circuitOpenings += other.circuitOpenings
         duplicatesPossible += other.duplicatesPossible
+        recordsLost += other.recordsLost
         attemptDuration.merge(other.attemptDuration)
         eventDelay.merge(other.eventDelay)
     }

@@ -19,6 +19,7 @@ extension DeliveryCore {
         }
         snapshot.recordsConsumed = recordsConsumed
         snapshot.recordBytes = records.bytes
+        snapshot.retriesLost = retriesLost
         snapshot.rebalances = rebalances
         snapshot.commits = commits
         snapshot.commitFailures = commitFailures

@@ -80,6 +80,12 @@ package enum MetricCatalog {
         .each(.counter, "duplicates_possible", "Deliveries that may be repeated: a partition was lost before their commit.") {
             $1.sample($0.counters.duplicatesPossible, ("subscription", $0.name))
         },
+        .each(.counter, "records_lost", "Offsets that Kafka deleted before a subscription had delivered them.") {
+            $1.sample($0.counters.recordsLost, ("subscription", $0.name))
+        },
+        .fanfare(.counter, "retries_lost", "Records of the retry topic that Kafka deleted before they were settled.") {
+            $1.sample($0.core.retriesLost)
+        },
         .each(.gauge, "in_flight", "Requests without an answer yet.") {
             $1.sample($0.inFlight, ("subscription", $0.name))
         },

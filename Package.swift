@@ -28,7 +28,10 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 
 let package = Package(
     name: "fanfare",
-    products: [.executable(name: "fanfare", targets: ["fanfare"])],
+    products: [
+        .executable(name: "fanfare", targets: ["fanfare"]),
+        .executable(name: "fanfare-simulate", targets: ["simulate"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -76,6 +79,9 @@ let package = Package(
         target("TerminalViews", ["EventModel", "DeliveryCore"]),
         // Simulated broker, endpoints, faults and the checkers of the contract.
         target("Simulator", ["EventModel", "DeliveryCore"]),
+        // Runs simulations by the thousand, replays them, makes failing ones smaller. Not in the image.
+        .executableTarget(
+            name: "simulate", dependencies: ["EventModel", "Simulator", "TerminalViews", arguments], swiftSettings: settings),
         // Commands and wiring.
         .executableTarget(
             name: "fanfare",

@@ -1,7 +1,7 @@
 public import EventModel
 
 /// The clauses of the contract. Each has its checker; a checker says which one was broken.
-public enum Clause: String, CaseIterable, Sendable {
+public enum Clause: String, CaseIterable, Sendable, Codable {
     /// A commit says that an event is settled which has no outcome yet.
     case settlement
     /// A cursor went back, passed the log's end, or was committed with metadata that no owner could read.
@@ -45,7 +45,7 @@ public enum Clause: String, CaseIterable, Sendable {
 }
 
 /// A clause that was broken: which, when, and how.
-public struct Violation: Sendable, Equatable {
+public struct Violation: Sendable, Equatable, Codable {
     public var clause: Clause
     /// Since the simulation's start.
     public var at: TimeSpan

@@ -1,8 +1,8 @@
 public import EventModel
 
 /// How a simulated endpoint behaves, and when.
-public struct EndpointPlan: Sendable {
-    public enum Mode: Sendable, Equatable {
+public struct EndpointPlan: Sendable, Codable {
+    public enum Mode: Sendable, Equatable, Codable {
         case refusing
         case answering(Int)
         /// No answer until the attempt times out; the event was not accepted.
@@ -11,7 +11,7 @@ public struct EndpointPlan: Sendable {
         case slow(TimeSpan)
     }
 
-    public struct Phase: Sendable {
+    public struct Phase: Sendable, Codable {
         public var from: TimeSpan
         public var until: TimeSpan
         public var mode: Mode

@@ -2,8 +2,8 @@ public import DeliveryCore
 public import EventModel
 
 /// Everything a simulation is told: with the same scenario it does the same.
-public struct Scenario: Sendable {
-    public struct Topic: Sendable {
+public struct Scenario: Sendable, Codable {
+    public struct Topic: Sendable, Codable {
         public var name: String
         public var partitions: Int
         /// Records that are there from the beginning, per partition.
@@ -23,7 +23,7 @@ public struct Scenario: Sendable {
         }
     }
 
-    public enum Event: Sendable, CustomStringConvertible {
+    public enum Event: Sendable, Codable, CustomStringConvertible {
         /// The process dies, in the middle of performing effects, and starts again later.
         case crash(replica: Int, downFor: TimeSpan)
         /// The process drains, leaves and starts again.
@@ -52,7 +52,7 @@ public struct Scenario: Sendable {
         }
     }
 
-    public enum BrokerFault: Sendable, Equatable {
+    public enum BrokerFault: String, Sendable, Codable {
         case commitsFail, commitsSlow, producesFail, producesSlow, fetchesSlow
     }
 
@@ -71,7 +71,17 @@ public struct Scenario: Sendable {
     public var faultsFor: TimeSpan = .seconds(60)
     /// How long it may take after that until every lag is zero.
     public var healWithin: TimeSpan = .hours(3)
-    public var events: [(at: TimeSpan, what: Event)] = []
+    public var events: [(at: TimeSpan, what: Event)] {
+        get { timeline.map { ($0.at, $0.what) } }
+        set { timeline = newValue.map { TimedEvent(at: $0.at, what: $0.what) } }
+    }
+    private var timeline: [TimedEvent] = []
+
+    private struct TimedEvent: Codable {
+        var at: TimeSpan
+        var what: Event
+    }
+
     /// Most bytes of one fetch of the head.
     public var fetchBytes = 16 << 10
 
@@ -79,26 +89,4 @@ public struct Scenario: Sendable {
     public var mostSteps = 2_000_000
 
     public init(seed: UInt64) { self.seed = seed }
-}
-
-extension Scenario: CustomStringConvertible {
-    public var description: String {
-        var lines = ["seed \(seed), \(replicas) replicas, faults for \(faultsFor)"]
-        for topic in topics {
-            lines.append("  topic \(topic.name): \(topic.partitions) partitions, \(topic.backlog)+\(topic.live) records, gaps \(topic.gaps), poison \(topic.poison)")
-        }
-        for (i, subscription) in subscriptions.enumerated() {
-            let plan = endpoints[i]
-            lines.append(
-                "  subscription \(subscription.name) of \(subscription.topic) from \(subscription.start): "
-                    + "in flight \(subscription.delivery.maxInFlight), batch \(subscription.batch?.maxEvents ?? 0), "
-                    + "schedule \(subscription.retry.schedule), giveUpAfter \(subscription.retry.giveUpAfter), burst \(subscription.diversion.burst), "
-                    + "filters \(subscription.filters.count), drop \(subscription.deadLetter.drop); endpoint \(plan.latency) ms, fails \(plan.failureRate), loses "
-                    + "\(plan.lostAnswers), poison 1/\(plan.poisonEvery) with \(plan.poisonStatus), "
-                    + plan.phases.map { "\($0.mode) \($0.from)..\($0.until)" }.joined(separator: ", "))
-        }
-        for event in events { lines.append("  at \(event.at): \(event.what)") }
-        lines.append("  core: memory \(core.recordMemory), ring \(core.ringBytes), chunk \(core.chunkBytes), lookahead \(core.lookahead), lanes \(core.lanes), metadata \(core.metadataLimit), in flight \(core.maxInFlight)")
-        return lines.joined(separator: "\n")
-    }
 }

@@ -33,10 +33,11 @@ def reported(request):
 
     def take(result):
         report.add(result)
+        # At once, so that a run that is interrupted leaves it too.
+        if path := os.environ.get("FANFARE_REPORT"):
+            report.write(path)
         with plugins.get_plugin("capturemanager").global_and_fixture_disabled():
-            terminal = plugins.get_plugin("terminalreporter")
-            terminal.ensure_newline()
-            terminal.write_line(f"{len(report.rounds):>4}  {result.line}")
+            request.config.get_terminal_writer().line(f"\n{len(report.rounds):>4}  {result.line}")
 
     return take
 
@@ -49,5 +50,4 @@ def pytest_terminal_summary(terminalreporter, config):
     for line in report.table():
         terminalreporter.write_line(line)
     if path := os.environ.get("FANFARE_REPORT"):
-        report.write(path)
         terminalreporter.write_line(f"written to {path}")

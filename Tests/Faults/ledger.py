@@ -172,11 +172,12 @@ class Account:
 
     # What is wrong
 
-    def faults(self):
+    def faults(self, duplicates=True):
         allowed = collections.Counter(allowance.event for allowance in self.allowances)
         yield from self._said("lost: neither delivered nor dead-lettered", self.lost)
         yield from self._said("came that nobody wanted", set(self.outcomes) - self.wanted)
-        yield from self._said("were repeated outside the bound", {e for e, n in self.repeated.items() if n > allowed[e]})
+        if duplicates:
+            yield from self._said("were repeated outside the bound", {e for e, n in self.repeated.items() if n > allowed[e]})
         for number, look in enumerate(self.looks, 1):
             yield from self._said(f"were passed by the cursor that stood after kill {number}, without an outcome", set(self._passed(look)))
         yield from self._said("have signatures that do not verify", {a.id for a in self.arrivals if a.verified is not True})

@@ -13,6 +13,7 @@ class RoundResult:
     seed: int
     kills: list              # the way of each
     system_calls: list       # of those that strace did
+    broker_delay: int        # milliseconds
     events: int = 0          # produced
     pairs: int = 0           # of event and subscription
     deliveries: int = 0
@@ -22,6 +23,7 @@ class RoundResult:
     duplicates: int = 0
     allowances: list = dataclasses.field(default_factory=list)
     seconds: float = 0.0
+    judged: bool = True      # whether its duplicates count: see Round.stood_still
     passed: bool = False
 
     @property
@@ -31,9 +33,10 @@ class RoundResult:
     @property
     def line(self):
         calls = f" ({', '.join(self.system_calls)})" if self.system_calls else ""
-        return (f"seed {self.seed}: killed {', '.join(self.kills)}{calls}; {self.events} events, {self.deliveries} deliveries, "
-                f"{self.dead_letters} dead letters, lost {self.lost}, repeated {self.duplicates} of {self.allowed} allowed; {self.seconds:.0f} s"
-                f"{'' if self.passed else '; FAILED'}")
+        delay = f"; broker {self.broker_delay} ms away" if self.broker_delay else ""
+        repeated = f"repeated {self.duplicates} of {self.allowed} allowed" if self.judged else "the machine stood still, duplicates not judged"
+        return (f"seed {self.seed}: killed {', '.join(self.kills)}{calls}{delay}; {self.events} events, {self.deliveries} deliveries, "
+                f"{self.dead_letters} dead letters, lost {self.lost}, {repeated}; {self.seconds:.0f} s{'' if self.passed else '; FAILED'}")
 
 
 class Report:
@@ -55,6 +58,7 @@ class Report:
             "machine": f"{os.cpu_count()} cores",
             "rounds": len(self.rounds),
             "failed": sum(not r.passed for r in self.rounds),
+            "duplicatesNotJudged": sum(not r.judged for r in self.rounds),
             "events": total("events"),
             "pairs": total("pairs"),
             "deliveries": total("deliveries"),

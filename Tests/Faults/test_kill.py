@@ -15,13 +15,15 @@ WAVE = 1500  # events before each kill
 
 def test_after_kill_the_books_balance(world, seed, reported):
     round = Round(world, seed)
-    result = RoundResult(seed, [named(way) for way in round.ways], round.system_calls)
+    result = RoundResult(seed, [named(way) for way in round.ways], round.system_calls, round.broker_delay)
     began = time.monotonic()
     try:
         for way in round.ways:
             round.goes_through(way)
         accounts = round.closes_the_books()
-        faults = [fault for account in accounts.values() for fault in account.faults()]
+        # What was repeated because of that cannot be told from what is not allowed. Everything else must hold all the same.
+        result.judged = not round.stood_still
+        faults = [fault for account in accounts.values() for fault in account.faults(duplicates=result.judged)]
         result.events = len(round.traffic.types)
         result.pairs = result.events * len(accounts)
         for account in accounts.values():
@@ -29,8 +31,9 @@ def test_after_kill_the_books_balance(world, seed, reported):
             result.dead_letters += account.dead.total()
             result.filtered += result.events - len(account.wanted)
             result.lost += len(account.lost)
-            result.duplicates += sum(account.repeated.values())
-            result.allowances += account.allowances
+            if result.judged:
+                result.duplicates += sum(account.repeated.values())
+                result.allowances += account.allowances
         result.passed = not faults
     finally:
         result.seconds = time.monotonic() - began
@@ -56,6 +59,9 @@ class Round:
         self.traffic = Traffic(world, self.rng)
         self.first = Replica(world, "first")
         self.second = Replica(world, "second")
+        # Acknowledgements of a distant broker: more commits and records are under way when the kill comes.
+        self.broker_delay = self.rng.choice((0, 0, 5, 20))
+        world.broker.command(f"rtt {self.broker_delay}")
         self.ledger = Ledger(world, self.traffic)
 
     def goes_through(self, way):
@@ -85,6 +91,11 @@ class Round:
         return self.rng.choice((self.first, self.second))
 
     # The end
+
+    @property
+    def stood_still(self):
+        """The machine did not let a process run until the group had taken its partitions: a fault that was not planned."""
+        return any(replica.bridge.process.says("went on without this member") for replica in (self.first, self.second) if replica.generation)
 
     def closes_the_books(self):
         self.first.is_up()

@@ -33,9 +33,22 @@ class Standstill:
         return len(repeated)
 
 
-def delivers(world, replica, more_than=0):
-    world.wait_until(lambda: (replica.metric("fanfare_deliveries_total", subscription="billing") or 0) > more_than,
-                     f"{replica.name} to deliver more than {more_than}")
+def freezes(world, replica, billing):
+    """With requests in flight whose answers come while it stands still, and with no commit on its way.
+
+    (A commit that had left the engine and not the machine may take a cursor back: docs/GUARANTEES.md has that case.)
+    """
+    billing.behaves(delay=SESSION)
+    seen = []
+
+    def all_in_flight_hang():
+        seen.append(billing.summary()["attempts"])
+        return seen[-2:-1] == seen[-1:]
+
+    world.wait_until(all_in_flight_hang, "all requests to hang", every=1)
+    replica.process.freeze()
+    billing.behaves(delay=0)
+    return Standstill(billing, world.cursors("billing"))
 
 
 def test_a_replica_that_stood_still_lets_others_go_on_and_undoes_nothing(world):
@@ -51,27 +64,22 @@ def test_a_replica_that_stood_still_lets_others_go_on_and_undoes_nothing(world):
     with world.watches("billing"):
         orders.publish(4000)
         for replica in (first, second):
-            delivers(world, replica, more_than=50)
-        first.process.freeze()
-        # Requests that were in the sockets arrive; then nothing of the first does any more.
-        seen = billing.summary()["attempts"]
-        billing.has_seen(seen + 3 * MAX_IN_FLIGHT)
-        standstill = Standstill(billing, world.cursors("billing"))
+            world.wait_until(lambda: (replica.metric("fanfare_deliveries_total", subscription="billing") or 0) > 50,
+                             f"{replica.name} to deliver")
+        standstill = freezes(world, first, billing)
 
-        billing.behaves(delay=0)
         billing.has_taken(4000, timeout=90)
         orders.publish(400)
         billing.has_taken(4400)
         world.is_settled("billing")
-        billing.behaves(delay=0.05)
         first.process.thaw()
 
-        # While it finds out, it and the second get new events.
-        first.logs("the group went on without")
+        # While it finds out, new events come.
         orders.publish(400)
+        first.logs("the group went on without")
         billing.has_taken(4800)
         world.is_settled("billing")
-    world.books("billing").balance(duplicates=2 * MAX_IN_FLIGHT + 2 * MAX_IN_FLIGHT * 10)
+    world.books("billing").balance(duplicates=2 * MAX_IN_FLIGHT)
     standstill.check_repeated()
 
 
@@ -103,17 +111,15 @@ def test_the_only_replica_standing_still_beyond_its_session_goes_on_by_itself(wo
     with world.watches("billing"):
         orders.publish(2000)
         billing.has_taken(200)
-        bridge.process.freeze()
+        standstill = freezes(world, bridge, billing)
         time.sleep(2 * SESSION)
-        standstill = Standstill(billing, world.cursors("billing"))
         bridge.process.thaw()
-        billing.behaves(delay=0)
         billing.has_taken(2000)
         world.is_settled("billing")
         orders.publish(200)
         billing.has_taken(2200)
         world.is_settled("billing")
-    world.books("billing").balance(duplicates=2 * MAX_IN_FLIGHT + 2 * MAX_IN_FLIGHT * 10)
+    world.books("billing").balance(duplicates=2 * MAX_IN_FLIGHT)
     standstill.check_repeated()
     bridge.is_ready()
 
@@ -121,6 +127,8 @@ def test_the_only_replica_standing_still_beyond_its_session_goes_on_by_itself(wo
 def test_a_broker_that_stands_still_is_waited_for(world):
     """Its sockets stay open and say nothing: nobody is told that it is away."""
     settings(world, **{"socket.timeout.ms": 10_000})
+    # One member, whose group is at rest: the embedded cluster never answers those who were joining when their session ended.
+    world.configure(limits={"shards": 1})
     orders = world.topic("shop.orders", partitions=4)
     billing = world.endpoint("billing", delay=0.05)
     flaky = world.endpoint("flaky", fail_first=1, fail_status=503, delay=0.05)

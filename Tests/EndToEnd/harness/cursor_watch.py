@@ -23,6 +23,7 @@ class CursorWatch:
         self.went_back = []
 
     def __enter__(self):
+        self.latest = self._look()
         self._thread.start()
         return self
 
@@ -37,7 +38,7 @@ class CursorWatch:
         while not self._end.wait(self._every):
             try:
                 now = self._look()
-            except KafkaException:
+            except (KafkaException, TimeoutError):
                 continue  # a broker that is away shows nothing
             self.looks += 1
             for partition, cursor in now.items():

@@ -59,6 +59,31 @@ def test_the_standard_tool_moves_a_subscription_while_the_bridge_is_down(world, 
     assert search.summary()["attempts"] == 40, "the other one stays where it is"
 
 
+def test_the_standard_tool_moves_a_disabled_subscription_while_the_bridge_runs(world, broker, orders, billing):
+    search = world.endpoint("search")
+    orders.subscribe("search", search)
+    bridge = world.bridge_without_broker().starts()
+    orders.publish(40)
+    for name, endpoint in (("billing", billing), ("search", search)):
+        endpoint.has_taken(40)
+        world.is_settled(name)
+    orders.subscribe("billing", billing, enabled=False)
+    orders.write()
+    bridge.logs("topic manifests reloaded")
+    orders.publish(10)
+    search.has_taken(50)
+
+    broker.resets_offsets("fanfare.billing", "shop.orders", to=15)
+    orders.subscribe("billing", billing)
+    orders.write()
+
+    billing.has_seen(50 + 10)
+    world.is_settled("billing")
+    assert {event for event, times in billing.delivered().items() if times == 2} == {
+        e for e in orders.published[:40] if offset_of(e) >= 15}
+    assert search.summary()["attempts"] == 50, "the other one stays where it is"
+
+
 @pytest.mark.parametrize("start", ["earliest", "latest"])
 def test_partitions_that_are_added_are_read_from_their_first_record(world, broker, orders, billing, start):
     """Also where a subscription once began at the end: that was about the past, and these events are new."""
@@ -105,6 +130,7 @@ def test_what_retention_deleted_is_counted_and_said_and_the_rest_is_delivered(wo
     billing.has_taken(len(kept))
     world.is_settled("billing")
     assert billing.delivered() == dict.fromkeys(kept, 1)
+    bridge.shows("fanfare_records_lost_total", 50, subscription="billing")
     bridge.logs("Kafka deleted records before they were delivered")
     assert "offsets=50" in bridge.process.tail() and "shop.orders[0]" in bridge.process.tail()
 

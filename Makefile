@@ -14,6 +14,8 @@ IMAGE   ?= fanfare:dev
 # Narrow a run: make test-unit FILTER=SigningTests, make test-e2e ARGS='-k reload -x'.
 FILTER  ?=
 ARGS    ?=
+# End-to-end tests beside each other: they wait more than they work.
+WORKERS ?= 3
 # The librdkafka that end-to-end tests run the program with: system, new, or (without one) some tests with both.
 LIBRDKAFKA ?=
 # Of make faults: other seeds each time, unless one is given.
@@ -56,7 +58,7 @@ test-docs: build-tests install-test ## what README.md and docs/ say (ARGS='-k na
 
 test-e2e: build-tests install-test ## the real program against an embedded Kafka and misbehaving endpoints (ARGS='-k name' LIBRDKAFKA=new)
 	$(call stage,end-to-end tests)
-	@FANFARE_PROGRAM=$(FANFARE) LIBRDKAFKA=$(LIBRDKAFKA) $(PYTHON) -m pytest Tests/EndToEnd $(ARGS)
+	@FANFARE_PROGRAM=$(FANFARE) LIBRDKAFKA=$(LIBRDKAFKA) $(PYTHON) -m pytest --numprocesses $(WORKERS) Tests/EndToEnd $(ARGS)
 
 rolling: build install-test ## three replicas restarted in turn under load: the figures go to docs/figures/rolling.json
 	$(call stage,rolling restart)

@@ -118,6 +118,7 @@ class TestTopicsThatAreMissing:
         orders.subscribe("billing", billing)
         bridge = world.bridge_without_broker().starts(ready=False)
         bridge.logs("the retry topic fanfare.retry does not exist yet: create it with `fanfare apply`")
+        bridge.is_not_ready()
         assert "fanfare apply" in bridge.get("/readyz")[1]
         orders.publish(20)
 

@@ -27,14 +27,18 @@ def wait_until(condition, what, timeout=30.0, every=0.02, details=lambda: "", me
         time.sleep(every)
 
 
+# Ports below the range from which the kernel takes those of outgoing connections; of several processes that run tests
+# beside each other (pytest-xdist), each has its own share.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_share = (32768 - 10240) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+_ports = range(10240 + _worker * _share, 10240 + (_worker + 1) * _share)
 _taken = set()
 
 
 def free_port(in_a_row=1):
-    """A port that nothing listens on, below the range from which the kernel takes the ports of outgoing connections; the
-    first of several where a cluster takes those that follow, too."""
+    """A port that nothing listens on; the first of several where a cluster takes those that follow, too."""
     while True:
-        first = random.randrange(10240, 32768 - in_a_row)
+        first = random.randrange(_ports.start, _ports.stop - in_a_row)
         ports = range(first, first + in_a_row)
         if _taken.isdisjoint(ports) and all(_is_free(port) for port in ports):
             _taken.update(ports)

@@ -62,7 +62,7 @@ test-e2e: build-tests install-test ## the real program against an embedded Kafka
 
 rolling: build install-test ## three replicas restarted in turn under load: the figures go to docs/figures/rolling.json
 	$(call stage,rolling restart)
-	@FANFARE_PROGRAM=$(FANFARE) FANFARE_REPORT=docs/figures FANFARE_ROLLING_RATE=300 FANFARE_ROLLING_QUIET=20 \
+	@FANFARE_PROGRAM=$(FANFARE) FANFARE_REPORT=docs/figures FANFARE_ROLLING_RATE=100 FANFARE_ROLLING_QUIET=20 \
 		$(PYTHON) -m pytest Tests/EndToEnd/test_rolling.py $(ARGS)
 
 test-faults: build-tests install-test ## kill -9 at random moments, a few rounds; the books balance (ARGS='-x')

@@ -36,6 +36,7 @@ import Testing
         ("enable.idempotence", "false", "must stay true"),
         ("acks", "1", "must stay all"),
         ("message.timeout.ms", "1000", "until the broker takes it"),
+        ("max.in.flight", "5", "count as written"),
         ("auto.offset.reset", "earliest", "never jumped over"),
         ("test.mock.num.brokers", "3", "embedded"),
     ])

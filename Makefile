@@ -28,7 +28,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-e2e test-faults faults rolling test-packaging test-docs bench check image clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-e2e test-faults faults rolling test-packaging test-docs sanitize sanitize-address sanitize-thread bench check image clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,11 @@ faults: build install-test ## many rounds of kill -9 with seeds of their own (RO
 	@FANFARE_PROGRAM=$(FANFARE) FANFARE_ROUNDS=$(ROUNDS) FANFARE_SEED=$(SEED) FANFARE_REPORT=$(REPORT) \
 		$(PYTHON) -m pytest Tests/Faults $(ARGS)
 
+sanitize: sanitize-address sanitize-thread ## unit and end-to-end tests under the address and the thread sanitizer; each alone: sanitize-thread
+
+sanitize-address sanitize-thread: install-build install-test
+	@FILTER='$(FILTER)' ARGS='$(ARGS)' WORKERS=$(WORKERS) scripts/sanitize $(@:sanitize-%=%)
+
 bench: build ## deliveries per second beside wrk with the same requests, in one run (ARGS='--events 50000')
 	@scripts/install bench
 	$(call stage,benchmark)
@@ -86,7 +91,7 @@ image: ## the container image (IMAGE=name:tag)
 	docker build --tag $(IMAGE) .
 
 clean: ## remove what was built (not the Python packages of the tests: .venv-tests)
-	rm -rf .build bench/results Tests/*/__pycache__
+	rm -rf .build .build-address .build-thread bench/results Tests/*/__pycache__
 
 install-build:
 	@scripts/install build

@@ -5,6 +5,8 @@ import KafkaClient
 /// "Latest" is about the moment at which a subscription comes into being, so the ends of all partitions of its topic are
 /// committed together, once. A partition without a cursor beside others that have one was added to the topic later: all of
 /// its records are new, also those that were written before anybody here had heard of it.
+///
+/// Two replicas may decide at the same time; then the moment is one of two, some milliseconds apart.
 struct LatestStart {
     let group: String
     let admin: ClusterAdmin

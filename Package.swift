@@ -93,6 +93,7 @@ let package = Package(
             swiftSettings: settings),
 
         test("EventFormatsTests", ["EventModel", "EventFormats"]),
+        test("BridgeRuntimeTests", ["EventFormats", "BridgeRuntime"]),
         test("FiltersTests", ["EventModel", "Filters"]),
         test("DeliveryCoreTests", ["EventModel", "DeliveryCore"]),
         test("SimulatorTests", ["EventModel", "DeliveryCore", "Simulator"]),

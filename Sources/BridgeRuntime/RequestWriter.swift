@@ -2,20 +2,6 @@ import EventFormats
 import EventModel
 import Signing
 
-/// Memory of one request, reused by the next one of the same index.
-struct RequestSlot {
-    let headers = ByteWriter(capacity: 512)
-    let body = ByteWriter(capacity: 1024)
-
-    /// What a slot keeps of a body that was larger.
-    private static let keptBody = 64 << 10
-
-    func clear() {
-        headers.removeAll(keepingCapacity: true)
-        body.removeAll(keepingAtMost: Self.keptBody)
-    }
-}
-
 /// Writes one subscription's requests: body, identification, trace context and signature. Headers go into the slot in the
 /// form that `HTTPTransport.send` takes. Allocates nothing where the slot has room.
 struct RequestWriter {

@@ -32,11 +32,13 @@ final class Shard {
 
     // By engine index.
     var outlets: [Outlet?] = []
-    var slots: [RequestSlot] = []
+    var slots = RequestSlots()
     var routes: [String: TopicRoute] = [:]
     /// Partitions whose records are (or will be) read, by handle index.
     var readings: [PartitionReading?] = []
     var activeReadings: [PartitionReading] = []
+    /// Where among them `readChunks` goes on.
+    var nextChunk = 0
     /// What the group was last told that we want.
     var subscribedTopics: Set<String> = []
 
@@ -76,7 +78,8 @@ final class Shard {
         self.lookups = lookups
         self.log = log
         loop = try EventLoop()
-        transport = CurlTransport(loop: loop, rules: plan.egress)
+        // What endpoints say beside their status is not looked at.
+        transport = CurlTransport(loop: loop, rules: plan.egress, keptBody: 0)
         let signal = loop.signal.descriptor
         consumer = try GroupConsumer(plan.kafka, group: plan.group, instanceID: plan.instanceID, signal: signal)
         readBack = try SeekingReader(plan.kafka, signal: signal)

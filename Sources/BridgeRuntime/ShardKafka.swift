@@ -264,8 +264,12 @@ extension Shard {
         hasMore = true
     }
 
+    /// One chunk per turn, of each partition in its turn: who keeps up does not wait for all that is read for those who lag.
     func readChunks() {
-        for reading in activeReadings {
+        let partitions = activeReadings.count
+        for i in 0..<partitions {
+            let index = (nextChunk + i) % partitions
+            let reading = activeReadings[index]
             guard let chunk = reading.chunk, let queue = reading.chunkQueue, !reading.isLookingUp else { continue }
             do throws(KafkaError) {
                 let count = try queue.read(into: readBuffer, max: Self.readSize)
@@ -279,8 +283,9 @@ extension Shard {
                 batch.firstOffset = chunk.from
                 batch.nextOffset = min(next, chunk.until)
                 batch.end = queue.highWatermark ?? -1
-                step(.records(batch))
+                nextChunk = index + 1
                 hasMore = true
+                return step(.records(batch))
             } catch {
                 readFailed(reading, error, chunk: true)
             }

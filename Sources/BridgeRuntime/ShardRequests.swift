@@ -8,18 +8,17 @@ import KafkaClient
 extension Shard: HTTPTransportDelegate {
     func startRequest(_ id: DeliveryID) {
         let delivery = core.delivery(id)
-        while slots.count <= id.index { slots.append(RequestSlot()) }
         guard let outlet = outlets[delivery.subscription.index], let endpoint = outlet.endpoint, outlet.problem.isEmpty else {
             let reason = outlets[delivery.subscription.index]?.problem ?? "the subscription was removed"
             return step(.attemptEnded(id, AttemptOutcome(failure: .egressDenied, message: reason), duration: .zero))
         }
-        let slot = slots[id.index]
-        slot.clear()
+        let slot = slots.begin(id.index)
         do throws(PoisonReason) {
             let body = outlet.policy.batch == nil
                 ? try writeEvent(delivery, outlet, slot) : try writeBatch(delivery, outlet, slot)
             transport.send(endpoint: endpoint, token: id.index, headers: slot.headers.bytes, body: body)
         } catch {
+            slots.end(id.index)
             step(.attemptEnded(id, AttemptOutcome(failure: .poison, message: error.message), duration: .zero))
         }
     }
@@ -51,6 +50,7 @@ extension Shard: HTTPTransportDelegate {
     }
 
     func requestCompleted(_ token: Int, _ result: borrowing HTTPResult) {
+        slots.end(token)
         takeTime()
         var outcome = AttemptOutcome(status: result.status, directive: AttemptOutcome.Directive(result.directive))
         if result.failure != .none || !(200..<300).contains(result.status) {

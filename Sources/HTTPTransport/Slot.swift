@@ -123,6 +123,9 @@ extension Slot.Pointer {
         fanfare_easy_set_long(easy, CURLOPT_TCP_KEEPIDLE, 30)
         fanfare_easy_set_long(easy, CURLOPT_TCP_KEEPINTVL, 15)
 
+        // Of each request in flight; answers are small, and libcurl's own choice of 16 KiB is for downloads.
+        fanfare_easy_set_long(easy, CURLOPT_BUFFERSIZE, 4096)
+
         fanfare_easy_set_opensocket(easy, openSocket)
         fanfare_easy_set_pointer(easy, CURLOPT_OPENSOCKETDATA, self)
         fanfare_easy_set_closesocket(easy, closeSocket)

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from .cursors import fetch_cursors
 from .process import Process
-from .waiting import accepts, wait_until
+from .waiting import wait_until
 
 # A broker that goes away is part of the tests; the client need not say so each time it tries.
 silent = logging.getLogger("test-kafka-client")
@@ -30,7 +30,9 @@ class Broker:
         for name, partitions in topics.items():
             command += ["--topic", f"{name}:{partitions}"]
         self.process = Process("the broker", command, log, stdin=subprocess.PIPE)
-        wait_until(lambda: accepts(port), "the broker to listen", details=self.process.tail, meanwhile=self.process.check_running)
+        # Not when it accepts connections: before its topics exist, a question about one would create it with another count.
+        wait_until(lambda: self.process.says("listening on"), "the broker to listen", details=self.process.tail,
+                   meanwhile=self.process.check_running)
 
     def command(self, line):
         """One of the faults that `fanfare broker --help` lists."""

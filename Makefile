@@ -28,7 +28,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-e2e test-faults faults rolling test-packaging test-docs sanitize sanitize-address sanitize-thread bench check image clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-e2e test-faults faults rolling test-packaging test-docs sanitize sanitize-address sanitize-thread bench bench-isolation bench-memory check image clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,16 @@ bench: build ## deliveries per second beside wrk with the same requests, in one 
 	@scripts/install bench
 	$(call stage,benchmark)
 	@$(PYTHON) bench/delivery.py --program $(FANFARE) $(ARGS)
+
+bench-isolation: build ## how much longer a healthy subscription waits beside dead, slow, failing, lagging ones (ARGS='--quick')
+	@scripts/install bench
+	$(call stage,benchmark: isolation)
+	@$(PYTHON) bench/isolation.py --program $(FANFARE) $(ARGS)
+
+bench-memory: build ## resident memory with a million events before a thousand subscriptions (ARGS='--quick')
+	@scripts/install bench
+	$(call stage,benchmark: memory)
+	@$(PYTHON) bench/memory.py --program $(FANFARE) $(ARGS)
 
 check: build ## the manifests in topics/ are right
 	@$(FANFARE) check

@@ -208,6 +208,7 @@ def main():
     parser.add_argument("--unsigned", action="store_true")
     parser.add_argument("--in-flight", type=int, default=256, help="delivery.maxInFlight (default 256)")
     parser.add_argument("--connections", type=int, default=64, help="of wrk (default 64)")
+    parser.add_argument("--property", nargs="+", default=[], metavar="NAME=VALUE", help="properties of librdkafka for the bridge")
     parser.add_argument("--wrk-seconds", type=int, default=4)
     options = parser.parse_args()
     fits = ROUND_BYTES // (options.size + 30)
@@ -217,7 +218,10 @@ def main():
 
     with tempfile.TemporaryDirectory(prefix="fanfare-bench-") as folder:
         world = World(options.program.resolve(), pathlib.Path(folder))
-        world.configure(shutdown={"grace": "5s"})
+        world.configure(shutdown={"grace": "5s"}, kafka={
+            "bootstrapServers": world.kafka.properties["bootstrap.servers"],
+            "properties": {"session.timeout.ms": 4500, "heartbeat.interval.ms": 500, "fetch.wait.max.ms": 20,
+                           **dict(p.split("=") for p in options.property)}})
         try:
             bridge_rounds, wrk_rounds, request = measure(world, options)
         finally:

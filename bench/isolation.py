@@ -54,17 +54,18 @@ class Neighbours:
 
 class Scenario:
     """Neighbours, and where they need them, other events: of another size, addressed (every other event is the healthy
-    subscription's, those between belong to one neighbour each), under other limits."""
+    subscription's, those between belong to one neighbour each), a backlog of poison, under other limits."""
 
-    def __init__(self, neighbours, size=None, addressed=False, limits=None):
+    def __init__(self, neighbours, size=None, addressed=False, poison=False, limits=None):
         self.neighbours = neighbours
         self.size = size
         self.addressed = addressed
+        self.poison = poison
         self.limits = limits or {}
         self.has_backlog = any(kind.lagging for kind in neighbours)
 
     def alone(self):
-        return Scenario([], self.size, self.addressed, self.limits)
+        return Scenario([], self.size, self.addressed, self.poison, self.limits)
 
 
 def scenarios(count):
@@ -80,13 +81,16 @@ def scenarios(count):
     lagging_fast = Neighbours("lagging, fast", 1, "fail/0", lagging=True)
     # More than the requests that the process may have in flight, if each takes its 64.
     crowd = Neighbours("100 hanging", 100, "hang")
-    alone = [healthy, dead, slow, hanging, failing_some, failing_all, paused, lagging_slow, lagging_fast, crowd]
+    many = Neighbours("1000 paused", 1000, "fail/0", enabled=False)
+    alone = [healthy, dead, slow, hanging, failing_some, failing_all, paused, lagging_slow, lagging_fast, crowd, many]
     together = [dead, slow, hanging, failing_some, failing_all, paused, lagging_slow]
     # More in the requests of the hanging than the memory for records.
     large = {"size": 32 << 10, "addressed": True, "limits": {"recordMemory": "32MiB"}}
     return {
         **{kind.name: Scenario([kind]) for kind in alone},
         "all but the fast": Scenario(together),
+        # Records that are no events, all of which go to the dead-letter topic.
+        "lagging, poison": Scenario([Neighbours("lagging", 1, "fail/0", lagging=True)], poison=True),
         "50 hanging, 32 KiB": Scenario([Neighbours("hanging", 50, "hang")], **large),
     }
 
@@ -150,7 +154,7 @@ def measure(options, world, rate, scenario, with_backlog):
             topic.subscribe(name, target, **kind.policies, **only(f"n{i}", scenario))
     world.starts_broker()
     if with_backlog:
-        fill(world, topic, options)
+        fill(world, topic, options, scenario.poison)
     priority(options, SUBJECT)
     bridge = world.bridge().starts()
     priority(options, GAUGE)
@@ -231,12 +235,12 @@ class SteadyProducer:
         assert not left, f"{left} events were not acknowledged"
 
 
-def fill(world, topic, options):
+def fill(world, topic, options, poison):
     """The backlog of those who lag. Batches compress well, or the embedded broker would not keep them all."""
     producer = Producer({
         **world.kafka.properties, "linger.ms": 100, "compression.type": "lz4", "batch.size": 500_000, "acks": "all",
         "queue.buffering.max.messages": 2_000_000, "queue.buffering.max.kbytes": 2_000_000}, logger=silent)
-    value = b'{"type":"old","padding":"%s"}' % (b"y" * (options.size - 28))
+    value = b'{"%s":"old","padding":"%s"}' % (b"none" if poison else b"type", b"y" * (options.size - 28))
     for n in range(options.backlog):
         # In runs: full batches.
         partition = n // 500 % topic.partitions

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from harness.load import Load
 
 SESSION = 4.5  # seconds; World.write_config sets it
@@ -83,8 +85,11 @@ def test_a_replica_that_stood_still_lets_others_go_on_and_undoes_nothing(world):
     standstill.check_repeated()
 
 
-def test_a_standstill_shorter_than_the_session_changes_nothing(world):
-    settings(world, **{"session.timeout.ms": 20_000})
+@pytest.mark.parametrize("seconds", [3, 10])
+def test_a_standstill_shorter_than_the_session_changes_nothing(world, seconds):
+    """From half a session on the group is asked first whether it went on."""
+    session = 16
+    settings(world, **{"session.timeout.ms": session * 1000})
     orders = world.topic("shop.orders", partitions=4)
     billing = world.endpoint("billing", delay=0.02)
     orders.subscribe("billing", billing)
@@ -93,12 +98,14 @@ def test_a_standstill_shorter_than_the_session_changes_nothing(world):
     with world.watches("billing"), Load(orders, 200):
         billing.has_taken(200)
         bridge.process.freeze()
-        time.sleep(3)
+        time.sleep(seconds)
         bridge.process.thaw()
         billing.has_taken(len(orders.published) + 200)
     billing.has_taken(len(orders.published))
     world.is_settled("billing")
     world.books("billing").balance(duplicates=0)
+    if seconds > session / 2:
+        assert bridge.process.says("asking the group")
     assert not bridge.process.says("partitions lost") and not bridge.process.says("partitions move")
 
 

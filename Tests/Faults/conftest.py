@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import pathlib
 import sys
@@ -9,13 +10,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "EndToEnd")]
 
 from harness.fixtures import program, pytest_runtest_makereport, world  # noqa: E402, F401
-from report import Report  # noqa: E402
+from report import Report, RoundResult  # noqa: E402
 
-REPORT = pytest.StashKey()
+PROPERTY = "round"
 
 
 def pytest_configure(config):
-    config.stash[REPORT] = Report()
+    # With pytest-xdist, rounds are played by workers, which send their results along with the tests'.
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Reporter(config), "kill-report")
 
 
 def pytest_generate_tests(metafunc):
@@ -27,27 +30,34 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture
 def reported(request):
-    """Takes a round's result, and shows it at once."""
-    report = request.config.stash[REPORT]
-    plugins = request.config.pluginmanager
-
-    def take(result):
-        report.add(result)
-        # At once, so that a run that is interrupted leaves it too.
-        if path := os.environ.get("FANFARE_REPORT"):
-            report.write(path)
-        with plugins.get_plugin("capturemanager").global_and_fixture_disabled():
-            request.config.get_terminal_writer().line(f"\n{len(report.rounds):>4}  {result.line}")
-
-    return take
+    """Takes a round's result."""
+    return lambda result: request.node.user_properties.append((PROPERTY, dataclasses.asdict(result)))
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    report = config.stash[REPORT]
-    if not report.rounds:
-        return
-    terminalreporter.section("kill -9")
-    for line in report.table():
-        terminalreporter.write_line(line)
-    if path := os.environ.get("FANFARE_REPORT"):
-        terminalreporter.write_line(f"written to {path}")
+class Reporter:
+    """Shows each round as it ends, and all of them at the end; $FANFARE_REPORT names the file for the figures."""
+
+    def __init__(self, config):
+        self.config = config
+        self.report = Report()
+        self.path = os.environ.get("FANFARE_REPORT")
+
+    def pytest_runtest_logreport(self, report):
+        result = dict(report.user_properties).get(PROPERTY)
+        if report.when != "call" or result is None:
+            return
+        result = RoundResult.of(result)
+        self.report.add(result)
+        self.config.get_terminal_writer().line(f"\n{len(self.report.rounds):>4}  {result.line}")
+        # Each time, so that a run that is interrupted leaves it too.
+        if self.path:
+            self.report.write(self.path)
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if not self.report.rounds:
+            return
+        terminalreporter.section("kill -9")
+        for line in self.report.table():
+            terminalreporter.write_line(line)
+        if self.path:
+            terminalreporter.write_line(f"written to {self.path}")

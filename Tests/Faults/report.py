@@ -7,6 +7,8 @@ import json
 import os
 import pathlib
 
+from ledger import Allowance
+
 
 @dataclasses.dataclass
 class RoundResult:
@@ -25,6 +27,10 @@ class RoundResult:
     seconds: float = 0.0
     judged: bool = True      # whether its duplicates count: see Round.stood_still
     passed: bool = False
+
+    @classmethod
+    def of(cls, fields):
+        return cls(**{**fields, "allowances": [Allowance(**allowance) for allowance in fields["allowances"]]})
 
     @property
     def allowed(self):
@@ -56,6 +62,7 @@ class Report:
         return {
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
             "machine": f"{os.cpu_count()} cores",
+            "loadAverage": round(os.getloadavg()[2], 1),
             "rounds": len(self.rounds),
             "failed": sum(not r.passed for r in self.rounds),
             "duplicatesNotJudged": sum(not r.judged for r in self.rounds),

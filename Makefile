@@ -28,7 +28,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-e2e test-faults faults rolling test-packaging test-docs sanitize sanitize-address sanitize-thread bench bench-isolation bench-memory check image clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-e2e test-faults faults rolling test-packaging test-docs mutations mutants sanitize sanitize-address sanitize-thread bench bench-isolation bench-memory check image clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,12 +67,20 @@ rolling: build install-test ## three replicas restarted in turn under load: the 
 
 test-faults: build-tests install-test ## kill -9 at random moments, a few rounds; the books balance (ARGS='-x')
 	$(call stage,kill -9)
-	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest Tests/Faults $(ARGS)
+	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest --numprocesses 2 Tests/Faults $(ARGS)
 
 faults: build install-test ## many rounds of kill -9 with seeds of their own (ROUNDS=50 SEED=1 REPORT=file.json)
 	$(call stage,kill -9: $(ROUNDS) rounds from seed $(SEED))
 	@FANFARE_PROGRAM=$(FANFARE) FANFARE_ROUNDS=$(ROUNDS) FANFARE_SEED=$(SEED) FANFARE_REPORT=$(REPORT) \
-		$(PYTHON) -m pytest Tests/Faults $(ARGS)
+		$(PYTHON) -m pytest --numprocesses 2 Tests/Faults $(ARGS)
+
+mutations: install-build ## deliberate bugs in the engine, each of which the simulator must find (ARGS='--seeds 500 probe-storm')
+	$(call stage,mutations)
+	@python3 Tests/Mutations/check.py $(ARGS)
+
+mutants: install-build ## change the engine in thousands of small ways; lists what nothing notices (ARGS='Cursor Ring')
+	$(call stage,mutants)
+	@python3 Tests/Mutations/hunt.py $(ARGS)
 
 sanitize: sanitize-address sanitize-thread ## unit and end-to-end tests under the address and the thread sanitizer; each alone: sanitize-thread
 
@@ -101,7 +109,7 @@ image: ## the container image (IMAGE=name:tag)
 	docker build --tag $(IMAGE) .
 
 clean: ## remove what was built (not the Python packages of the tests: .venv-tests)
-	rm -rf .build .build-address .build-thread bench/results Tests/*/__pycache__
+	rm -rf .build .build-address .build-thread .build-mutations .build-mutants bench/results Tests/*/__pycache__
 
 install-build:
 	@scripts/install build

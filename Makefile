@@ -9,6 +9,7 @@ MAKEFLAGS += --no-print-directory
 # One release build serves everything: the program, the unit tests and the end-to-end tests.
 BUILD   := .build/release
 FANFARE := $(BUILD)/fanfare
+SIMULATE := $(BUILD)/fanfare-simulate
 PYTHON  := .venv-tests/bin/python
 IMAGE   ?= fanfare:dev
 # Narrow a run: make test-unit FILTER=SigningTests, make test-e2e ARGS='-k reload -x'.
@@ -28,7 +29,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-e2e test-faults faults rolling test-packaging test-docs mutations mutants sanitize sanitize-address sanitize-thread bench bench-isolation bench-memory check image clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants sanitize sanitize-address sanitize-thread bench bench-isolation bench-memory check image clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,11 +42,20 @@ build: install-build ## the program, optimised: .build/release/fanfare
 	$(call stage,build (the first one takes a few minutes))
 	@swift build $(QUIET) --configuration release --product fanfare
 
-test: test-unit test-packaging test-docs test-e2e test-faults ## every test: unit, packaging, documentation, end to end, kill -9
+test: test-unit test-simulator test-packaging test-docs test-e2e test-faults ## every test: unit, simulator, packaging, documentation, end to end, kill -9
 
 test-unit: build-tests ## the Swift tests (FILTER=name)
 	$(call stage,unit tests)
 	@swift test --configuration release --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
+
+test-simulator: build-tests ## the engine in 3,000 random worlds full of faults (SEEDS=1-3000)
+	$(call stage,simulator)
+	@$(SIMULATE) run --seeds $(or $(SEEDS),1-3000) $(ARGS)
+
+soak: install-build ## the same with as many seeds as you like, on all processors (SEEDS=1-1000000)
+	@swift build $(QUIET) --configuration release --product fanfare-simulate
+	$(call stage,soak)
+	@$(SIMULATE) run --keep-going --seeds $(or $(SEEDS),1-100000) $(ARGS)
 
 test-packaging: build-tests install-test ## the Helm chart and the Dockerfile
 	$(call stage,packaging tests)

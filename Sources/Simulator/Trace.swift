@@ -63,6 +63,13 @@ public struct TraceLine: Sendable {
     public var replica: Int?
     public var what: String
     public var text: String
+
+    public init(at: TimeSpan, replica: Int?, what: String, text: String) {
+        self.at = at
+        self.replica = replica
+        self.what = what
+        self.text = text
+    }
 }
 
 extension TraceLine: CustomStringConvertible {

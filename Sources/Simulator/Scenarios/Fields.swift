@@ -67,7 +67,7 @@ extension Subscription: Codable {
         Field("name", \.name), Field("topic", \.topic), Field("endpoint", \.endpoint), Field("enabled", \.enabled),
         Field("start", \.start), Field("filters", \.filters), Field("delivery.timeout", \.delivery.timeout),
         Field("delivery.maxInFlight", \.delivery.maxInFlight), Field("retry.schedule", \.retry.schedule),
-        Field("retry.jitter", \.retry.jitter), Field("retry.giveUpAfter", \.retry.giveUpAfter), Field("retry.on", \.retry.on),
+        Field("retry.jitter", \.retry.jitter), Field("retry.giveUpAfter", \.retry.giveUpAfter), Field("retry.on", \.retry.conditions),
         Field("diversion.burst", \.diversion.burst), Field("diversion.perSuccess", \.diversion.perSuccess),
         Field("deadLetter.drop", \.deadLetter.drop), Field("batch", \.batch),
     ]
@@ -78,6 +78,14 @@ extension Subscription: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}
+
+extension RetryPolicy {
+    /// In the same order everywhere.
+    fileprivate var conditions: [RetryCondition] {
+        get { on.sorted { $0.text < $1.text } }
+        set { on = Set(newValue) }
+    }
 }
 
 extension BatchPolicy: Codable {

@@ -40,6 +40,12 @@ extension Scenario {
     }
 }
 
+extension Scenario {
+    /// What a file can say about the engine, and about a subscription.
+    package static var engineOptionNames: [String] { CoreOptions.fields.map(\.name) }
+    package static var subscriptionFieldNames: [String] { EventModel.Subscription.fields.map(\.name) }
+}
+
 /// Why a text is not a scenario.
 public struct ScenarioProblem: Error, CustomStringConvertible {
     public let description: String

@@ -8,7 +8,7 @@ extension Scenario: CustomStringConvertible {
         func add(_ indentation: String, _ title: String, _ tree: Tree?, without names: Set<String> = []) {
             let fields = tree?.names.filter { !names.contains($0) } ?? []
             let text = fields.map { "\($0) \(tree![$0]!)" }.joined(separator: "; ")
-            if !title.isEmpty || !text.isEmpty { lines.append(indentation + [title, text].filter { !$0.isEmpty }.joined(separator: ": ")) }
+            if !text.isEmpty { lines.append(indentation + [title, text].filter { !$0.isEmpty }.joined(separator: ": ")) }
         }
         let lists: Set = ["topics", "subscriptions", "endpoints", Self.eventsName]
         add("  ", "", differences, without: lists.union(["seed", "features", "core"]))

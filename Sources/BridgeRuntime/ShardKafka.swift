@@ -394,11 +394,15 @@ extension Shard {
         case .unknown:
             after(.milliseconds(500), .askMembership)
         case .fenced(let error):
+            // What is lost the member says itself, with its next heartbeat: not all need be, as this is also the answer to one
+            // that has just joined again and keeps its partitions. Only while it waits for a drain does it hear of nothing.
             log.logger.warning("the group went on without this member", metadata: ["reason": "\(error)"])
-            let handles = core.owned
+            let partitions = consumer.partitionsBeingRevoked
+            let handles = partitions.compactMap { handle(of: $0) }
             step(.lost(handles))
             for handle in handles { forget(handle) }
-            membershipIsSure()
+            consumer.unassign(partitions)
+            after(.milliseconds(500), .askMembership)
         }
     }
 

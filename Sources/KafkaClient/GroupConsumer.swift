@@ -25,7 +25,8 @@ public final class GroupConsumer {
 
     public enum Membership: Sendable, Equatable {
         case member
-        /// The group went on without us: whatever we still hold belongs to somebody else.
+        /// The generation is not ours: the group went on without us, or we have joined again and are not told yet. An event
+        /// will say what is lost, but for what is being revoked: nothing comes before `unassign` was called for that.
         case fenced(KafkaError)
         /// No answer that says so: the coordinator is away, a rebalance is going on. Ask again.
         case unknown(KafkaError)
@@ -157,6 +158,9 @@ public final class GroupConsumer {
 
     /// Nil when the partition is not assigned. The queue is closed by `unassign`, or when the partition is lost.
     public func queue(for partition: TopicPartition) -> PartitionQueue? { queues[partition] }
+
+    /// Announced by `.revoking`, and not unassigned yet.
+    public var partitionsBeingRevoked: [TopicPartition] { revoking.sorted() }
 
     /// The group has gone on without this member and the `.lost` event is still to come.
     public var assignmentLost: Bool { rd_kafka_assignment_lost(member.handle) != 0 }

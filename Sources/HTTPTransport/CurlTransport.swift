@@ -262,9 +262,10 @@ public final class CurlTransport: HTTPTransport {
     private func deliver(_ slot: Slot.Pointer, _ result: consuming HTTPResult) {
         let endpoint = slot.pointee.endpoint!.takeUnretainedValue()
         endpoint.inFlight -= 1
-        delegate?.requestCompleted(slot.pointee.token, result)
-        // Only now: the result shows the slot's memory.
+        // Before the delegate hears of it, which may cancel everything in flight: this request has ended.
         slot.pointee.state = .free
+        delegate?.requestCompleted(slot.pointee.token, result)
+        // Only now used again: the result shows the slot's memory.
         free.append(slot)
         // A delegate that starts requests while timers fire has work for the next turn.
         loop.skipWait()

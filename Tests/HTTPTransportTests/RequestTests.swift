@@ -265,6 +265,20 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(client.transport.inFlight == 0)
     }
 
+    @Test func aRequestThatIsJustReportedIsNotCancelledAnyMore() throws {
+        let server = RawServer.answering(ok)
+        defer { server.stop() }
+        let client = Client()
+        let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
+        client.whenCompleted = { [unowned client] in client.transport.cancel($0) }
+        client.send(endpoint, 0)
+        client.run(until: 1)
+        client.loop.run(until: EventLoop.now())
+        #expect(client.order == [0])
+        #expect(client.outcomes[0]?.status == 200)
+        #expect(client.transport.inFlight == 0)
+    }
+
     @Test func aClosedEndpointFinishesWhatIsInFlight() throws {
         let server = RawServer.answering(ok)
         defer { server.stop() }

@@ -95,7 +95,7 @@ mutants: install-build ## change the engine in thousands of small ways; lists wh
 sanitize: sanitize-address sanitize-thread ## unit and end-to-end tests under the address and the thread sanitizer; each alone: sanitize-thread
 
 sanitize-address sanitize-thread: install-build install-test
-	@FILTER='$(FILTER)' ARGS='$(ARGS)' WORKERS=$(WORKERS) scripts/sanitize $(@:sanitize-%=%)
+	@FILTER='$(FILTER)' ARGS='$(ARGS)' scripts/sanitize $(@:sanitize-%=%)
 
 bench: build ## deliveries per second beside wrk with the same requests, in one run (ARGS='--events 50000')
 	@scripts/install bench

@@ -39,18 +39,19 @@ extension Tree: Codable {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
+        // What is frequent comes first: each attempt that fails makes an error.
         } else if let value = try? container.decode(Int64.self) {
             self = .integer(value)
-        } else if let value = try? container.decode(UInt64.self) {
-            self = .large(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
         } else if let value = try? container.decode(String.self) {
             self = .text(value)
         } else if let value = try? container.decode([Tree].self) {
             self = .list(value)
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(UInt64.self) {
+            self = .large(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
         } else {
             self = .fields(try container.decode([String: Tree].self))
         }

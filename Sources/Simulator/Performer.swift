@@ -134,6 +134,8 @@ extension Simulation {
             simulation.note(isTaken ? .commitArrived : .commitRefused, replica, Int64(entries[0].key.subscription ?? -1), Int64(entries.count), text: "\(simulation.words(group, replica)), \(entries.count) partitions")
             if isTaken { for entry in entries { simulation.committed(entry.key, entry.commit, by: replica, incarnation) } }
             failed = failed || (isSlow && simulation.random.chance(0.2))
+            // The answer is for the process that asked, not for the one that was started since.
+            guard replica.isAlive(incarnation) else { return }
             simulation.answer(replica, after: simulation.milliseconds(1...10)) { simulation in
                 simulation.noteCommitEnd(group, succeeded: !failed, replica)
                 simulation.step(replica.index, .commitEnded(group, succeeded: !failed, duration: simulation.now - sent))
@@ -164,6 +166,8 @@ extension Simulation {
             simulation.note(isWritten ? .written : .writeRefused, replica, Int64(id.index), text: "diversion \(id.index)")
             if isWritten { simulation.write(view, source, name, pair) }
             if failed && isWritten { simulation.ledger.excuse(pair) }
+            // The answer is for the process that asked, not for the one that was started since.
+            guard replica.isAlive(incarnation) else { return }
             simulation.answer(replica, after: simulation.milliseconds(1...10)) { simulation in
                 replica.diversions[id.index] = nil
                 if failed {

@@ -26,6 +26,9 @@ struct Account {
         var firstAttempt: WallTime? = nil
         /// How the last attempt failed, and when.
         var failure: (outcome: AttemptOutcome, at: WallTime)? = nil
+        var failedAt = Instant(nanoseconds: 0)
+        /// It failed while its engine was in doubt and held everything back: what was decided then is not visible.
+        var isUncertain = false
         /// No attempt before this.
         var notBefore: WallTime? = nil
         var isUnderWay = false
@@ -43,6 +46,8 @@ struct Account {
         var isRemoved = false
         var isSuspended = false
         var isPaused = false
+        /// Something was decided in doubt: the circuit may be another than the model says.
+        var isUncertain = false
         var blockedUntil = Instant(nanoseconds: 0)
         var counters = SubscriptionCounters()
 
@@ -64,6 +69,8 @@ struct Account {
     var commitFailures: UInt64 = 0
     var rebalances: UInt64 = 0
     var isInDoubt = false
+    /// What was held back in doubt goes out in this step.
+    var isSettling = false
     /// Requests under way.
     var inFlight = 0
     /// Drains that ran into their limit.
@@ -92,5 +99,7 @@ struct Account {
     }
 
     var moving: Set<Place> = []
+    /// Cursors that are loaded only to be committed again as they stand there.
+    var refreshes: Set<Place> = []
     var recordsTaken: UInt64 = 0
 }

@@ -30,8 +30,12 @@ extension Simulation {
             replica.account.outlets[id.index].isSuspended = false
             if !wasRunning, replica.account.outlets[id.index].isRunning { moves(id, nil, replica) }
         case .seek(let id, let handles, _): moves(id, handles, replica)
+        case .outOfRange(_, let start, _): replica.logStart = start
         case .membershipDoubted: replica.account.isInDoubt = true
-        case .membershipSettled: replica.account.isInDoubt = false
+        case .membershipSettled:
+            replica.account.isInDoubt = false
+            replica.account.isSettling = true
+            replica.heldUpUntil = now
         default: break
         }
     }
@@ -44,6 +48,7 @@ extension Simulation {
             for name in names {
                 guard let handle = replica.core.handle(of: name) else { continue }
                 replica.handles[name] = handle
+                ledger.forgetPlacements(topicIndex(name.topic), name.partition, replica.index)
                 replica.account.phases[handle] = .loading
                 for group in replica.account.groups.keys { replica.account.groups[group]!.acknowledged[name] = nil }
             }
@@ -57,7 +62,7 @@ extension Simulation {
         var isRunning = true
         if case .subscription(let id) = group {
             replica.account.moving.remove(Account.Place(subscription: id, handle: handle))
-            isRunning = replica.account.outlets[id.index].isRunning
+            isRunning = replica.account.refreshes.remove(Account.Place(subscription: id, handle: handle)) == nil
         }
         guard case .committed(let offset, let metadata) = stored, isRunning else {
             replica.account.groups[group, default: CommitBooks()].acknowledged[name] = nil
@@ -108,7 +113,9 @@ extension Simulation {
     /// A cursor has left its place, with nothing of it under way.
     func noteMoved(_ group: CursorGroup, _ handle: PartitionHandle, _ replica: Replica) {
         guard case .subscription(let id) = group else { return }
-        replica.account.moving.remove(Account.Place(subscription: id, handle: handle))
+        let place = Account.Place(subscription: id, handle: handle)
+        replica.account.moving.remove(place)
+        if !replica.account.outlets[id.index].isRunning { replica.account.refreshes.insert(place) } else { replica.account.refreshes.remove(place) }
         replica.account.groups[group]?.acknowledged[replica.core.name(of: handle)] = nil
         guard replica.account.phases[handle] == .reading else { return }
         for item in replica.account.tries.keys where item.handle == handle && item.subscription == id {
@@ -134,6 +141,7 @@ extension Simulation {
             replica.account.tries[item]?.notBefore = nil
             if !isCancelled {
                 replica.account.tries[item]?.attempts += 1
+                replica.account.tries[item]?.failedAt = now
                 replica.account.tries[item]?.failure = (outcome, wallTime(of: replica))
             }
             if isAbandoned, meaning != .delivered { ending.abandoned.insert(item) }
@@ -143,6 +151,14 @@ extension Simulation {
         guard !isCancelled, outcome.status == 429 || outcome.status == 503, let asked = outcome.retryAfter, case .tryAgain = meaning else { return }
         let until = now + min(asked, replica.options.longestRetryAfter)
         replica.account.outlets[id.index].blockedUntil = max(until, outlet.blockedUntil)
+    }
+
+    /// A record does not fit: the whole of a dead letter is left out, and what should be tried again waits in memory.
+    func noteTooLarge(_ view: DiversionView, _ replica: Replica) {
+        let item = item(of: view)
+        guard case .retry(_, let due) = view.target, replica.account.tries[item] != nil else { return }
+        replica.account.tries[item]!.diversion = nil
+        replica.account.tries[item]!.notBefore = due
     }
 
     /// The broker has acknowledged a record for another topic.

@@ -22,7 +22,7 @@ struct Broker {
     var faults: [(fault: Scenario.BrokerFault, until: Instant)] = []
 
     func isDisturbed(_ fault: Scenario.BrokerFault, at now: Instant) -> Bool {
-        faults.contains { $0.fault == fault && now < $0.until }
+        faults.contains { now < $0.until && ($0.fault == fault || ($0.fault == .away && fault.isFailure)) }
     }
 
     func log(_ topic: Int, _ partition: Int32) -> SimulatedLog {
@@ -31,5 +31,15 @@ struct Broker {
 
     mutating func append(_ record: SimulatedRecord, topic: Int, partition: Int32) -> Int64 {
         logs[topic < 0 ? logs.count - 1 : topic][Int(partition)].append(record)
+    }
+}
+
+extension Scenario.BrokerFault {
+    /// What fails too when the whole broker is away.
+    fileprivate var isFailure: Bool {
+        switch self {
+        case .commitsFail, .producesFail, .fetchesFail, .lookupsFail, .away: true
+        case .commitsSlow, .producesSlow, .fetchesSlow, .answersLost: false
+        }
     }
 }

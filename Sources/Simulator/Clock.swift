@@ -18,3 +18,19 @@ extension Simulation {
         WallTime(milliseconds: Self.startOfWallClock + replica.clock.reads(at: now).nanoseconds / 1_000_000)
     }
 }
+
+extension Replica {
+    /// Sets its wall clock. A time that it has shown is past, though it may be to come once more.
+    func setClock(_ clock: Clock, simulation: Simulation) {
+        let before = simulation.wallTime(of: self)
+        self.clock = clock
+        if simulation.wallTime(of: self) < before { setBack = (max(before, setBack?.from ?? before), simulation.now) }
+    }
+
+    /// Whether a time is past on its clock, or was since something is known to it.
+    func hasSeen(_ time: WallTime, _ wall: WallTime, knownSince: Instant) -> Bool {
+        if time <= wall { return true }
+        guard let setBack, knownSince <= setBack.at else { return false }
+        return time <= setBack.from
+    }
+}

@@ -64,25 +64,34 @@ extension Simulation {
     private func assign(_ seats: [Int], to member: Int, _ incarnation: Int) {
         for i in seats { coordinator.seats[i].isArriving = false }
         guard replicas[member].isAlive(incarnation) else { return }
-        let mine = seats.filter { coordinator.seats[$0].owner == member }
-        step(member, .assigned(mine.map { name(of: coordinator.seats[$0]) }))
-        rebalance()
+        whenAwake(replicas[member]) { simulation in
+            guard !simulation.replicas[member].isExpelled else { return }
+            let mine = seats.filter { simulation.coordinator.seats[$0].owner == member }
+            simulation.step(member, .assigned(mine.map { simulation.name(of: simulation.coordinator.seats[$0]) }))
+            simulation.rebalance()
+        }
     }
 
     private func revoke(_ seat: Int, from member: Int, _ incarnation: Int) {
-        guard replicas[member].isAlive(incarnation), coordinator.seats[seat].owner == member,
-            let handle = replicas[member].core.handle(of: name(of: coordinator.seats[seat]))
-        else { return }
-        step(member, .revoking([handle]))
+        guard replicas[member].isAlive(incarnation) else { return }
+        whenAwake(replicas[member]) { simulation in
+            guard simulation.coordinator.seats[seat].owner == member,
+                let handle = simulation.replicas[member].core.handle(of: simulation.name(of: simulation.coordinator.seats[seat]))
+            else { return }
+            simulation.step(member, .revoking([handle]))
+        }
     }
 
     func released(_ handle: PartitionHandle, by member: Int) {
         let name = replicas[member].core.name(of: handle)
+        // A zombie lets go of what it does not have.
+        if replicas[member].isExpelled { return }
         guard let i = coordinator.seats.firstIndex(where: { self.name(of: $0) == name && $0.owner == member }) else {
             return violation(.ownership, "a partition was released that its releaser did not own: \(name)")
         }
         if !coordinator.seats[i].isRevoking { violation(.ownership, "a partition was released that nobody asked for: \(name)") }
-        excuseForgotten(on: coordinator.seats[i])
+        // The drain ran into its limit, which was said: what it could not commit comes again.
+        if replicas[member].account.timedOut.contains(handle) { excuseRepetitions(of: [coordinator.seats[i]], heldBy: replicas[member]) }
         let incarnation = replicas[member].incarnation
         after(.milliseconds(Int64(random.int(1...20)))) { simulation in
             guard simulation.replicas[member].incarnation == incarnation, simulation.coordinator.seats[i].owner == member else { return }
@@ -103,6 +112,8 @@ extension Simulation {
         }
         rebalance()
     }
+
+    func owner(of key: CursorKey) -> Int? { coordinator.seats.first { $0.topic == key.topic && $0.partition == key.partition }?.owner }
 
     func name(of seat: Coordinator.Seat) -> TopicPartitionName {
         TopicPartitionName(topic: topicName(seat.topic), partition: seat.partition)

@@ -9,6 +9,19 @@ public struct EndpointPlan: Sendable, Codable {
         case hanging
         case throttling(retryAfter: TimeSpan)
         case slow(TimeSpan)
+        /// 503 with `Retry-After`.
+        case unavailable(retryAfter: TimeSpan)
+        /// The connection breaks after the request was sent.
+        case resetting
+        case untrusted
+        /// An address that deliveries may not go to.
+        case denied
+        /// This status, and `webhook-delivery: disable`.
+        case disabling(Int)
+        /// 400, and `webhook-delivery: abort-message`.
+        case aborting
+        /// Answers 500 and 200 in turns, for so long each.
+        case flapping(TimeSpan)
     }
 
     public struct Phase: Sendable, Codable {
@@ -31,6 +44,11 @@ public struct EndpointPlan: Sendable, Codable {
     /// One event in so many is refused for ever; 0 is none.
     public var poisonEvery = 0
     public var poisonStatus = 400
+    /// One event in so many is refused with `webhook-delivery: abort-message`; 0 is none.
+    public var abortEvery = 0
+    /// How the times of ordinary answers are spread.
+    public enum Spread: String, Sendable, Codable { case even, exponential, heavyTailed }
+    public var spread = Spread.even
     /// Until faults stop, except 410.
     public var phases: [Phase] = []
 
@@ -40,6 +58,39 @@ public struct EndpointPlan: Sendable, Codable {
         guard poisonEvery > 0 else { return false }
         var random = Random(seed: UInt64(event.offset) &* 31 &+ UInt64(event.partition) &* 17 &+ UInt64(event.topic))
         return random.next() % UInt64(poisonEvery) == 0
+    }
+
+    func isAborted(_ event: EventKey) -> Bool {
+        guard abortEvery > 0 else { return false }
+        var random = Random(seed: UInt64(event.offset) &* 37 &+ UInt64(event.partition) &* 13 &+ UInt64(event.topic))
+        return random.next() % UInt64(abortEvery) == 0
+    }
+
+    /// Milliseconds until an ordinary answer.
+    func time(_ random: inout Random) -> TimeSpan {
+        let least = Double(latency.lowerBound)
+        let width = Double(latency.upperBound - latency.lowerBound)
+        let share: Double =
+            switch spread {
+            case .even: random.unit()
+            // Rarely more than twice the even one's most.
+            case .exponential: exponential(random.unit()) / 4
+            // One in a thousand takes thirty times as long as most.
+            case .heavyTailed: 0.03 / (random.unit() + 0.001)
+            }
+        return .milliseconds(Int64(least + width * share))
+    }
+
+    /// -ln(1 - u), by the series of artanh, so that no library's last digit decides a run.
+    private func exponential(_ u: Double) -> Double {
+        let x = u / (2 - u)
+        var power = x
+        var sum = 0.0
+        for i in 0..<40 {
+            sum += power / Double(2 * i + 1)
+            power *= x * x
+        }
+        return 2 * sum
     }
 
     func mode(at time: TimeSpan, healed: Bool) -> Mode? {
@@ -59,14 +110,18 @@ struct Answer {
 }
 
 extension EndpointPlan {
-    func answer(to events: [EventKey], at time: TimeSpan, healed: Bool, timeout: TimeSpan, _ random: inout Random) -> Answer {
-        func answered(_ status: Int, retryAfter: TimeSpan? = nil, accepted: Bool = false) -> Answer {
-            let span = TimeSpan.milliseconds(Int64(random.int(Int(latency.lowerBound)...Int(latency.upperBound))))
+    func answer(to events: [EventKey], at moment: TimeSpan, healed: Bool, timeout: TimeSpan, _ random: inout Random) -> Answer {
+        func answered(_ status: Int, retryAfter: TimeSpan? = nil, accepted: Bool = false, _ directive: AttemptOutcome.Directive = .none) -> Answer {
+            let span = time(&random)
+            if span >= timeout { return timedOut(after: timeout, accepted: accepted) }
             return Answer(
                 after: span, accepted: accepted,
-                outcome: AttemptOutcome(status: status, message: "HTTP \(status)", retryAfter: retryAfter))
+                outcome: AttemptOutcome(status: status, message: "HTTP \(status)", retryAfter: retryAfter, directive: directive))
         }
-        switch mode(at: time, healed: healed) {
+        func failed(_ failure: FailureKind, _ message: String) -> Answer {
+            Answer(after: .milliseconds(5), accepted: false, outcome: AttemptOutcome(failure: failure, message: message))
+        }
+        switch mode(at: moment, healed: healed) {
         case .refusing:
             return Answer(
                 after: .milliseconds(1), accepted: false,
@@ -80,8 +135,16 @@ extension EndpointPlan {
             if span >= timeout { return timedOut(after: timeout, accepted: true) }
             if events.contains(where: isPoison) { return answered(poisonStatus) }
             return answer
+        case .unavailable(let retryAfter): return answered(503, retryAfter: retryAfter)
+        case .resetting: return failed(.network, "connection reset")
+        case .untrusted: return failed(.tls, "the certificate is not trusted")
+        case .denied: return failed(.egressDenied, "the address is not allowed")
+        case .disabling(let status): return answered(status, accepted: status / 100 == 2, .disable)
+        case .aborting: return answered(400, .abortMessage)
+        case .flapping(let span): if moment.nanoseconds / max(1, span.nanoseconds) % 2 == 0 { return answered(500) }
         case nil: break
         }
+        if events.contains(where: isAborted) { return answered(400, .abortMessage) }
         if events.contains(where: isPoison) { return answered(poisonStatus) }
         if !healed, random.chance(failureRate) {
             return random.chance(0.5)

@@ -7,13 +7,9 @@ extension Simulation {
         switch event {
         case .crash(let index, let span):
             guard replicas[index].isUp, !replicas[index].isLeaving else { return }
-            replicas[index].effectsToLive = random.int(0...4)
-            downFor[index] = span
-            // Should it be idle, it dies all the same.
-            let incarnation = replicas[index].incarnation
-            after(.seconds(2)) { if $0.replicas[index].isAlive(incarnation) { $0.die(index) } }
+            crash(index, downFor: span)
         case .restart(let index):
-            guard replicas[index].isUp, !replicas[index].isLeaving else { return }
+            guard replicas[index].isUp, !replicas[index].isLeaving, !replicas[index].isStandingStill, !replicas[index].isExpelled else { return }
             replicas[index].startAgain = true
             leave(index)
         case .join(let index): if !replicas[index].isUp, !isExpected(index) { start(index) }
@@ -24,7 +20,36 @@ extension Simulation {
             broker.faults.append((fault, now + span))
         case .remove(let subscription, let span): remove(subscription, for: span)
         case .edit(let subscription): edit(subscription)
+        case .change(let subscription, let change): self.change(subscription, change)
+        case .standstill(let index, let span): standStill(index, for: span)
+        case .crashAll(let span): for replica in replicas where replica.isUp { crash(replica.index, downFor: span) }
+        case .crashLoop(let index, let times):
+            guard replicas[index].isUp, !replicas[index].isLeaving else { return }
+            replicas[index].crashesToCome = times
+            crash(index, downFor: .seconds(7))
+        case .clock(let index, let span):
+            note(.fault, replicas[index], span.nanoseconds, text: "the clock jumps by \(span)")
+            var clock = replicas[index].clock
+            clock.offset = clock.offset + span
+            replicas[index].setClock(clock, simulation: self)
+        case .pause(let subscription, let span, let seek): pause(subscription, for: span, reset: seek)
+        case .seek(let subscription, let seek): self.seek(subscription, seek)
+        case .retain(let topic, let partition, let share): retain(topic, partition, share: share)
+        case .compact(let topic, let partition, let share): compact(topic, partition, share: share)
+        case .grow(let topic): grow(topic)
+        case .producerFails(let index): producerFails(replicas[index])
         }
+    }
+
+    /// In the midst of what it does next.
+    private func crash(_ index: Int, downFor span: TimeSpan) {
+        let replica = replicas[index]
+        guard replica.isUp, !replica.isLeaving, replica.effectsToLive == nil else { return }
+        replica.effectsToLive = random.chance(0.7) ? random.int(0...4) : random.int(0...60)
+        downFor[index] = span
+        // Should it be idle, it dies all the same.
+        let incarnation = replica.incarnation
+        after(.seconds(2)) { if $0.replicas[index].isAlive(incarnation) { $0.die(index) } }
     }
 
     /// A process that has crashed comes back by itself.
@@ -35,7 +60,7 @@ extension Simulation {
         precondition(!replica.isUp)
         note(.start, replica)
         engines += 1
-        var options = scenario.core
+        var options = replica.incarnation > 0 ? scenario.laterCore ?? scenario.core : scenario.core
         options.seed = random.next()
         replica.core = DeliveryCore(options: options)
         replica.options = options
@@ -45,14 +70,26 @@ extension Simulation {
         replica.isUp = true
         replica.isLeaving = false
         replica.incarnation += 1
+        if replica.crashesToCome > 0 {
+            replica.crashesToCome -= 1
+            crash(index, downFor: .seconds(7))
+        }
+        let incarnation = replica.incarnation
         step(index, .subscriptions(manifest))
+        for subscription in paused.sorted() {
+            guard replica.isAlive(incarnation) else { return }
+            if let id = replica.core.subscription(named: scenario.subscriptions[subscription].name) { step(index, .pause(id)) }
+        }
+        guard replica.isAlive(incarnation) else { return }
         coordinator.members.append(index)
         coordinator.members.sort()
         rebalance()
     }
 
-    private func leave(_ index: Int) {
-        guard replicas[index].isUp, !replicas[index].isLeaving, replicas[index].effectsToLive == nil else { return }
+    func leave(_ index: Int) {
+        guard replicas[index].isUp, !replicas[index].isLeaving, replicas[index].effectsToLive == nil, !replicas[index].isStandingStill,
+            !replicas[index].isExpelled
+        else { return }
         replicas[index].isLeaving = true
         note(.leave, replicas[index])
         coordinator.members.removeAll { $0 == index }
@@ -69,8 +106,8 @@ extension Simulation {
 
     func stopIfLeft(_ index: Int) {
         let replica = replicas[index]
-        guard replica.isUp, replica.isLeaving, !coordinator.seats.contains(where: { $0.owner == index }) else { return }
-        if !replica.wasEvicted, !replica.attempts.values.allSatisfy({ $0.serial < 0 }) { violation(.ownership, "a process left with requests in flight") }
+        guard replica.isUp, !replica.isStandingStill, !replica.isExpelled, replica.isLeaving, !coordinator.seats.contains(where: { $0.owner == index }) else { return }
+        judgeDeparture(replica)
         stop(replica)
         if replica.startAgain {
             replica.startAgain = false
@@ -96,7 +133,7 @@ extension Simulation {
 
     private func evict(_ index: Int) {
         let replica = replicas[index]
-        guard replica.isUp, coordinator.members.contains(index), replica.effectsToLive == nil else { return }
+        guard replica.isUp, coordinator.members.contains(index), replica.effectsToLive == nil, !replica.isStandingStill else { return }
         note(.evict, replica)
         let seats = coordinator.seats.filter { $0.owner == index && !$0.isArriving }
         let handles = seats.compactMap { replica.core.handle(of: name(of: $0)) }
@@ -140,6 +177,9 @@ extension Simulation {
         replica.tickAt = .distantFuture
     }
 
+    /// Six bytes for each settled run, and the version: with less even one may not fit.
+    static let leastMetadata = 24
+
     func heard(_ report: Report, _ replica: Replica) {
         switch report {
         case .suspended(let id, _):
@@ -147,18 +187,26 @@ extension Simulation {
             if replica.account.ending?.subscription != id { violation(.reports, "\(outlet.policy.name) is suspended, and its endpoint did not ask for it") }
             replica.account.outlets[id.index].isSuspended = true
             suspended.insert(outlet.index)
-        case .recordsLost: violation(.outcome, "records were lost")
+        case .recordsLost(let id, let partition, let count):
+            guard let start = replica.logStart else { return violation(.reports, "records are reported as lost, and none were") }
+            let key = cursorKey(id.map { .subscription($0) } ?? .retryTopic, partition, replica)
+            if count <= 0 || start - count < 0 { violation(.reports, "\(count) records of \(key) are reported as lost before \(start)") }
+            ledger.lost[key, default: []].append(start - count..<start)
         case .badMetadata: violation(.cursor, "metadata was not understood")
         case .drainTimedOut(let name, _):
             drainTimeouts += 1
             noteTimeout(name, replica)
         case .cursorFull(let id, let partition):
             cursorsFull += 1
-            fullCursors.insert(cursorKey(id.map { .subscription($0) } ?? .retryTopic, partition, replica))
+            let key = cursorKey(id.map { .subscription($0) } ?? .retryTopic, partition, replica)
+            fullCursors.insert(key)
+            // It stops taking events before it comes to that; of retry records many may come at once.
+            if id != nil, replica.options.metadataLimit >= Self.leastMetadata { violation(.cursor, "the cursor \(key) does not fit into its commit's metadata") }
         case .cursorPlaced(let id, let partition, let offset):
             let group = id.map { CursorGroup.subscription($0) } ?? .retryTopic
             if let handle = replica.handles[partition] { noteMoved(group, handle, replica) }
             placed(cursorKey(group, partition, replica), at: offset, by: replica)
+            noteDirty(group, replica)
         case .circuitOpened(let id, _):
             circuitsOpened += 1
             judgeOpening(id, replica)

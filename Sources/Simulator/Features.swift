@@ -18,6 +18,16 @@ extension Feature {
         .option("few lanes") { options, random in options.lanes = random.pick([[.seconds(5)], [.seconds(1), .seconds(2), .seconds(10), .minutes(2)]]) },
         .option("more partitions in a lane") { options, _ in options.partitionsPerLane = 2 },
         .option("little memory") { options, random in options.recordMemory = random.pick([100_000, 1_000_000]) },
+        Feature("scarce memory") { scenario, random in
+            scenario.core.recordMemory = random.pick([20_000, 60_000])
+            scenario.core.chunkBytes = 2_000
+            scenario.fetchBytes = 2_000
+            for i in scenario.topics.indices {
+                scenario.topics[i].bytes = 100...3000
+                scenario.topics[i].backlog = max(50, scenario.topics[i].backlog)
+            }
+            for i in scenario.endpoints.indices where random.chance(0.5) { scenario.endpoints[i].latency = 100...3000 }
+        },
         .option("a short ring") { options, random in options.ringBytes = random.pick([5_000, 50_000]) },
         .option("small chunks") { options, random in options.chunkBytes = random.pick([2_000, 20_000]) },
         .option("short queues") { options, random in options.lookahead = random.pick([4, 32]) },
@@ -28,6 +38,13 @@ extension Feature {
             options.commitsPerSecond = random.pick([5, 200])
             options.commitInterval = .milliseconds(Int64(random.pick([10, 1000])))
         },
+        .option("several shards") { options, random in options.shards = random.pick([2, 4]) },
+        .option("short drains") { options, random in options.drainLimit = .seconds(Int64(random.pick([1, 5]))) },
+        .option("idle commits") { options, random in
+            options.idleCommitInterval = .seconds(Int64(random.pick([10, 40])))
+            options.coldCommitInterval = .seconds(Int64(random.pick([1, 5])))
+        },
+        .option("longer delays in memory") { options, random in options.longestDelayInMemory = random.pick([.zero, .seconds(10)]) },
         Feature("small fetches") { scenario, random in scenario.fetchBytes = random.pick([2_000, 100_000]) },
     ]
 
@@ -76,6 +93,17 @@ extension Feature {
         .phase("hanging") { _ in .hanging },
         .phase("throttling") { random in .throttling(retryAfter: .seconds(Int64(random.pick([7, 100])))) },
         .phase("slow phases") { _ in .slow(.seconds(3)) },
+        .phase("unavailability") { random in .unavailable(retryAfter: .seconds(Int64(random.pick([1, 10, 100])))) },
+        .phase("broken connections") { _ in .resetting },
+        .phase("certificates that are not trusted") { _ in .untrusted },
+        .phase("denied addresses") { _ in .denied },
+        .phase("redirects") { _ in .answering(302) },
+        .phase("not found") { _ in .answering(404) },
+        .phase("disabling") { random in .disabling(random.pick([200, 400, 500])) },
+        .phase("aborting") { _ in .aborting },
+        .phase("flapping") { random in .flapping(.seconds(Int64(random.pick([1, 4])))) },
+        .endpoints("aborted events") { plan, _, random in plan.abortEvery = random.pick([10, 50]) },
+        .endpoints("uneven answers") { plan, _, random in plan.spread = random.pick([.exponential, .heavyTailed]) },
     ]
 
     /// What goes wrong, or is done, while the replicas run.
@@ -93,6 +121,69 @@ extension Feature {
             .remove(subscription: random.subscription(scenario), for: .seconds(Int64(random.int(6...30))))
         },
         .event("edited manifests", atMost: 2) { scenario, random in .edit(subscription: random.subscription(scenario)) },
+        .event("standstills") { scenario, random in
+            .standstill(replica: random.replica(scenario), for: .milliseconds(Int64(random.pick([random.int(500...2900), random.int(3100...5900), random.int(6100...25_000)]))))
+        },
+        .event("crashes of all", atMost: 1) { _, random in .crashAll(downFor: .seconds(Int64(random.int(7...15)))) },
+        .event("crash loops", atMost: 1) { scenario, random in .crashLoop(replica: random.replica(scenario), times: random.int(1...4)) },
+        Feature("wrong clocks") { scenario, random in
+            for _ in 0..<scenario.mostReplicas {
+                scenario.clockOffsets.append(.milliseconds(Int64(random.pick([random.int(-2000...2000), random.int(-600_000...600_000)]))))
+                scenario.clockDrifts.append(random.pick([0, 1e-4, -1e-4, 1e-2, -1e-2]))
+            }
+        },
+        .event("clock jumps") { scenario, random in
+            .clock(replica: random.replica(scenario), by: .milliseconds(Int64(random.pick([random.int(-5000...5000), random.int(-3_000_000...3_000_000)]))))
+        },
+        .event("pauses", atMost: 2) { scenario, random in
+            .pause(subscription: random.subscription(scenario), for: .seconds(Int64(random.int(1...30))), reset: random.pick([nil, nil, .by(random.int(-50...50)), .earliest, .latest]))
+        },
+        .event("seeks", atMost: 2) { scenario, random in
+            .seek(
+                subscription: random.subscription(scenario),
+                to: random.pick([.earliest, .latest, .ago(.seconds(Int64(random.int(0...60)))), .by(random.int(-50...0)), .by(random.int(0...50))]))
+        },
+        .event("deleted records", atMost: 2) { scenario, random in
+            let topic = random.int(0...scenario.topics.count - 1)
+            return .retain(topic: topic, partition: random.int(0...scenario.topics[topic].partitions - 1), share: random.pick([0, 0.1, 0.7]))
+        },
+        .event("compaction", atMost: 2) { scenario, random in
+            let topic = random.int(0...scenario.topics.count - 1)
+            return .compact(topic: topic, partition: random.int(0...scenario.topics[topic].partitions - 1), share: random.pick([0.2, 0.9]))
+        },
+        .event("added partitions", atMost: 2) { scenario, random in .grow(topic: random.int(0...scenario.topics.count - 1)) },
+        .event("failing producers", atMost: 2) { scenario, random in .producerFails(replica: random.replica(scenario)) },
+        .brokerFault(.answersLost), .brokerFault(.lookupsFail), .brokerFault(.fetchesFail), .brokerFault(.away),
+        .event("changed manifests", atMost: 4) { scenario, random in
+            .change(
+                subscription: random.subscription(scenario),
+                random.pick([
+                    .maxInFlight(random.pick([1, 3, 64])), .timeout(.seconds(Int64(random.int(1...10)))),
+                    .schedule(random.pick([[], [.seconds(2)], [.milliseconds(200), .seconds(3), .seconds(20)]])), .jitter(random.pick([0, 1])),
+                    .giveUpAfter(.seconds(Int64(random.pick([10, 100])))), .burst(random.pick([0, 1, 20])), .drop(random.chance(0.5)),
+                    .batch(random.pick([0, 2, 15])), .filter(prefix: random.pick(["order", "user", "x"])), .enabled(false), .enabled(true), .retriesNothing,
+                ]))
+        },
+        Feature("records too large for the retry topic") { scenario, random in scenario.largestRetry = random.pick([60, 150, 1000]) },
+        Feature("records too large for the dead letters") { scenario, random in scenario.largestDeadLetter = random.pick([60, 150, 1000]) },
+        Feature("other options after a restart") { scenario, random in
+            var core = scenario.core
+            core.lanes = random.pick([[.seconds(5)], [.seconds(1), .seconds(2), .seconds(10), .minutes(2)], [.seconds(2), .seconds(20)]])
+            core.partitionsPerLane = random.int(1...2)
+            core.lookahead = random.pick([4, 256])
+            core.retriesInMemory = random.pick([5, 1000])
+            scenario.laterCore = core
+        },
+        // The last word: nothing happens to processes and brokers, and one endpoint at least is healthy.
+        Feature("calm") { scenario, random in
+            guard random.chance(0.4) else { return }
+            scenario.events = []
+            scenario.core.maxInFlight = 4096
+            scenario.core.recordMemory = 64 << 20
+            scenario.endpoints[0] = EndpointPlan()
+            scenario.subscriptions[0].batch = nil
+            scenario.subscriptions[0].delivery.maxInFlight = 64
+        },
     ]
 
     private static func brokerFault(_ fault: Scenario.BrokerFault) -> Feature {

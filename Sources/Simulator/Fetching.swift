@@ -5,6 +5,7 @@ import EventModel
 extension Simulation {
     func startReading(_ handle: PartitionHandle, _ offset: Int64, _ replica: Replica) {
         if let i = replica.readers.firstIndex(where: { $0.handle == handle }) {
+            replica.readers[i].isLookingUp = false
             replica.readers[i].offset = offset
             replica.readers[i].epoch += 1
             replica.readers[i].isFetching = false
@@ -18,10 +19,12 @@ extension Simulation {
 
     /// Fetches wherever the engine wants more and there is more.
     func pump(_ replica: Replica) {
-        for reader in replica.readers where !reader.isFetching && replica.core.wantsRecords(reader.handle) {
+        guard !replica.isStandingStill else { return }
+        for reader in replica.readers where !reader.isFetching && !reader.isLookingUp && replica.core.wantsRecords(reader.handle) {
             let name = replica.core.name(of: reader.handle)
             let topic = topicIndex(name.topic)
-            guard reader.waiting != nil || broker.log(topic, name.partition).end > reader.offset else { continue }
+            let log = broker.log(topic, name.partition)
+            guard reader.waiting != nil || log.end > reader.offset || log.start > reader.offset else { continue }
             let i = replica.readers.firstIndex { $0.handle == reader.handle }!
             replica.readers[i].isFetching = true
             let epoch = reader.epoch
@@ -29,6 +32,20 @@ extension Simulation {
             answer(replica, after: span) { simulation in
                 guard let i = replica.readers.firstIndex(where: { $0.handle == reader.handle && $0.epoch == epoch }) else { return }
                 replica.readers[i].isFetching = false
+                if replica.readers[i].waiting == nil {
+                    if simulation.broker.isDisturbed(.fetchesFail, at: simulation.now) {
+                        replica.readers[i].isFetching = true
+                        return simulation.answer(replica, after: .milliseconds(100)) { simulation in
+                            guard let i = replica.readers.firstIndex(where: { $0.handle == reader.handle && $0.epoch == epoch }) else { return }
+                            replica.readers[i].isFetching = false
+                            simulation.pump(replica)
+                        }
+                    }
+                    if simulation.broker.log(topic, name.partition).start > replica.readers[i].offset {
+                        replica.readers[i].isLookingUp = true
+                        return simulation.lookUpBounds(reader.handle, topic, name.partition, chunk: false, replica)
+                    }
+                }
                 let fetched =
                     replica.readers[i].waiting
                     ?? simulation.fetch(topic, name.partition, from: replica.readers[i].offset, until: .max, bytes: simulation.scenario.fetchBytes)
@@ -47,9 +64,28 @@ extension Simulation {
         let name = replica.core.name(of: handle)
         let topic = topicIndex(name.topic)
         let span = broker.isDisturbed(.fetchesSlow, at: now) ? milliseconds(50...1000) : milliseconds(2...15)
-        answer(replica, after: span) { simulation in
-            let fetched = simulation.fetch(topic, name.partition, from: from, until: until, bytes: simulation.scenario.core.chunkBytes)
-            simulation.deliver(fetched, from: from, handle, name, replica)
+        answer(replica, after: span) { $0.fetchChunk(handle, name, topic, from, until, replica) }
+    }
+
+    private func fetchChunk(_ handle: PartitionHandle, _ name: TopicPartitionName, _ topic: Int, _ from: Int64, _ until: Int64, _ replica: Replica) {
+        // Of a partition that went meanwhile nothing is read any more.
+        guard replica.readers.contains(where: { $0.handle == handle }) else { return }
+        if broker.isDisturbed(.fetchesFail, at: now) {
+            return answer(replica, after: .milliseconds(100)) { $0.fetchChunk(handle, name, topic, from, until, replica) }
+        }
+        if broker.log(topic, name.partition).start > from { return lookUpBounds(handle, topic, name.partition, chunk: true, replica) }
+        deliver(fetch(topic, name.partition, from: from, until: until, bytes: replica.options.chunkBytes), from: from, handle, name, replica)
+    }
+
+    /// The log begins later than was thought.
+    private func lookUpBounds(_ handle: PartitionHandle, _ topic: Int, _ partition: Int32, chunk: Bool, _ replica: Replica) {
+        answer(replica, after: milliseconds(1...30)) { simulation in
+            guard let i = replica.readers.firstIndex(where: { $0.handle == handle }) else { return }
+            if simulation.broker.isDisturbed(.lookupsFail, at: simulation.now) {
+                return simulation.answer(replica, after: .seconds(1)) { $0.lookUpBounds(handle, topic, partition, chunk: chunk, replica) }
+            }
+            if !chunk { replica.readers[i].isLookingUp = false }
+            simulation.step(replica.index, .outOfRange(handle, logStart: simulation.broker.log(topic, partition).start, chunk: chunk))
         }
     }
 
@@ -100,7 +136,7 @@ extension Simulation {
             }
             batch.records.append(
                 IncomingRecord(
-                    offset: record.offset, token: replica.tokens.lend(record, of: name), timestamp: record.timestamp, bytes: record.bytes,
+                    offset: record.offset, token: replica.tokens.lend(record, of: name, at: now), timestamp: record.timestamp, bytes: record.bytes,
                     matches: record.retry == nil ? count : 0, poison: record.poison))
         }
         if replica.core.isRetryTopic(handle) { batch.matches.removeAll() }

@@ -27,6 +27,10 @@ struct Ledger {
         var incarnation: Int
     }
 
+    /// Deleted by Kafka without an outcome, and what the engines said of it.
+    var deleted: [CursorKey: [SimulatedRecord]] = [:]
+    var lost: [CursorKey: [Range<Int64>]] = [:]
+
     var placements: [CursorKey: Placement] = [:]
     /// Everything from here on must have an outcome.
     var starts: [CursorKey: Int64] = [:]
@@ -57,6 +61,13 @@ struct Ledger {
         outcomes = outcomes.filter { $0.key.cursor != cursor || $0.key.offset < offset || $0.value > serial }
     }
 
+    /// The replica reads a partition anew: where it put cursors before and did not commit them is forgotten.
+    mutating func forgetPlacements(_ topic: Int, _ partition: Int32, _ replica: Int) {
+        for (key, placement) in placements where key.topic == topic && key.partition == partition && placement.replica == replica {
+            placements[key] = nil
+        }
+    }
+
     mutating func forgetAhead(_ cursor: CursorKey) { ahead[cursor] = nil }
 
     mutating func committed(_ cursor: CursorKey, upTo base: Int64) {
@@ -71,7 +82,7 @@ struct Ledger {
     func uncommitted(_ cursor: CursorKey, _ committed: Broker.Committed?) -> Int64? {
         guard let offsets = ahead[cursor], !offsets.isEmpty else { return nil }
         let ranges = committed.flatMap { CursorMetadata.decode(base: $0.offset, $0.metadata) } ?? []
-        return offsets.filter { offset in !ranges.contains { $0.contains(offset) } }.min()
+        return offsets.filter { !ranges.covers($0) }.min()
     }
 
     /// Forgets and returns what would be repeated if the cursor's owner vanished now: settled, but not according to the
@@ -79,7 +90,7 @@ struct Ledger {
     mutating func takeUncommitted(_ cursor: CursorKey, _ committed: Broker.Committed?) -> [Int64] {
         guard let offsets = ahead[cursor] else { return [] }
         let ranges = committed.flatMap { CursorMetadata.decode(base: $0.offset, $0.metadata) } ?? []
-        let taken = offsets.filter { offset in !ranges.contains { $0.contains(offset) } }
+        let taken = offsets.filter { !ranges.covers($0) }
         ahead[cursor]!.subtract(taken)
         return Array(taken)
     }

@@ -28,6 +28,8 @@ struct SimulatedLog {
     private(set) var records: [SimulatedRecord] = []
     /// The offset of the record that is appended next, or beyond it after a gap.
     private(set) var end: Int64 = 0
+    /// Everything before it was deleted.
+    private(set) var start: Int64 = 0
 
     mutating func append(_ record: SimulatedRecord) -> Int64 {
         var record = record
@@ -36,6 +38,18 @@ struct SimulatedLog {
         records.append(record)
         end += 1
         return record.offset
+    }
+
+    mutating func delete(before offset: Int64) {
+        records.removeFirst(index(of: offset))
+        start = max(start, offset)
+    }
+
+    /// Leaves gaps in the midst; the last record stays.
+    mutating func delete(where isSuperseded: (SimulatedRecord) -> Bool) {
+        guard let last = records.popLast() else { return }
+        records.removeAll(where: isSuperseded)
+        records.append(last)
     }
 
     mutating func leaveGap(of count: Int64) { end += count }

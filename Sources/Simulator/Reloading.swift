@@ -6,7 +6,7 @@ extension Simulation {
     /// What the manifests list just now.
     var manifest: [Subscription] {
         scenario.subscriptions.indices.filter { !removed.contains($0) }.map {
-            var policy = scenario.subscriptions[$0]
+            var policy = policies[$0]
             policy.description = "edition \(editions[$0])"
             return policy
         }
@@ -36,5 +36,37 @@ extension Simulation {
         reload()
     }
 
-    private func reload() { for replica in replicas where replica.isUp { step(replica.index, .subscriptions(manifest)) } }
+    func change(_ subscription: Int, _ change: Scenario.Change) {
+        note(.edit, nil, Int64(subscription), Trace.word("\(change)"), text: "subscription \(subscription): \(change)")
+        var policy = policies[subscription]
+        switch change {
+        case .maxInFlight(let limit): policy.delivery.maxInFlight = limit
+        case .timeout(let span): policy.delivery.timeout = span
+        case .schedule(let schedule): policy.retry.schedule = schedule
+        case .jitter(let jitter): policy.retry.jitter = jitter
+        case .giveUpAfter(let span): policy.retry.giveUpAfter = span
+        case .burst(let burst): policy.diversion.burst = burst
+        case .drop(let drop): policy.deadLetter.drop = drop
+        case .batch(let count):
+            var batch = BatchPolicy()
+            batch.maxEvents = max(1, count)
+            policy.batch = count > 0 ? batch : nil
+        case .filter(let prefix): policy.filters = [.prefix([AttributeOperand(attribute: "type", operand: prefix)])]
+        case .enabled(let isEnabled): policy.enabled = isEnabled
+        case .retriesNothing: policy.retry.on = []
+        }
+        policies[subscription] = policy
+        editions[subscription] += 1
+        suspended.remove(subscription)
+        filtersInForce[subscription].append(policy.filters)
+        mayDrop[subscription] = mayDrop[subscription] || policy.deadLetter.drop
+        leastGiveUpAfter[subscription] = min(leastGiveUpAfter[subscription], policy.retry.giveUpAfter)
+        reload()
+    }
+
+    private func reload() {
+        for replica in replicas where replica.isUp {
+            whenAwake(replica) { $0.step(replica.index, .subscriptions($0.manifest)) }
+        }
+    }
 }

@@ -10,6 +10,8 @@ final class Replica {
         /// An answer to an older fetch is thrown away.
         var epoch = 0
         var isFetching = false
+        /// Out of range: where the log begins and ends is being looked up.
+        var isLookingUp = false
         /// Fetched, but the engine does not want it yet.
         var waiting: Fetched? = nil
     }
@@ -29,6 +31,8 @@ final class Replica {
         var carriers: [Carrier]
         var events: [EventKey]
         var items: [Account.Item]
+        /// The events' own times.
+        var created: [WallTime]
         /// In force when it was sent.
         var policy: Subscription
         /// The endpoint has accepted it.
@@ -42,6 +46,7 @@ final class Replica {
         var carrier: Carrier
         var handle: PartitionHandle
         var pair: Pair
+        var serial = 0
     }
 
     let index: Int
@@ -62,6 +67,10 @@ final class Replica {
     var tickAt = Instant.distantFuture
     /// Effects that are still performed before the process dies in their midst.
     var effectsToLive: Int? = nil
+    /// How often it will die again soon after its start.
+    var crashesToCome = 0
+    /// Where a log begins, as it is being told.
+    var logStart: Int64? = nil
     /// What its engine was told at its start.
     var options: CoreOptions
     /// The assignment in force of each partition that it was given.
@@ -70,6 +79,10 @@ final class Replica {
     var drainsSince: [PartitionHandle: Instant] = [:]
     var account = Account()
     var clock = Clock()
+    /// The latest time that its wall clock showed before it was last set back, and when that was.
+    var setBack: (from: WallTime, at: Instant)? = nil
+    /// It stood still, or was in doubt, until then.
+    var heldUpUntil = Instant(nanoseconds: 0)
     /// The record that the engine must report as dead-lettered.
     var deadLetterDue: (SubscriptionID, FailureKind)? = nil
     var hadBatches = false
@@ -96,15 +109,16 @@ struct TokenTable {
         var partition: TopicPartitionName
         var offset: Int64
         var record: SimulatedRecord
+        var since: Instant
     }
 
     private var loans: [UInt: Loan] = [:]
     private var last: UInt = 0
     private(set) var bytes = 0
 
-    mutating func lend(_ record: SimulatedRecord, of partition: TopicPartitionName) -> RecordToken {
+    mutating func lend(_ record: SimulatedRecord, of partition: TopicPartitionName, at now: Instant) -> RecordToken {
         last += 1
-        loans[last] = Loan(partition: partition, offset: record.offset, record: record)
+        loans[last] = Loan(partition: partition, offset: record.offset, record: record, since: now)
         bytes += record.bytes
         return RecordToken(bits: last)
     }

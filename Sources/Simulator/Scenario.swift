@@ -37,6 +37,27 @@ public struct Scenario: Sendable, Codable {
         case remove(subscription: Int, for: TimeSpan)
         /// Its manifest is edited: an operator's answer to a suspension.
         case edit(subscription: Int)
+        /// Its manifest says something else from now on.
+        case change(subscription: Int, Change)
+        /// The process takes no step for so long.
+        case standstill(replica: Int, for: TimeSpan)
+        /// All processes die at once.
+        case crashAll(downFor: TimeSpan)
+        /// The process dies, and dies again soon after each of its next starts.
+        case crashLoop(replica: Int, times: Int)
+        /// A replica's wall clock jumps.
+        case clock(replica: Int, by: TimeSpan)
+        /// An operator pauses a subscription, and may move its cursors with Kafka's own tools before it is resumed.
+        case pause(subscription: Int, for: TimeSpan, reset: Seek?)
+        case seek(subscription: Int, to: Seek)
+        /// Kafka deletes the beginning of a log, down to this share of it.
+        case retain(topic: Int, partition: Int, share: Double)
+        /// Compaction takes this share of the records out of a log.
+        case compact(topic: Int, partition: Int, share: Double)
+        /// A topic gets a partition more.
+        case grow(topic: Int)
+        /// A replica's producer fails for good, with all that it has under way.
+        case producerFails(replica: Int)
 
         public var description: String {
             switch self {
@@ -48,12 +69,56 @@ public struct Scenario: Sendable, Codable {
             case .broker(let fault, let span): "broker \(fault) for \(span)"
             case .remove(let subscription, let span): "remove subscription \(subscription) for \(span)"
             case .edit(let subscription): "edit subscription \(subscription)"
+            case .change(let subscription, let change): "change subscription \(subscription): \(change)"
+            case .standstill(let replica, let span): "standstill of \(replica) for \(span)"
+            case .crashAll(let span): "crash of all for \(span)"
+            case .crashLoop(let replica, let times): "crash \(replica) \(times) times"
+            case .clock(let replica, let span): "clock of \(replica) jumps by \(span)"
+            case .pause(let subscription, let span, let seek): "pause subscription \(subscription) for \(span)\(seek.map { ", reset to \($0)" } ?? "")"
+            case .seek(let subscription, let seek): "seek subscription \(subscription) to \(seek)"
+            case .retain(let topic, let partition, let share): "retain \(share) of topic \(topic)'s partition \(partition)"
+            case .compact(let topic, let partition, let share): "compact \(share) of topic \(topic)'s partition \(partition) away"
+            case .grow(let topic): "add a partition to topic \(topic)"
+            case .producerFails(let replica): "producer of \(replica) fails"
             }
         }
     }
 
     public enum BrokerFault: String, Sendable, Codable {
         case commitsFail, commitsSlow, producesFail, producesSlow, fetchesSlow
+        /// Commits are taken, and their answers lost.
+        case answersLost
+        /// Cursors and starts cannot be found out.
+        case lookupsFail
+        case fetchesFail
+        /// All of it.
+        case away
+    }
+
+    /// Where an operator sends a subscription.
+    public enum Seek: Sendable, Equatable, Codable {
+        case earliest, latest
+        case ago(TimeSpan)
+        /// So many offsets on, or back.
+        case by(Int)
+    }
+
+    /// One key of a manifest.
+    public enum Change: Sendable, Equatable, Codable {
+        case maxInFlight(Int)
+        case timeout(TimeSpan)
+        case schedule([TimeSpan])
+        case jitter(Double)
+        case giveUpAfter(TimeSpan)
+        case burst(Int)
+        case drop(Bool)
+        /// 0: no batches.
+        case batch(Int)
+        /// Only types that begin with this.
+        case filter(prefix: String)
+        case enabled(Bool)
+        /// `retry.on` lists nothing.
+        case retriesNothing
     }
 
     public var seed: UInt64
@@ -67,6 +132,14 @@ public struct Scenario: Sendable, Codable {
     public var replicas = 1
     public var mostReplicas = 3
     public var core = CoreOptions()
+    /// What engines are told that start later.
+    public var laterCore: CoreOptions? = nil
+    /// By replica: how far its wall clock is ahead, and how much it gains in a second.
+    public var clockOffsets: [TimeSpan] = []
+    public var clockDrifts: [Double] = []
+    /// Records larger than this do not fit into the retry topic, or into the dead letters.
+    public var largestRetry = Int.max
+    public var largestDeadLetter = Int.max
     /// Faults and live records happen within this time; then everything heals.
     public var faultsFor: TimeSpan = .seconds(60)
     /// How long it may take after that until every lag is zero.

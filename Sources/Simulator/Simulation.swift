@@ -51,6 +51,14 @@ public final class Simulation {
     var mayDrop: [Bool]
     var leastGiveUpAfter: [TimeSpan]
     var suspended: Set<Int> = []
+    var paused: Set<Int> = []
+    var pauses: [Int: Int] = [:]
+    /// The manifests as they are now.
+    var policies: [Subscription]
+    /// The latest time that any replica has seen on its clock.
+    var latestWall = WallTime(milliseconds: 0)
+    /// Commits on their way to the broker, by subscription.
+    var commitsUnderWay: [Int: Int] = [:]
     /// Subscriptions that no manifest lists just now, and how often each was edited.
     var removed: Set<Int> = []
     var editions: [Int]
@@ -78,10 +86,11 @@ public final class Simulation {
         trace = Trace(listener: listener)
         random = Random(seed: scenario.seed)
         endpointRandom = random.split()
-        let retryPartitions = scenario.core.lanes.count * scenario.core.partitionsPerLane
+        let retryPartitions = [scenario.core, scenario.laterCore ?? scenario.core].map { $0.lanes.count * $0.partitionsPerLane }.max()!
         broker = Broker(
             logs: scenario.topics.map { Array(repeating: SimulatedLog(), count: $0.partitions) }
                 + [Array(repeating: SimulatedLog(), count: retryPartitions)])
+        policies = scenario.subscriptions
         filtersInForce = scenario.subscriptions.map { [$0.filters] }
         mayDrop = scenario.subscriptions.map(\.deadLetter.drop)
         leastGiveUpAfter = scenario.subscriptions.map(\.retry.giveUpAfter)
@@ -98,7 +107,12 @@ public final class Simulation {
             for partition in 0..<topic.partitions { coordinator.seats.append(Coordinator.Seat(topic: i, partition: Int32(partition))) }
         }
         for partition in 0..<retryPartitions { coordinator.seats.append(Coordinator.Seat(topic: -1, partition: Int32(partition))) }
-        for i in 0..<scenario.mostReplicas { replicas.append(Replica(index: i, options: scenario.core, core: DeliveryCore(options: scenario.core))) }
+        for i in 0..<scenario.mostReplicas {
+            let replica = Replica(index: i, options: scenario.core, core: DeliveryCore(options: scenario.core))
+            if i < scenario.clockOffsets.count { replica.clock.offset = scenario.clockOffsets[i] }
+            if i < scenario.clockDrifts.count { replica.clock.drift = scenario.clockDrifts[i] * 1e9 }
+            replicas.append(replica)
+        }
     }
 
     public func run() -> SimulationResult {
@@ -131,7 +145,7 @@ public final class Simulation {
 
     // MARK: Records
 
-    private func produce(_ topic: Int, _ partition: Int) {
+    func produce(_ topic: Int, _ partition: Int) {
         let plan = scenario.topics[topic]
         let record = SimulatedRecord(
             offset: 0, timestamp: moment.wall, bytes: random.int(plan.bytes),
@@ -164,27 +178,46 @@ public final class Simulation {
     // MARK: The end
 
     private var isDone = false
+    private var isResting = false
+    private var endedAt: TimeSpan? = nil
+    /// All replicas were told to stop, and none comes back.
+    var isShuttingDown = false
 
     private func heal() {
         isHealed = true
         note(.heal)
         broker.faults = []
+        for replica in replicas {
+            replica.setClock(Clock(), simulation: self)
+            replica.crashesToCome = 0
+        }
+        for replica in replicas where replica.isStandingStill { wake(replica) }
+        for subscription in paused.sorted() { resume(subscription) }
+        for subscription in policies.indices where policies[subscription].enabled != scenario.subscriptions[subscription].enabled {
+            change(subscription, .enabled(true))
+        }
         keepOneRunning()
         after(scenario.healWithin) { simulation in
+            guard !simulation.isResting else { return }
             simulation.violation(.progress, "after \(simulation.scenario.healWithin) without faults \(simulation.firstLag() ?? "nothing lags, but nobody noticed")\(simulation.states())")
         }
         look()
     }
 
     private func look() {
-        guard firstLag() == nil, downFor.isEmpty, removed.isEmpty else { return after(.seconds(1)) { $0.look() } }
+        guard firstLag() == nil, downFor.isEmpty, removed.isEmpty, replicas.allSatisfy({ !$0.account.isInDoubt && !$0.isExpelled }) else { return after(.seconds(1)) { $0.look() } }
+        guard !isResting else { return }
+        isResting = true
+        endedAt = elapsed
         checkFates()
         for replica in replicas where replica.isUp {
             checkTokens(replica)
             judgeFigures(replica)
         }
-        isDone = true
+        rest()
     }
+
+    func finish() { isDone = true }
 
     func violation(_ clause: Clause, _ text: String) { violations.append(Violation(clause, at: elapsed, text)) }
 
@@ -198,7 +231,7 @@ public final class Simulation {
             repeated += max(0, fate.accepted + fate.deadLetters - 1)
         }
         return SimulationResult(
-            violations: violations, digest: trace.digest, duration: elapsed, steps: steps, attempts: attempts, crashes: crashes,
+            violations: violations, digest: trace.digest, duration: endedAt ?? elapsed, steps: steps, attempts: attempts, crashes: crashes,
             circuitsOpened: circuitsOpened, cursorsFull: cursorsFull, drainTimeouts: drainTimeouts, mostMemory: mostMemory,
             accepted: accepted, deadLettered: deadLettered, repeated: repeated, longestDelay: ledger.longestDelay,
             retryRecords: broker.logs[broker.logs.count - 1].reduce(0) { $0 + $1.records.count })

@@ -14,6 +14,7 @@ struct Trace {
         // Effects.
         case loadCursors, resolveStart, startReading, readChunk, attempt, cancel, divert, commit, release, released, report
         // The world.
+        case standstill, wake
         case start, crash, leave, stop, evict, expel, fault, heal, edit, remove, bringBack
         case produce, answer, commitArrived, commitRefused, written, writeRefused
     }

@@ -38,6 +38,9 @@ struct CircuitModel {
         concurrency = state == .closed ? limit : 1
     }
 
+    /// Jitter included, and once more the first pause when what is to be tried has to be read first.
+    var latestProbe: Instant { openedAt + pause * 1.2 + firstProbe + .milliseconds(1) }
+
     var room: Int { state == .closed ? concurrency : 1 }
     var isEmpty: Bool { budget < 1 }
     /// The next probe goes out no earlier.
@@ -74,6 +77,7 @@ extension Simulation {
             violation(.ownership, "an attempt for \(outlet.policy.name), which is \(outlet.isRemoved ? "removed" : outlet.isPaused ? "paused" : outlet.isSuspended ? "suspended" : "disabled")")
         }
         if now < outlet.blockedUntil { violation(.schedule, "an attempt for \(outlet.policy.name) \(outlet.blockedUntil - now) before the end of Retry-After") }
+        if outlet.isUncertain { return }
         switch outlet.circuit.state {
         case .closed:
             if outlet.inFlight >= outlet.circuit.room { violation(.limits, "\(outlet.inFlight + 1) in flight for \(outlet.policy.name); it may have \(outlet.circuit.room)") }
@@ -90,12 +94,22 @@ extension Simulation {
     func judgeOpening(_ id: SubscriptionID, _ replica: Replica) {
         let outlet = replica.account.outlets[id.index]
         replica.account.outlets[id.index].counters.circuitOpenings += 1
-        guard let ending = replica.account.ending, ending.subscription == id, !outlet.isRemoved else {
-            if outlet.isRemoved { return }
+        guard let ending = replica.account.ending, ending.subscription == id, !outlet.isRemoved, !outlet.isUncertain else {
+            if outlet.isRemoved || outlet.isUncertain { return }
             return violation(.circuit, "the circuit of \(outlet.policy.name) opened without a failure")
         }
         if !ending.wasClosed { violation(.circuit, "the circuit of \(outlet.policy.name) opened twice") }
         if outlet.circuit.state != .open { violation(.circuit, "the circuit of \(outlet.policy.name) opened with \(outlet.circuit.budget) of its budget left") }
+    }
+
+    /// The pauses between probes begin anew with each outage. (That they grow is seen by the probes that come too early.)
+    func judgeNextProbe(_ id: SubscriptionID, _ replica: Replica) {
+        let outlet = replica.account.outlets[id.index]
+        guard outlet.circuit.state == .open, outlet.circuit.openedAt == now, replica.account.ending?.wasClosed == true, !outlet.isRemoved, !outlet.isUncertain else { return }
+        guard let shown = replica.core.snapshot().subscriptions.first(where: { $0.name == outlet.policy.name }), let next = shown.nextProbe else { return }
+        if next < outlet.circuit.nextProbe || next > outlet.circuit.latestProbe {
+            violation(.circuit, "the next probe of \(outlet.policy.name) is due in \(next - now); expected: \(outlet.circuit.nextProbe - now) to \(outlet.circuit.latestProbe - now)")
+        }
     }
 
     func judgeClosing(_ id: SubscriptionID, _ replica: Replica) {
@@ -103,6 +117,6 @@ extension Simulation {
         guard let ending = replica.account.ending, ending.subscription == id, ending.meaning == .delivered else {
             return violation(.circuit, "the circuit of \(outlet.policy.name) closed without a success")
         }
-        if ending.wasClosed { violation(.circuit, "the circuit of \(outlet.policy.name) closed twice") }
+        if ending.wasClosed, !outlet.isUncertain { violation(.circuit, "the circuit of \(outlet.policy.name) closed twice") }
     }
 }

@@ -12,6 +12,9 @@ struct CommitBooks {
     /// The last one failed.
     var failedAt: Instant? = nil
     var isUnderWay = false
+    var endedAt = Instant(nanoseconds: 0)
+    /// Something is to be committed since then.
+    var dirtySince: Instant? = nil
     var underWay: [CursorCommit] = []
     /// What Kafka acknowledged or told, by partition.
     var acknowledged: [TopicPartitionName: (cursor: Broker.Committed, at: Instant)] = [:]
@@ -43,17 +46,38 @@ extension Simulation {
             }
             judgeCompleteness(key, commit, replica)
         }
+        if let since = books.dirtySince {
+            let waited = now - max(since, books.endedAt, replica.heldUpUntil)
+            if waited > longestWaitForCommit(replica), !isBudgetShort(replica) { violation(.commits, "\(name) is committed \(waited) after something changed") }
+        }
+        books.dirtySince = nil
         books.sentAt = now
         books.isUnderWay = true
         books.underWay = commits
         replica.account.groups[group] = books
     }
 
+    /// The interval, the pause after a failure, and the turn of all other groups in the budget.
+    private func longestWaitForCommit(_ replica: Replica) -> TimeSpan {
+        let turns = Double(2 * (replica.account.outlets.count + 2)) / replica.options.commitsPerSecond
+        return replica.options.commitInterval + Self.pauseAfterFailedCommit + .milliseconds(100 + Int64(turns * 1000))
+    }
+
+    /// Whether all groups together may want more commits than the budget has: those with most to lose go first then.
+    private func isBudgetShort(_ replica: Replica) -> Bool {
+        Double(replica.account.outlets.count + 1) > replica.options.commitsPerSecond * max(0.001, replica.options.commitInterval.seconds)
+    }
+
+    /// Something of a group changed that its engine must commit.
+    func noteDirty(_ group: CursorGroup, _ replica: Replica) {
+        if replica.account.groups[group, default: CommitBooks()].dirtySince == nil { replica.account.groups[group, default: CommitBooks()].dirtySince = now }
+    }
+
     /// All that the engine knows to be settled stands in its commit, unless it has said that there is no room.
     private func judgeCompleteness(_ key: CursorKey, _ commit: CursorCommit, _ replica: Replica) {
         guard let settled = ledger.settledAhead(of: key), !fullCursors.contains(key) else { return }
         guard let ranges = CursorMetadata.decode(base: commit.offset, commit.metadata) else { return }
-        for offset in settled where offset >= commit.offset && !ranges.contains(where: { $0.contains(offset) }) {
+        for offset in settled where offset >= commit.offset && !ranges.covers(offset) {
             return violation(.commits, "\(offset) of \(key) is settled, and the commit of \(commit.offset) does not say so")
         }
     }
@@ -71,6 +95,9 @@ extension Simulation {
     func noteCommitEnd(_ group: CursorGroup, succeeded: Bool, _ replica: Replica) {
         var books = replica.account.groups[group] ?? CommitBooks()
         books.isUnderWay = false
+        books.endedAt = now
+        let isOurs = books.underWay.contains { replica.handles[$0.partition].map { replica.account.phases[$0] != .gone } ?? false }
+        if !succeeded, isOurs, books.dirtySince == nil { books.dirtySince = now }
         if succeeded {
             replica.account.commits += 1
             books.failedAt = nil
@@ -82,5 +109,18 @@ extension Simulation {
         }
         books.underWay = []
         replica.account.groups[group] = books
+    }
+}
+
+extension ContiguousArray<Range<Int64>> {
+    /// Whether one of these ranges, which ascend, contains an offset.
+    func covers(_ offset: Int64) -> Bool {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].upperBound <= offset { low = middle + 1 } else { high = middle }
+        }
+        return low < count && self[low].contains(offset)
     }
 }

@@ -11,18 +11,37 @@ extension Simulation {
             return violation(.cursor, "a commit's metadata cannot be read: \(commit.metadata)")
         }
         if commit.metadata.utf8.count > replica.options.metadataLimit { violation(.cursor, "a commit's metadata is too long") }
-        var from = broker.committed[key]?.offset
+        let previous = broker.committed[key]
+        var from = previous?.offset
+        var isPlaced = false
         if let placement = ledger.placements.removeValue(forKey: key), placement.replica == replica.index, placement.incarnation == incarnation {
             ledger.starts[key] = placement.offset
             ledger.withdraw(key, from: placement.offset, upTo: placement.serial)
             from = placement.offset
+            isPlaced = true
         }
         guard let from else { return violation(.cursor, "a cursor was committed that was never placed") }
         if commit.offset < from { violation(.cursor, "the cursor \(key) went back from \(from) to \(commit.offset)") }
         judgeSettlement(key, from, commit.offset)
         for range in ranges { judgeSettlement(key, range.lowerBound, range.upperBound) }
+        if let previous, !isPlaced { judgeMemory(key, previous, commit.offset, ranges) }
         broker.committed[key] = Broker.Committed(commit)
         ledger.committed(key, upTo: commit.offset)
+    }
+
+    /// What was once said to be settled is said as long as the cursor has not passed it.
+    private func judgeMemory(_ key: CursorKey, _ previous: Broker.Committed, _ base: Int64, _ ranges: ContiguousArray<Range<Int64>>) {
+        guard !previous.metadata.isEmpty, !fullCursors.contains(key) else { return }
+        let log = broker.log(key.topic, key.partition)
+        for range in CursorMetadata.decode(base: previous.offset, previous.metadata) ?? [] where range.upperBound > base {
+            var i = log.index(of: max(base, range.lowerBound))
+            while i < log.records.count, log.records[i].offset < range.upperBound {
+                let offset = log.records[i].offset
+                i += 1
+                if ranges.covers(offset) { continue }
+                return violation(.cursor, "\(offset) of \(key) was committed as settled, and the commit of \(base) says nothing of it")
+            }
+        }
     }
 
     /// The engine says where a cursor starts, or goes on by an operator's word: what lies beyond is to come, once more if it

@@ -54,15 +54,6 @@ extension Simulation {
         }
     }
 
-    /// A cursor that is full has forgotten something and said so; its next owner repeats that.
-    func excuseForgotten(on seat: Coordinator.Seat) {
-        for subscription in seat.topic < 0 ? [nil] : scenario.subscriptions.indices.map({ Optional($0) }) {
-            let key = CursorKey(subscription: subscription, topic: seat.topic, partition: seat.partition)
-            guard fullCursors.contains(key) else { continue }
-            for offset in ledger.takeUncommitted(key, broker.committed[key]) { excuse(offset, key) }
-        }
-    }
-
     private func excuse(_ offset: Int64, _ key: CursorKey) {
         let log = broker.log(key.topic, key.partition)
         let i = log.index(of: offset)

@@ -37,6 +37,10 @@ extension Simulation {
             default: break
             }
         }
+        // The cursors of a halted subscription are read anew from time to time, which is not visible while something of them
+        // is in flight.
+        let mayMove = !outlet.isRunning && replica.options.idleCommitInterval < .minutes(1)
+        if replica.account.isInDoubt || outlet.isUncertain || mayMove { return noteUncertain(ending, replica) }
         let wasClosed = outlet.circuit.state == .closed
         for item in ending.items where ending.abandoned.contains(item) {
             if handedOn[item] != nil { violation(.ownership, "an event was handed on that is the next owner's") }
@@ -68,7 +72,29 @@ extension Simulation {
         if wasClosed, outlet.circuit.state == .closed, opens, outlet.circuit.isEmpty { outlet.circuit.open(at: now) }
         if wasClosed, outlet.circuit.state == .open, !opens { violation(.circuit, "\(outlet.policy.name) fails with its budget spent or its connections refused, and its circuit did not open") }
         replica.account.outlets[id.index].circuit = outlet.circuit
+        judgeNextProbe(id, replica)
         replica.account.outlets[id.index].counters = outlet.counters
+    }
+
+    /// In doubt the engine decides, and holds back what it decided.
+    private func noteUncertain(_ ending: Account.Ending, _ replica: Replica) {
+        let id = ending.subscription.index
+        switch ending.meaning {
+        case .delivered:
+            replica.account.outlets[id].counters.attemptsSucceeded += 1
+            replica.account.outlets[id].counters.deliveries += UInt64(ending.items.count)
+        case .tryAgain: replica.account.outlets[id].counters.attemptsToRetry += 1
+        case .giveUp, .stop: replica.account.outlets[id].counters.attemptsRefused += 1
+        }
+        replica.account.outlets[id].isUncertain = true
+        for item in ending.items {
+            if ending.meaning == .delivered || ending.abandoned.contains(item) {
+                replica.account.tries[item] = nil
+            } else if let tries = replica.account.tries[item] {
+                replica.account.tries[item]!.isUncertain = true
+                replica.account.tries[item]!.retries = tries.retries.lowerBound...tries.retries.upperBound + 1
+            }
+        }
     }
 
     private func judgeRetry(

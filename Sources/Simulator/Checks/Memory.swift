@@ -4,9 +4,17 @@ import DeliveryCore
 extension Simulation {
     func checkMemory(_ replica: Replica) {
         let largest = scenario.topics.map(\.bytes.upperBound).max() ?? 0
-        let bound = scenario.core.recordMemory + max(scenario.fetchBytes, largest) + max(scenario.core.chunkBytes, largest)
+        let bound = replica.options.recordMemory + max(scenario.fetchBytes, largest) + max(replica.options.chunkBytes, largest)
         mostMemory = max(mostMemory, replica.tokens.bytes)
         if replica.tokens.bytes > bound { violation(.memory, "\(replica.tokens.bytes) bytes of records are held; the bound is \(bound)") }
+    }
+
+    /// Rings are trimmed whenever something is added to them.
+    func checkRings(_ replica: Replica) {
+        let largest = scenario.topics.map(\.bytes.upperBound).max() ?? 0
+        for partition in replica.core.snapshot().partitions where partition.ringBytes > replica.options.ringBytes + largest {
+            violation(.memory, "the ring of \(partition.topic)-\(partition.partition) holds \(partition.ringBytes) bytes; it may hold \(replica.options.ringBytes)")
+        }
     }
 
     /// An engine that has nothing left to do holds no record that it has not in its rings.

@@ -3,6 +3,14 @@ import EventModel
 /// > **Nothing is lost.** At the end every event has reached the endpoint, or stands in the dead letters, or was dropped as
 /// > the policy asks, or did not match; or Kafka deleted it, which was said, or an operator passed over it.
 extension Simulation {
+    /// Kafka deletes a record: who has not had it yet must hear of that.
+    func noteDeleted(_ record: SimulatedRecord, _ topic: Int, _ partition: Int) {
+        for (index, policy) in scenario.subscriptions.enumerated() where topicIndex(policy.topic) == topic {
+            let key = CursorKey(subscription: index, topic: topic, partition: Int32(partition))
+            if !ledger.hasOutcome(Carrier(cursor: key, offset: record.offset)) { ledger.deleted[key, default: []].append(record) }
+        }
+    }
+
     func checkFates() {
         for (index, policy) in scenario.subscriptions.enumerated() where !isHalted(index) {
             let topic = topicIndex(policy.topic)
@@ -11,6 +19,12 @@ extension Simulation {
                 guard let start = ledger.starts[key] else {
                     violation(.outcome, "the cursor \(key) was never committed")
                     continue
+                }
+                for record in ledger.deleted[key] ?? [] where record.offset >= start && !mayPass(index, record) {
+                    let fate = ledger.fates[Pair(subscription: index, event: record.event)] ?? Ledger.Fate()
+                    if fate.accepted + fate.deadLetters > 0 || isDropped(record, index) { continue }
+                    if (ledger.lost[key] ?? []).contains(where: { $0.contains(record.offset) }) { continue }
+                    return violation(.reports, "\(record.event) was deleted before it reached \(policy.name), and nobody said so")
                 }
                 for record in broker.log(topic, Int32(partition)).records where record.offset >= start {
                     if mayPass(index, record) { continue }

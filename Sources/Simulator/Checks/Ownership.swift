@@ -19,6 +19,12 @@ extension Simulation {
         if replica.account.isInDoubt { violation(.ownership, "\(what()) while membership is in doubt") }
     }
 
+    /// Something of a partition is read.
+    func judgeReading(_ handle: PartitionHandle, _ replica: Replica) {
+        let phase = replica.account.phases[handle]
+        if phase != .loading, phase != .reading { violation(.ownership, "a partition is read that is \(phase.map { "\($0)" } ?? "unknown")") }
+    }
+
     /// A partition is let go.
     func judgeRelease(_ handle: PartitionHandle, _ replica: Replica) {
         guard replica.account.phases[handle] == .draining else {
@@ -30,6 +36,9 @@ extension Simulation {
         if replica.attempts.values.contains(where: { $0.serial >= 0 && $0.handles.contains(handle) }) { violation(.ownership, "a partition is let go with requests in flight") }
         if replica.diversions.values.contains(where: { $0.handle == handle }) { violation(.ownership, "a partition is let go with records under way to other topics") }
         let name = replica.core.name(of: handle)
+        if replica.account.groups.values.contains(where: { $0.isUnderWay && $0.underWay.contains { $0.partition == name } }) {
+            violation(.ownership, "a partition is let go with a commit of it under way")
+        }
         let topic = topicIndex(name.topic)
         for subscription in topic < 0 ? [nil] : scenario.subscriptions.indices.map({ Optional($0) }) {
             if let subscription, removed.contains(subscription) { continue }
@@ -48,6 +57,18 @@ extension Simulation {
         if let since = replica.drainsSince[handle], now - since < replica.options.drainLimit {
             violation(.ownership, "a drain is given up after \(now - since)")
         }
+        if !isWaitedFor(handle, replica) { violation(.ownership, "a drain is given up with nothing to wait for") }
+    }
+}
+
+extension Simulation {
+    /// Whether something of a partition is under way, or some commit is or has to be repeated.
+    private func isWaitedFor(_ handle: PartitionHandle, _ replica: Replica) -> Bool {
+        let account = replica.account
+        return account.isInDoubt || now - replica.heldUpUntil < replica.options.drainLimit
+            || replica.attempts.values.contains { $0.handles.contains(handle) } || replica.diversions.values.contains { $0.handle == handle }
+            || account.tries.contains { $0.key.handle == handle && ($0.value.isUnderWay || $0.value.diversion != nil) }
+            || account.groups.values.contains { $0.isUnderWay || $0.failedAt != nil || $0.dirtySince != nil }
     }
 }
 
@@ -55,6 +76,7 @@ extension Account {
     /// A partition is not this engine's any more.
     mutating func forget(_ handle: PartitionHandle) {
         for item in tries.keys where item.handle == handle && !(tries[item]!.isUnderWay || tries[item]!.diversion != nil) { tries[item] = nil }
+        for group in groups.keys { groups[group]!.dirtySince = nil }
         moving = moving.filter { $0.handle != handle }
     }
 

@@ -4,13 +4,13 @@ import EventModel
 // After the faults have stopped, every lag reaches zero.
 extension Simulation {
     /// Nothing is to be expected of it: its endpoint said stop, or its manifest.
-    func isHalted(_ subscription: Int) -> Bool { suspended.contains(subscription) || !scenario.subscriptions[subscription].enabled }
+    func isHalted(_ subscription: Int) -> Bool { suspended.contains(subscription) || !policies[subscription].enabled }
 
     /// The first cursor that is not at the end of its log, in words.
     func firstLag() -> String? {
         for (index, policy) in scenario.subscriptions.enumerated() where !isHalted(index) {
             let topic = topicIndex(policy.topic)
-            for partition in 0..<scenario.topics[topic].partitions {
+            for partition in broker.logs[topic].indices {
                 let key = CursorKey(subscription: index, topic: topic, partition: Int32(partition))
                 if let lag = lag(key) { return "\(policy.name) on \(policy.topic)-\(partition) \(lag)" }
             }

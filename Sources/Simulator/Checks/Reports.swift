@@ -12,6 +12,7 @@ extension Simulation {
             if shown != seen { violation(.reports, "replica \(replica.index) shows \(shown) \(what()); there were \(seen)") }
         }
         compare("commits", snapshot.commits, replica.account.commits)
+        compare("durations of commits", snapshot.commitDuration.count, replica.account.commits)
         compare("failed commits", snapshot.commitFailures, replica.account.commitFailures)
         compare("rebalances", snapshot.rebalances, replica.account.rebalances)
         compare("bytes of records", snapshot.recordBytes, replica.tokens.bytes)
@@ -34,7 +35,9 @@ extension Simulation {
             compare("openings of the circuit of \(shown.name)", shown.counters.circuitOpenings, seen.circuitOpenings)
             compare("requests in flight of \(shown.name)", shown.inFlight, outlet.inFlight)
             compare("suspended of \(shown.name)", shown.suspended, outlet.isSuspended)
-            compare("circuit of \(shown.name)", shown.circuit == .closed, outlet.circuit.state == .closed)
+            if !outlet.isUncertain { compare("circuit of \(shown.name)", shown.circuit == .closed, outlet.circuit.state == .closed) }
+            let isSaid = !shown.reason.isEmpty
+            compare("reason of \(shown.name)", isSaid, shown.suspended || shown.circuit != .closed)
             for lag in shown.lags {
                 guard lag.records < 0 || lag.offset < 0 else { continue }
                 violation(.reports, "\(shown.name) shows a lag of \(lag.records) at \(lag.offset)")

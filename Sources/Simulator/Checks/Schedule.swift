@@ -12,8 +12,8 @@ extension Simulation {
         let wall = wallTime(of: replica)
         if tries.isUnderWay { violation(.duplicates, "\(tries.event) is sent twice at once") }
         if tries.diversion != nil { violation(.duplicates, "\(tries.event) is sent while it is handed on") }
-        if let time = tries.notBefore, wall < time { violation(.schedule, "\(tries.event) is tried again \(time - wall) too early") }
-        if let retry = loan.record.retry, retry.due > wall { violation(.schedule, "a retry record is sent \(retry.due - wall) before it is due") }
+        if let time = tries.notBefore, !replica.hasSeen(time, wall, knownSince: tries.failedAt) { violation(.schedule, "\(tries.event) is tried again \(time - wall) too early") }
+        if let retry = loan.record.retry, !replica.hasSeen(retry.due, wall, knownSince: loan.since) { violation(.schedule, "a retry record is sent \(retry.due - wall) before it is due") }
         if let phase = replica.account.phases[item.handle], phase != .reading {
             violation(.ownership, "an attempt for a partition that is \(phase)")
         }
@@ -50,6 +50,7 @@ extension Simulation {
             violation(.ownership, "an event is handed on of a partition that is \(replica.account.phases[item.handle].map { "\($0)" } ?? "nobody's")")
         }
         if let before = tries.diversion { return judgeRepetition(view, before, tries) }
+        if tries.isUncertain || replica.account.isSettling { return }
         // What is still under way for a removed subscription ends somehow; it is dead-lettered when it comes again.
         if let id = view.subscription, replica.account.outlets[id.index].isRemoved { return }
         if view.attempts != tries.attempts { violation(.schedule, "\(tries.event) is handed on with \(view.attempts) attempts; there were \(tries.attempts)") }
@@ -94,9 +95,6 @@ extension Simulation {
             let asked = min(tries.failure?.outcome.retryAfter ?? .zero, replica.options.longestRetryAfter)
             low = max(policy.schedule[step], asked)
             high = max(policy.schedule[step] * (1 + policy.jitter), asked)
-            if high < low || low <= replica.options.longestDelayInMemory && high <= replica.options.longestDelayInMemory {
-                // Held in memory, unless that is full; how full it is, is not known here.
-            }
             tries.retries = retries...retries
         } else {
             guard view.item.isRetryRecord else { return violation(.diversion, "\(tries.event) goes to the retry topic without having failed") }
@@ -113,7 +111,6 @@ extension Simulation {
         if Int(partition) >= lanes.count * replica.options.partitionsPerLane || partition < 0 { return violation(.schedule, "a retry record goes to a partition that is not there") }
         // The due time is rounded up to the millisecond after the lane was chosen.
         let lane = Int(partition) % lanes.count
-        func lane(for delay: TimeSpan) -> Int { lanes.lastIndex { $0 <= delay } ?? 0 }
         if lane != self.lane(for: delay, lanes), lane != self.lane(for: delay - .milliseconds(1), lanes) {
             violation(.schedule, "a record that is due in \(delay) goes to the lane of \(lanes[lane])")
         }

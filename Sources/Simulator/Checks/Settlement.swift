@@ -30,6 +30,6 @@ extension Simulation {
         guard mayDrop[subscription] else { return false }
         if record.poison || ledger.mayDrop.contains(Pair(subscription: subscription, event: record.event)) { return true }
         let created = record.retry?.created ?? record.timestamp
-        return replicas.contains { wallTime(of: $0) - created >= leastGiveUpAfter[subscription] }
+        return latestWall - created >= leastGiveUpAfter[subscription]
     }
 }

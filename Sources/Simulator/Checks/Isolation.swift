@@ -1,0 +1,35 @@
+import DeliveryCore
+import EventModel
+
+/// > **A subscription waits only for itself.** A slow, dead, paused or misconfigured endpoint never delays another
+/// > subscription, on the same topic and partition or elsewhere, beyond the machine's fair share.
+///
+/// Judged in runs in which nothing happens to processes and brokers, and requests and memory are not scarce: whatever the
+/// other endpoints do, an event for a healthy one arrives soon.
+extension Simulation {
+    /// A fetch, a turn in the line of those that are ready, an answer of 20 ms for each of those before it: tens of
+    /// milliseconds. The rest is for bursts.
+    static let longestDelayOfHealthy = TimeSpan.seconds(1)
+    /// Until then what was there at the start may be in the way.
+    static let startsUp = TimeSpan.seconds(15)
+    /// What others may have in flight must fit.
+    static let enoughMemory = 4 << 20
+
+    var isCalm: Bool {
+        scenario.events.isEmpty && scenario.core.maxInFlight >= 1000 && scenario.core.recordMemory >= Self.enoughMemory
+    }
+
+    func judgeDelay(_ subscription: Int, _ created: WallTime, _ event: EventKey) {
+        guard isCalm, !isHealed, scenario.endpoints[subscription].isHealthy else { return }
+        let policy = scenario.subscriptions[subscription]
+        guard policy.batch == nil, policy.delivery.maxInFlight >= 4, created.milliseconds >= Self.startOfWallClock + Self.startsUp.millisecondsRoundedUp else { return }
+        let delay = moment.wall - created
+        if delay > Self.longestDelayOfHealthy { violation(.isolation, "\(event) reached \(policy.name), which is healthy, after \(delay)") }
+    }
+}
+
+extension EndpointPlan {
+    var isHealthy: Bool {
+        phases.isEmpty && failureRate == 0 && lostAnswers == 0 && poisonEvery == 0 && abortEvery == 0 && spread == .even && latency.upperBound <= 20
+    }
+}

@@ -151,7 +151,6 @@ extension Simulation {
             var failed = simulation.broker.isDisturbed(.commitsFail, at: simulation.now)
             let isTaken = !failed || simulation.random.chance(0.3)
             simulation.note(isTaken ? .commitArrived : .commitRefused, replica, Int64(entries[0].key.subscription ?? -1), Int64(entries.count), text: "\(simulation.words(group, replica)), \(entries.count) partitions")
-<<<<<<< /tmp/sima/pkg/Sources/Simulator/Performer.swift
             // Of one that is not the owner any more nothing arrives: a commit that was on its way for so long is the one gap
             // that the documentation names (docs/ARCHITECTURE.md, fencing).
             for entry in entries where isTaken && simulation.owner(of: entry.key) == replica.index {
@@ -159,14 +158,9 @@ extension Simulation {
             }
             let isAnswerLost = simulation.broker.isDisturbed(.answersLost, at: simulation.now) && simulation.random.chance(0.7)
             failed = failed || (isSlow && simulation.random.chance(0.2)) || isAnswerLost
-            simulation.answer(replica, after: isAnswerLost ? .seconds(5) : simulation.milliseconds(1...10)) { simulation in
-=======
-            if isTaken { for entry in entries { simulation.committed(entry.key, entry.commit, by: replica, incarnation) } }
-            failed = failed || (isSlow && simulation.random.chance(0.2))
             // The answer is for the process that asked, not for the one that was started since.
             guard replica.isAlive(incarnation) else { return }
-            simulation.answer(replica, after: simulation.milliseconds(1...10)) { simulation in
->>>>>>> /tmp/sima/h
+            simulation.answer(replica, after: isAnswerLost ? .seconds(5) : simulation.milliseconds(1...10)) { simulation in
                 simulation.noteCommitEnd(group, succeeded: !failed, replica)
                 simulation.step(replica.index, .commitEnded(group, succeeded: !failed, duration: simulation.now - sent))
             }

@@ -62,13 +62,14 @@ def table(verdicts: list[Verdict]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bugs", nargs="*", metavar="NAME", help="only these (all of them)")
+    parser.add_argument("--table", type=pathlib.Path, default=curated.TABLE, help="of bugs (%(default)s)")
     parser.add_argument("--seeds", type=int, help="run that many seeds for each, not only as many as stated")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at once (%(default)s)")
     parser.add_argument("--output", choices=["text", "json"], default="text")
     parser.add_argument("--folder", type=pathlib.Path, default=workshop.ROOT / ".build-mutations", help="where to build")
     options = parser.parse_args()
 
-    bugs = curated.load()
+    bugs = curated.load(options.table)
     if unknown := set(options.bugs) - {bug.name for bug in bugs}:
         parser.error(f"no bug is called {', '.join(sorted(unknown))}")
     chosen = [bug for bug in bugs if not options.bugs or bug.name in options.bugs]

@@ -27,9 +27,9 @@ class Bug:
     """By file."""
 
 
-def load(table: pathlib.Path = TABLE) -> list[Bug]:
+def load(table: pathlib.Path) -> list[Bug]:
     bugs: list[Bug] = []
-    for entry in tomllib.loads(table.read_text())["bug"]:
+    for entry in tomllib.loads(table.read_text()).get("bug", []):
         number = len(bugs) + 1
         edits: dict[str, list[schemata.Edit]] = {}
         for described in entry["edit"]:

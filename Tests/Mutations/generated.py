@@ -20,6 +20,8 @@ class Mutation:
     number: int
     file: str
     line: int
+    code: str
+    """The line where it begins."""
     change: str
     edit: schemata.Edit
 
@@ -35,12 +37,13 @@ def generate(files: set[str]) -> list[Mutation]:
         if path.name in WITHOUT_DECISIONS or (files and path.stem not in files):
             continue
         text = path.read_text()
+        lines = text.splitlines()
         for place in swift_source.places_of(text):
             line = text.count("\n", 0, place.start) + 1
             for becomes, change in rules.variants(place, text):
                 number = len(mutations) + 1
                 edit = schemata.Edit(number, place.start, place.end, place.form, becomes)
-                mutations.append(Mutation(number, path.name, line, change, edit))
+                mutations.append(Mutation(number, path.name, line, lines[line - 1].strip(), change, edit))
     return mutations
 
 

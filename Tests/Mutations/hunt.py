@@ -35,7 +35,7 @@ class Survivor:
 
     def shown(self) -> dict:
         return {
-            "file": self.mutation.file, "line": self.mutation.line, "change": self.mutation.change,
+            "file": self.mutation.file, "line": self.mutation.line, "code": self.mutation.code, "change": self.mutation.change,
             "seeds": self.seeds, "changedTraces": self.changed,
         }
 
@@ -70,11 +70,17 @@ class Hunt:
         return Survivor(mutation, len(seeds), sum(self.digests[seed] != digest for seed, digest in run.digests.items()))
 
 
-def accepted() -> set[tuple[str, str]]:
-    if not ACCEPTED.exists():
-        return set()
-    entries = tomllib.loads(ACCEPTED.read_text()).get("accepted", [])
-    return {(entry["file"], change) for entry in entries for change in entry["changes"]}
+class Accepted:
+    """The table of survivors that do no harm."""
+
+    def __init__(self, table: pathlib.Path):
+        self.entries = tomllib.loads(table.read_text())["accepted"]
+
+    def __contains__(self, mutation: generated.Mutation) -> bool:
+        return any(
+            entry["file"] == mutation.file and entry.get("code", mutation.code) == mutation.code and mutation.change in entry["changes"]
+            for entry in self.entries
+        )
 
 
 def main() -> int:
@@ -91,8 +97,8 @@ def main() -> int:
     shop = workshop.Workshop(options.folder)
     mutations = generated.build(shop, generated.generate(set(options.files)), say=lambda text: print(text, file=sys.stderr, flush=True))
     hunt = Hunt(shop, options.seeds, options.each)
-    passed_over = set() if options.all else accepted()
-    wanted = [mutation for mutation in mutations if (mutation.file, mutation.change) not in passed_over]
+    accepted = Accepted(ACCEPTED)
+    wanted = [mutation for mutation in mutations if options.all or mutation not in accepted]
     survivors: list[Survivor] = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool, Progress("mutations", len(wanted)) as progress:
         for survivor in pool.map(hunt.survivor, wanted):

@@ -36,7 +36,7 @@ def books(output):
 
 
 def test_the_demo_shows_deliveries_retries_a_dead_letter_and_books_that_balance(program):
-    status, output, errors = runs(program, "demo", "--duration", "15s")
+    status, output, errors = runs(program, "demo", "--duration", f"{15 * max(1, PATIENCE / 3):g}s")
     assert status == 0, output + errors
     assert "\x1b" not in output, "no control sequences in a pipe"
     rows = books(output)

@@ -111,7 +111,9 @@ extension Simulation {
         stop(replica)
         if replica.startAgain {
             replica.startAgain = false
-            after(.seconds(1)) { simulation in if !simulation.replicas[index].isUp { simulation.start(index) } }
+            after(.seconds(1)) { simulation in
+                if !simulation.replicas[index].isUp, !simulation.isShuttingDown { simulation.start(index) }
+            }
         }
     }
 

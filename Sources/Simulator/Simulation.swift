@@ -205,7 +205,7 @@ public final class Simulation {
     }
 
     private func look() {
-        guard firstLag() == nil, downFor.isEmpty, removed.isEmpty, replicas.allSatisfy({ !$0.account.isInDoubt && !$0.isExpelled }) else { return after(.seconds(1)) { $0.look() } }
+        guard firstLag() == nil, downFor.isEmpty, removed.isEmpty, replicas.allSatisfy({ !$0.isUp || (!$0.account.isInDoubt && !$0.isExpelled) }) else { return after(.seconds(1)) { $0.look() } }
         guard !isResting else { return }
         isResting = true
         endedAt = elapsed

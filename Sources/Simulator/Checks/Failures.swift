@@ -92,6 +92,7 @@ extension Simulation {
                 replica.account.tries[item] = nil
             } else if let tries = replica.account.tries[item] {
                 replica.account.tries[item]!.isUncertain = true
+                if replica.account.outlets[id].policy.deadLetter.drop { ledger.mayDrop.insert(Pair(subscription: tries.subscription, event: tries.event)) }
                 replica.account.tries[item]!.retries = tries.retries.lowerBound...tries.retries.upperBound + 1
             }
         }

@@ -47,7 +47,8 @@ extension Simulation {
         guard !replica.wasEvicted else { return }
         if !replica.attempts.values.allSatisfy({ $0.serial < 0 }) { violation(.ownership, "a process left with requests in flight") }
         judgeFigures(replica)
-        guard replica.attempts.isEmpty, replica.diversions.isEmpty else { return }
+        // What ran into the limit of its drain may wait for a moment that does not come any more.
+        guard replica.attempts.isEmpty, replica.diversions.isEmpty, replica.account.timedOut.isEmpty else { return }
         if replica.tokens.count > 0 { violation(.records, "a process left with \(replica.tokens.count) records that it did not give back") }
     }
 }

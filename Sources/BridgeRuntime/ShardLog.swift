@@ -16,7 +16,10 @@ final class ShardLog {
     init(_ logger: Logger) { self.logger = logger }
 
     /// Logs unless there were many of this kind just now; the next line of the kind says how many were left out.
-    func limited(_ kind: String, _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) {
+    func limited(
+        _ kind: String, _ level: Logger.Level, _ message: @autoclosure () -> Logger.Message,
+        _ metadata: @autoclosure () -> Logger.Metadata
+    ) {
         let now = EventLoop.now()
         var entry = windows[kind] ?? (now, 0, 0)
         if now - entry.start > Self.window { entry = (now, 0, entry.suppressed) }
@@ -25,12 +28,12 @@ final class ShardLog {
             windows[kind] = entry
             return
         }
-        var metadata = metadata
+        var metadata = metadata()
         if entry.suppressed > 0 { metadata["suppressed"] = "\(entry.suppressed)" }
         entry.count += 1
         entry.suppressed = 0
         windows[kind] = entry
-        logger.log(level: level, message, metadata: metadata)
+        logger.log(level: level, message(), metadata: metadata)
     }
 
     func tell(_ report: Report, _ core: borrowing DeliveryCore) {

@@ -25,6 +25,8 @@ public final class Delivery {
     var items = ContiguousArray<Item>()
     var owner: SubscriptionState?
     var isCancelled = false
+    /// Of its records, while it is under way.
+    var bytes = 0
 
     init(id: DeliveryID) { self.id = id }
 

@@ -35,7 +35,13 @@ public struct DeliveryCore: ~Copyable {
     var records = RecordTable()
     var timers = Timers()
     var ready = Deque<SubscriptionState>()
+    /// Those that had more than their share when the room for all was taken.
+    var crowdedOut = Deque<SubscriptionState>()
     var inFlight = 0
+    /// Bytes of the records in requests, each counted as often as it is sent.
+    var inFlightBytes = 0
+    /// Subscriptions that are not removed.
+    var liveSubscriptions = 0
     var deliveries: [Delivery] = []
     var freeDeliveries: [Int] = []
     var diversions: [Diversion] = []

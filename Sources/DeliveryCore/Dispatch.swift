@@ -18,12 +18,50 @@ extension DeliveryCore {
     /// One request per subscription and turn, so that a saturated process is shared fairly.
     mutating func dispatch() {
         if isInDoubt { return }
-        while inFlight < options.maxInFlight, let state = ready.popFirst() {
+        while inFlight < options.maxInFlight, let state = nextInLine() {
             state.isReady = false
             guard state.isRunning, state.hasRoom else { continue }
             guard state.blockedUntil <= now.instant else { continue }
+            guard hasRoomForAll || hasShare(state) else {
+                crowdOut(state)
+                continue
+            }
             if formDelivery(state) { markReady(state) } else { probeNewEvents(state) }
         }
+    }
+
+    // MARK: Room
+    //
+    // Half of the room is anybody's. The other half is divided evenly: however many endpoints hang, with all the requests
+    // they may have, each of the others still has a share.
+
+    private var hasRoomForAll: Bool {
+        inFlight < options.maxInFlight / 2 && inFlightBytes < options.recordMemory / 4
+    }
+
+    private func hasShare(_ state: SubscriptionState) -> Bool {
+        let sharers = max(1, liveSubscriptions)
+        return state.inFlight == 0
+            || (state.inFlight < options.maxInFlight / 2 / sharers && state.inFlightBytes < options.recordMemory / 4 / sharers)
+    }
+
+    private mutating func crowdOut(_ state: SubscriptionState) {
+        state.isReady = true
+        state.isCrowdedOut = true
+        if state.isInCrowd { return }
+        state.isInCrowd = true
+        crowdedOut.append(state)
+    }
+
+    private mutating func nextInLine() -> SubscriptionState? {
+        if let state = ready.popFirst() { return state }
+        while hasRoomForAll, let state = crowdedOut.popFirst() {
+            state.isInCrowd = false
+            guard state.isCrowdedOut else { continue }
+            state.isCrowdedOut = false
+            return state
+        }
+        return nil
     }
 
     /// Sends the subscription's next request. False when there is none to send now.
@@ -126,6 +164,8 @@ extension DeliveryCore {
             }
             let entry = records[next.record]
             if entry.bytes > roomInBytes { return nil }
+            // A topic full of records that are no events must not take the producer from those that deliver.
+            if entry.poison, state.poisonUnderWay >= options.poisonUnderWay { return nil }
             state.queue.removeFirst()
             let item = takePending(of: cursor, state)
             if cursor.pending.isEmpty { cursor.isQueued = false } else { state.queue.append(cursor) }
@@ -187,6 +227,9 @@ extension DeliveryCore {
         }
         state.inFlight += 1
         inFlight += 1
+        delivery.bytes = delivery.items.reduce(0) { $0 + Int(records[$1.record].bytes) }
+        state.inFlightBytes += delivery.bytes
+        inFlightBytes += delivery.bytes
         effects.append(.attempt(delivery.id))
     }
 
@@ -209,6 +252,12 @@ extension DeliveryCore {
     mutating func free(_ delivery: Delivery, _ state: SubscriptionState) {
         state.inFlight -= 1
         inFlight -= 1
+        state.inFlightBytes -= delivery.bytes
+        inFlightBytes -= delivery.bytes
+        if state.isCrowdedOut, hasShare(state) {
+            state.isCrowdedOut = false
+            ready.append(state)
+        }
         delivery.items.removeAll(keepingCapacity: true)
         delivery.owner = nil
         freeDeliveries.append(delivery.id.index)

@@ -47,6 +47,7 @@ extension DeliveryCore {
         diversion.byReference = false
         diversion.failures = 0
         isUnderWay(item, 1)
+        if details.kind == .poison { state?.poisonUnderWay += 1 }
         produce(diversion.id)
     }
 
@@ -108,6 +109,10 @@ extension DeliveryCore {
 
     private mutating func finish(_ diversion: Diversion) {
         if let item = diversion.item { isUnderWay(item, -1) }
+        if diversion.kind == .poison, let state = diversion.owner {
+            state.poisonUnderWay -= 1
+            markReady(state)
+        }
         diversion.item = nil
         diversion.owner = nil
         freeDiversions.append(diversion.id.index)

@@ -38,6 +38,8 @@ public struct CoreOptions: Sendable {
     /// First and longest pause between two probes of an endpoint whose circuit is open.
     public var firstProbe: TimeSpan = .seconds(1)
     public var longestProbe: TimeSpan = .minutes(1)
+    /// Records that are no events on their way to the dead-letter topic at once, for each subscription.
+    public var poisonUnderWay = 16
     /// Pause before a record that the broker refused is produced again.
     public var divertBackoff: TimeSpan = .seconds(1)
     /// The broker's `offset.metadata.max.bytes`.

@@ -29,6 +29,12 @@ final class SubscriptionState {
     var held = 0
 
     var inFlight = 0
+    var inFlightBytes = 0
+    /// Records that are no events, on their way to the dead-letter topic.
+    var poisonUnderWay = 0
+    /// Waits in `crowdedOut`, and is there (perhaps from before).
+    var isCrowdedOut = false
+    var isInCrowd = false
     var circuit: Circuit
     /// The endpoint asked for a pause until then (`Retry-After`).
     var blockedUntil = Instant(nanoseconds: 0)

@@ -25,6 +25,7 @@ extension DeliveryCore {
             id: SubscriptionID(index: subscriptions.count), policy: policy, topic: topic, slot: Int32(topic.slots.count),
             limit: limit(policy))
         subscriptions.append(state)
+        liveSubscriptions += 1
         byName[policy.name] = state
         topic.slots.append(state)
         state.isFlowing = policy.enabled
@@ -58,6 +59,7 @@ extension DeliveryCore {
         stopFlow(state)
         while let item = state.stalled.popFirst() { release(item.record) }
         state.isRemoved = true
+        liveSubscriptions -= 1
         if byName[state.policy.name] === state { byName[state.policy.name] = nil }
         state.topic.slots[Int(state.slot)] = nil
         if !state.group.dirty.isEmpty, !state.group.isUnderWay, !isInDoubt { send(state.group) }
@@ -70,6 +72,8 @@ extension DeliveryCore {
             checkDrained(partition)
         }
         state.cursors = []
+        // One that does not fit into the retry topic may be held for hours.
+        forgetHeld()
         if state.group.isUnderWay { departed[state.policy.name] = state.group }
     }
 

@@ -1,0 +1,47 @@
+import DeliveryCore
+import EventModel
+import Testing
+
+@Suite struct FairnessTests {
+    @Test func `endpoints that hang take half of the requests between them; the other half has a share for everybody`() {
+        var options = CoreOptions()
+        options.maxInFlight = 12
+        let engine = Engine.reading([subscription("hanging"), subscription("stuck"), subscription("healthy")], options)
+        let first = engine.records([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], slots: [0, 1])
+        // Six are anybody's; beyond them each may have two, and had more.
+        #expect(first.count == 6)
+        let healthy = engine.records([10, 11, 12], slots: [2])
+        #expect(healthy == ["attempt #6 healthy orders-0@10 try 1", "attempt #7 healthy orders-0@11 try 1"])
+        #expect(engine.ended(6, 200).contains("attempt #6 healthy orders-0@12 try 1"))
+    }
+
+    @Test func `who was crowded out goes on when one of its own requests ends`() {
+        var options = CoreOptions()
+        options.maxInFlight = 4
+        let engine = Engine.reading([subscription("hanging"), subscription("slow")], options)
+        engine.records([0], slots: [0, 1])
+        #expect(engine.records([1, 2], slots: [0, 1]) == [])
+        #expect(engine.ended(1, 200).contains("attempt #1 slow orders-0@1 try 1"))
+    }
+
+    @Test func `large events that hang leave half of the memory to be read into`() {
+        var options = CoreOptions()
+        options.recordMemory = 80_000
+        options.ringBytes = 1 << 20
+        let engine = Engine.reading([subscription("hanging"), subscription("healthy")], options)
+        for offset in 0..<40 as Range<Int64> where engine.wantsRecords { engine.records([offset], slots: [0], bytes: 4_000) }
+        #expect(engine.wantsRecords)
+        #expect(engine.records([100], slots: [1]).contains { $0.hasPrefix("attempt") })
+    }
+
+    @Test func `records that are no events go to the dead letters a few at a time`() {
+        var options = CoreOptions()
+        options.poisonUnderWay = 2
+        let engine = Engine.reading([subscription("billing")], options)
+        #expect(engine.records([0, 1, 2, 3], poison: true).count { $0.hasPrefix("divert") } == 2)
+        #expect(engine.step(.diverted(DiversionID(index: 0))).count { $0.hasPrefix("divert") } == 1)
+        #expect(engine.records([4]) == ["release 0"], "it waits for those before it")
+        for id in [1, 0] { engine.step(.diverted(DiversionID(index: id))) }
+        #expect(engine.core.snapshot().subscriptions[0].inFlight == 1)
+    }
+}

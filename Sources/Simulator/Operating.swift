@@ -89,7 +89,7 @@ extension Simulation {
         return books.isUnderWay || books.failedAt != nil || books.dirtySince != nil
     }
 
-    private func tellAll(_ subscription: Int, _ input: @escaping (SubscriptionID) -> Input) {
+    func tellAll(_ subscription: Int, _ input: @escaping (SubscriptionID) -> Input) {
         let name = scenario.subscriptions[subscription].name
         for replica in replicas where replica.isUp {
             whenAwake(replica) { simulation in

@@ -26,6 +26,8 @@ extension Simulation {
             // It is a new one to the engines: with a budget of its own, and no memory of what the endpoint asked for.
             simulation.additions[subscription] += simulation.replicas.count
             simulation.reload()
+            // An operator's word outlives an edit of the manifest.
+            if simulation.paused.contains(subscription) { simulation.tellAll(subscription) { .pause($0) } }
         }
     }
 

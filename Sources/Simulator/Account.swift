@@ -69,6 +69,8 @@ struct Account {
     var commitFailures: UInt64 = 0
     var rebalances: UInt64 = 0
     var isInDoubt = false
+    /// It lost partitions once: requests for them may still be under way.
+    var hasLost = false
     /// What was held back in doubt goes out in this step.
     var isSettling = false
     /// Requests under way.

@@ -19,6 +19,7 @@ extension Simulation {
                 replica.account.forget(handle)
             }
         case .lost(let handles):
+            if !handles.isEmpty { replica.account.hasLost = true }
             for handle in handles {
                 replica.account.phases[handle] = .gone
                 replica.account.forget(handle)

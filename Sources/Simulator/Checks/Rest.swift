@@ -44,7 +44,7 @@ extension Simulation {
 
     /// A process is about to end in good order.
     func judgeDeparture(_ replica: Replica) {
-        guard !replica.wasEvicted else { return }
+        guard !replica.wasEvicted, !replica.account.hasLost else { return }
         if !replica.attempts.values.allSatisfy({ $0.serial < 0 }) { violation(.ownership, "a process left with requests in flight") }
         judgeFigures(replica)
         // What ran into the limit of its drain may wait for a moment that does not come any more.

@@ -81,7 +81,10 @@ let package = Package(
         target("Simulator", ["EventModel", "DeliveryCore"]),
         // Runs simulations by the thousand, replays them, makes failing ones smaller. Not in the image.
         .executableTarget(
-            name: "simulate", dependencies: ["EventModel", "Simulator", "TerminalViews", arguments], swiftSettings: settings),
+            name: "simulate",
+            // The engine too, though only the simulator imports it: scenarios hold its options, and a target is not built
+            // again for a change of layout in what it does not list.
+            dependencies: ["EventModel", "DeliveryCore", "Simulator", "TerminalViews", arguments], swiftSettings: settings),
         // Commands and wiring.
         .executableTarget(
             name: "fanfare",

@@ -106,10 +106,11 @@ extension DeliveryCore {
             }
             checkDone(cursor)
         }
-        if let successor = group.successor {
-            group.successor = nil
-            effects.append(.loadCursors(successor.id, successor.toLoad))
-            successor.toLoad.removeAll()
+        for waiting in [group, group.successor] { if let waiting { loadWaiting(waiting) } }
+        group.successor = nil
+        // The partition may have come back meanwhile, and be on its way to somebody else.
+        for cursor in cursors where cursor.isGone {
+            for partition in cursor.partition.topic.partitions where partition.name == cursor.partition.name { checkDrained(partition) }
         }
         schedule(group)
     }

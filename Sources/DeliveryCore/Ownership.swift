@@ -52,14 +52,30 @@ extension DeliveryCore {
 
     // MARK: Loading
 
-    /// A subscription that was removed and came back waits for the last commit of its former life.
+    /// A subscription that was removed and came back waits for the last commit of its former life; a partition that was lost
+    /// and came back, for a commit that was on its way then.
     mutating func load(_ group: CommitGroup, _ handles: [PartitionHandle]) {
         if let predecessor = group.predecessor, predecessor.isUnderWay {
             group.toLoad.append(contentsOf: handles)
             predecessor.successor = group
-        } else {
-            effects.append(.loadCursors(group.id, handles))
+            return
         }
+        let late = handles.filter { isCommitUnderWay(group, partitions[$0.index].name) }
+        group.toLoad.append(contentsOf: late)
+        let free = handles.filter { !late.contains($0) }
+        if !free.isEmpty { effects.append(.loadCursors(group.id, free)) }
+    }
+
+    /// The commit has ended that these were waiting for; some may have gone meanwhile.
+    mutating func loadWaiting(_ group: CommitGroup) {
+        let handles = group.toLoad.filter { partitions[$0.index].phase == .loading || partitions[$0.index].phase == .reading }
+        group.toLoad.removeAll()
+        if !handles.isEmpty { effects.append(.loadCursors(group.id, handles)) }
+    }
+
+    /// Whether a commit is on its way that an earlier assignment of this partition has sent.
+    private func isCommitUnderWay(_ group: CommitGroup, _ name: TopicPartitionName) -> Bool {
+        group.isUnderWay && group.inCommit.contains { $0.isGone && $0.partition.name == name }
     }
 
     mutating func cursorLoaded(_ group: CursorGroup, _ handle: PartitionHandle, _ stored: StoredCursor) {
@@ -165,7 +181,8 @@ extension DeliveryCore {
 
     mutating func checkDrained(_ partition: PartitionState) {
         guard partition.phase == .draining, partition.busy == 0 else { return }
-        for case let cursor? in partition.cursors where cursor.isDirty || cursor.isInCommit { return }
+        for case let cursor? in partition.cursors
+        where cursor.isDirty || cursor.isInCommit || isCommitUnderWay(cursor.group, partition.name) { return }
         close(partition)
         effects.append(.released(partition.handle))
     }

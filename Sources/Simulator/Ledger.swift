@@ -87,10 +87,10 @@ struct Ledger {
 
     /// Forgets and returns what would be repeated if the cursor's owner vanished now: settled, but not according to the
     /// last commit. What is repeated then will be settled once more.
-    mutating func takeUncommitted(_ cursor: CursorKey, _ committed: Broker.Committed?) -> [Int64] {
+    mutating func takeUncommitted(_ cursor: CursorKey, _ committed: Broker.Committed?, from: Int64 = 0) -> [Int64] {
         guard let offsets = ahead[cursor] else { return [] }
         let ranges = committed.flatMap { CursorMetadata.decode(base: $0.offset, $0.metadata) } ?? []
-        let taken = offsets.filter { !ranges.covers($0) }
+        let taken = offsets.filter { $0 >= from && !ranges.covers($0) }
         ahead[cursor]!.subtract(taken)
         return Array(taken)
     }

@@ -37,7 +37,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "Simulator", dependencies: ["EventModel", "DeliveryCore"], swiftSettings: settings),
-        .executableTarget(name: "mutant-runner", dependencies: ["Simulator", "MutationSwitch"], swiftSettings: settings),
+        // All modules whose types it holds, also within others': else it is not built again when only their layout changes.
+        .executableTarget(
+            name: "mutant-runner", dependencies: ["Simulator", "DeliveryCore", "EventModel", "MutationSwitch"], swiftSettings: settings),
         .testTarget(name: "DeliveryCoreTests", dependencies: ["EventModel", "DeliveryCore"], swiftSettings: settings),
     ]
 )

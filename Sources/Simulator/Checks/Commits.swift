@@ -16,6 +16,8 @@ struct CommitBooks {
     /// Something is to be committed since then.
     var dirtySince: Instant? = nil
     var underWay: [CursorCommit] = []
+    /// Its partitions, as they were assigned when it was sent.
+    var handles: [PartitionHandle] = []
     /// What Kafka acknowledged or told, by partition.
     var acknowledged: [TopicPartitionName: (cursor: Broker.Committed, at: Instant)] = [:]
 }
@@ -54,6 +56,7 @@ extension Simulation {
         books.sentAt = now
         books.isUnderWay = true
         books.underWay = commits
+        books.handles = commits.compactMap { replica.handles[$0.partition] }
         replica.account.groups[group] = books
     }
 
@@ -96,7 +99,7 @@ extension Simulation {
         var books = replica.account.groups[group] ?? CommitBooks()
         books.isUnderWay = false
         books.endedAt = now
-        let isOurs = books.underWay.contains { replica.handles[$0.partition].map { replica.account.phases[$0] != .gone } ?? false }
+        let isOurs = books.handles.contains { replica.account.phases[$0] != .gone }
         if !succeeded, isOurs, books.dirtySince == nil { books.dirtySince = now }
         if succeeded {
             replica.account.commits += 1

@@ -54,7 +54,7 @@ extension Simulation {
         }
     }
 
-    private func excuse(_ offset: Int64, _ key: CursorKey) {
+    func excuse(_ offset: Int64, _ key: CursorKey) {
         let log = broker.log(key.topic, key.partition)
         let i = log.index(of: offset)
         // Deleted meanwhile: it will not come again.

@@ -11,6 +11,17 @@ extension Simulation {
         }
     }
 
+    /// A record that Kafka deleted before it had an outcome, and that nobody reported as lost. Who has it in memory may
+    /// still deliver it.
+    func firstUnsaid(_ key: CursorKey, _ subscription: Int) -> SimulatedRecord? {
+        guard let deleted = ledger.deleted[key], let start = ledger.starts[key] else { return nil }
+        return deleted.first { record in
+            guard record.offset >= start, !mayPass(subscription, record), !isDropped(record, subscription) else { return false }
+            let fate = ledger.fates[Pair(subscription: subscription, event: record.event)] ?? Ledger.Fate()
+            return fate.accepted + fate.deadLetters == 0 && !(ledger.lost[key] ?? []).contains { $0.contains(record.offset) }
+        }
+    }
+
     func checkFates() {
         for (index, policy) in scenario.subscriptions.enumerated() where !isHalted(index) {
             let topic = topicIndex(policy.topic)
@@ -20,10 +31,7 @@ extension Simulation {
                     violation(.outcome, "the cursor \(key) was never committed")
                     continue
                 }
-                for record in ledger.deleted[key] ?? [] where record.offset >= start && !mayPass(index, record) {
-                    let fate = ledger.fates[Pair(subscription: index, event: record.event)] ?? Ledger.Fate()
-                    if fate.accepted + fate.deadLetters > 0 || isDropped(record, index) { continue }
-                    if (ledger.lost[key] ?? []).contains(where: { $0.contains(record.offset) }) { continue }
+                if let record = firstUnsaid(key, index) {
                     return violation(.reports, "\(record.event) was deleted before it reached \(policy.name), and nobody said so")
                 }
                 for record in broker.log(topic, Int32(partition)).records where record.offset >= start {

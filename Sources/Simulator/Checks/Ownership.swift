@@ -43,15 +43,26 @@ extension Simulation {
         if !wasCutShort, commits.values.contains(where: { $0.underWay.contains { $0.partition == name } }) {
             violation(.ownership, "a partition is let go with a commit of it under way")
         }
-        let topic = topicIndex(name.topic)
-        for subscription in topic < 0 ? [nil] : scenario.subscriptions.indices.map({ Optional($0) }) {
-            if let subscription, removed.contains(subscription) { continue }
-            let key = CursorKey(subscription: subscription, topic: topic, partition: name.partition)
-            if fullCursors.contains(key) { continue }
+        for key in cursors(on: name) {
+            if fullCursors.contains(key) { excuseWhatDidNotFit(key) }
             if let offset = ledger.uncommitted(key, broker.committed[key]) {
                 violation(.ownership, "a partition is let go with \(offset) of \(key) settled and not committed")
             }
         }
+    }
+
+    /// The cursors of subscriptions that exist, or the retry topic's.
+    private func cursors(on name: TopicPartitionName) -> [CursorKey] {
+        let topic = topicIndex(name.topic)
+        let subscriptions = topic < 0 ? [nil] : scenario.subscriptions.indices.filter { !removed.contains($0) }.map { Optional($0) }
+        return subscriptions.map { CursorKey(subscription: $0, topic: topic, partition: name.partition) }
+    }
+
+    /// A full cursor's metadata holds its first ranges; what was settled beyond them comes again.
+    private func excuseWhatDidNotFit(_ key: CursorKey) {
+        let committed = broker.committed[key]
+        let ranges = committed.flatMap { CursorMetadata.decode(base: $0.offset, $0.metadata) } ?? []
+        for offset in ledger.takeUncommitted(key, committed, from: ranges.last?.upperBound ?? committed?.offset ?? 0) { excuse(offset, key) }
     }
 
     /// Drains end: finished, or at their limit.
@@ -73,6 +84,7 @@ extension Simulation {
             || replica.attempts.values.contains { $0.handles.contains(handle) } || replica.diversions.values.contains { $0.handle == handle }
             || account.tries.contains { $0.key.handle == handle && ($0.value.isUnderWay || $0.value.diversion != nil) }
             || account.groups.values.contains { $0.isUnderWay || $0.failedAt != nil || $0.dirtySince != nil }
+            || cursors(on: replica.core.name(of: handle)).contains { ledger.uncommitted($0, broker.committed[$0]) != nil }
     }
 }
 

@@ -43,6 +43,7 @@ extension Simulation {
         let offset = broker.committed[key]?.offset
         // A gap at the end may be unseen.
         let first = log.index(of: offset ?? 0)
+        if let subscription = key.subscription, let record = firstUnsaid(key, subscription) { return "says nothing of \(record.offset), which is deleted" }
         if offset != nil, first == log.records.count { return nil }
         // Retry records of a subscription whose endpoint said stop ride the lanes until they are too old.
         if key.subscription == nil, offset != nil, log.records[first...].allSatisfy({ isExcused($0, key) }) { return nil }

@@ -74,6 +74,8 @@ final class ShardLog {
             logger.error(
                 "the committed metadata is not Fanfare's and was ignored; some events may be repeated",
                 metadata: ["subscription": name(id), "partition": "\(partition.topic)[\(partition.partition)]"])
+        case .setAside(let id, _):
+            logger.debug("its waiting events are left to Kafka, and read again later", metadata: ["subscription": name(id)])
         case .cursorPlaced(let id, let partition, let offset):
             logger.debug(
                 "a cursor starts here",

@@ -14,6 +14,12 @@ extension DeliveryCore {
         schedule(group)
     }
 
+    mutating func markClean(_ cursor: Cursor) {
+        guard cursor.isDirty else { return }
+        cursor.isDirty = false
+        cursor.group.dirty.removeAll { $0 === cursor }
+    }
+
     private mutating func schedule(_ group: CommitGroup) {
         guard !group.isUnderWay, !group.timerIsSet, !group.isWaiting, !group.dirty.isEmpty else { return }
         group.timerIsSet = true
@@ -101,6 +107,8 @@ extension DeliveryCore {
                 cursor.committedOffset = cursor.sentOffset
                 cursor.committedMetadata = cursor.sentMetadata
                 cursor.committedAt = now.instant
+                // Somebody waits for it, and the next commit may be long in coming.
+                if isWaitedFor(cursor), isCommitted(cursor) { markClean(cursor) }
             } else {
                 markDirty(cursor)
             }
@@ -113,6 +121,10 @@ extension DeliveryCore {
             for partition in cursor.partition.topic.partitions where partition.name == cursor.partition.name { checkDrained(partition) }
         }
         schedule(group)
+    }
+
+    private func isCommitted(_ cursor: Cursor) -> Bool {
+        cursor.base == cursor.committedOffset && cursor.encodeSettled(limit: options.metadataLimit).text == cursor.committedMetadata
     }
 
     /// A cursor whose settled offsets do not fit the metadata takes nothing more until its oldest event is settled.
@@ -135,7 +147,7 @@ extension DeliveryCore {
                         markDirty(cursor)
                     } else if isOld, let state = cursor.subscription, !state.isRunning {
                         // Somebody may have moved it meanwhile with Kafka's own tools: what stands there is committed again.
-                        move(cursor, to: .committed)
+                        refresh(cursor, of: state)
                     } else if isOld {
                         markDirty(cursor)
                     }

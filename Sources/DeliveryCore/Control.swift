@@ -8,6 +8,7 @@ extension DeliveryCore {
         guard !state.isPaused else { return }
         state.isPaused = true
         stopFlow(state)
+        setAside(state)
     }
 
     /// Goes on, also after a suspension, from where the committed cursors say: an operator may have moved them meanwhile
@@ -27,14 +28,14 @@ extension DeliveryCore {
             guard partition.phase == .loading || partition.phase == .reading, partition.topic === state.topic,
                 Int(state.slot) < partition.cursors.count, let cursor = partition.cursors[Int(state.slot)]
             else { continue }
-            move(cursor, to: target)
+            move(state, [cursor], to: target)
         }
     }
 
     /// The subscription may send again: its cursors are read anew.
     mutating func goOn(_ state: SubscriptionState) {
         guard state.isRunning else { return }
-        for cursor in state.cursors { move(cursor, to: .committed) }
+        move(state, state.cursors, to: .committed)
         if state.circuit.state != .open { startFlow(state) }
         // The timer may have passed by meanwhile.
         if state.circuit.state == .open { timers.set(.probe(state.id), at: state.circuit.nextProbe) }
@@ -43,19 +44,45 @@ extension DeliveryCore {
 
     // MARK: Moving a cursor
 
-    /// Takes nothing more from where the cursor is, lets what is in flight end and be committed, and goes on elsewhere.
-    mutating func move(_ cursor: Cursor, to target: CursorTarget) {
-        guard !cursor.isGone, let state = cursor.subscription else { return }
-        // A seek says where to; that it is to be read anew says nothing against it.
-        if cursor.isMoving, target == .committed { return }
-        cursor.target = target
-        // The answer to what is being asked for it is still to come, and is taken for the word to go.
-        guard cursor.isLoaded else { return }
-        dropPending(cursor)
-        updateHunger(cursor)
+    /// An outage may last, and the others need the memory.
+    mutating func setAsideOverfull() {
+        while let state = overfull.popLast() { if !state.isRemoved, state.stalledBytes > bytesPerSubscription { setAside(state) } }
+    }
+
+    /// Leaves what waits in memory to Kafka: it is read again when the subscription can send.
+    mutating func setAside(_ state: SubscriptionState) {
+        let cursors = ContiguousArray(state.cursors.lazy.filter { !$0.unsettled.isEmpty && !$0.isMoving })
+        if cursors.isEmpty { return }
+        report(.setAside(state.id, cursors.map(\.partition.handle)))
+        move(state, cursors, to: .committed)
+    }
+
+    /// Reads a halted subscription's cursor and commits it again, before its group expires. Somebody may have moved it
+    /// meanwhile with Kafka's own tools: what stands there stays.
+    mutating func refresh(_ cursor: Cursor, of state: SubscriptionState) {
+        cursor.isToBeRefreshed = true
+        move(state, [cursor], to: .committed)
+    }
+
+    /// Takes nothing more from where the cursors are, lets what is in flight end and be committed, and goes on elsewhere.
+    private mutating func move(_ state: SubscriptionState, _ cursors: ContiguousArray<Cursor>, to target: CursorTarget) {
+        var loaded: [Cursor] = []
+        for cursor in cursors where !cursor.isGone {
+            // A seek says where to; that it is to be read anew says nothing against it.
+            if cursor.isMoving, target == .committed { continue }
+            cursor.target = target
+            // The answer to what is being asked for it is still to come, and is taken for the word to go.
+            guard cursor.isLoaded else { continue }
+            dropPending(cursor)
+            updateHunger(cursor)
+            if cursor.isRefresh { markClean(cursor) }
+            loaded.append(cursor)
+        }
+        if loaded.isEmpty { return }
         forgetWaiting(state)
         forgetHeld()
-        checkMoved(cursor)
+        forgetPausing()
+        for cursor in loaded { checkMoved(cursor) }
     }
 
     /// Replaces a cursor that is to move, when nothing of it is under way any more. A new one takes its place, so that
@@ -70,7 +97,7 @@ extension DeliveryCore {
         state.cursors.removeAll { $0 === cursor }
         let successor = addCursor(of: state, to: partition)
         if target == .committed {
-            successor.isRefresh = !state.isRunning
+            successor.isRefresh = cursor.isToBeRefreshed && !state.isRunning
             load(state.group, [partition.handle])
         } else {
             place(successor, at: target)

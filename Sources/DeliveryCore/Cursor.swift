@@ -29,7 +29,9 @@ final class Cursor {
 
     /// Where it is to go when nothing of it is under way any more; until then it takes nothing.
     var target: CursorTarget? = nil
-    /// Replaced where it is, to be committed again before its group expires.
+    /// To be replaced where it is and committed again, before its group expires.
+    var isToBeRefreshed = false
+    /// Loaded for nothing else than that.
     var isRefresh = false
     /// Items of it in requests or diversions under way.
     var busy = 0

@@ -87,6 +87,8 @@ final class Diversion {
     var lastAttempt: WallTime?
     var byReference = false
     var failures = 0
+    /// It was refused, and is produced again then.
+    var pausesUntil: Instant? = nil
 
     init(id: DiversionID) { self.id = id }
 }

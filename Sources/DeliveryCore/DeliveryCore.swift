@@ -37,6 +37,8 @@ public struct DeliveryCore: ~Copyable {
     var ready = Deque<SubscriptionState>()
     /// Those that had more than their share when the room for all was taken.
     var crowdedOut = Deque<SubscriptionState>()
+    /// More waits in memory for their endpoints than they may keep there.
+    var overfull: [SubscriptionState] = []
     var inFlight = 0
     /// Bytes of the records in requests, each counted as often as it is sent.
     var inFlightBytes = 0
@@ -87,6 +89,7 @@ public struct DeliveryCore: ~Copyable {
         swap(&effects, &out)
         take(input)
         runTimers()
+        setAsideOverfull()
         dispatch()
         relieveMemory()
         readForLagging()
@@ -131,7 +134,7 @@ public struct DeliveryCore: ~Copyable {
             case .commitBudget: commitBudgetTimerIsSet = false
             case .sweep: sweep()
             case .drain(let handle): drainTimedOut(partitions[handle.index])
-            case .divertAgain(let id): divertAgain(id)
+            case .divertAgain(let id): pauseIsOver(id)
             }
         }
     }

@@ -40,10 +40,12 @@ extension DeliveryCore {
     }
 
     private func hasShare(_ state: SubscriptionState) -> Bool {
-        let sharers = max(1, liveSubscriptions)
-        return state.inFlight == 0
-            || (state.inFlight < options.maxInFlight / 2 / sharers && state.inFlightBytes < options.recordMemory / 4 / sharers)
+        state.inFlight == 0
+            || (state.inFlight < options.maxInFlight / 2 / max(1, liveSubscriptions) && state.inFlightBytes < bytesPerSubscription)
     }
+
+    /// A subscription's share of what all may have in flight; what waits in memory for its endpoint gets as much again.
+    var bytesPerSubscription: Int { options.recordMemory / 4 / max(1, liveSubscriptions) }
 
     private mutating func crowdOut(_ state: SubscriptionState) {
         state.isReady = true
@@ -148,6 +150,7 @@ extension DeliveryCore {
         while let item = state.stalled.first {
             if !abandoned(item), records[item.record].bytes > roomInBytes || (onlyFresh && item.attempts > 0) { return nil }
             state.stalled.removeFirst()
+            state.stalledBytes -= bytes(of: item)
             if !abandoned(item) { return item }
             release(item.record)
         }
@@ -268,6 +271,8 @@ extension DeliveryCore {
     public func delivery(_ id: DeliveryID) -> Delivery { deliveries[id.index] }
 
     public func item(_ i: Int, of delivery: Delivery) -> ItemView { view(delivery.items[i]) }
+
+    func bytes(of item: Item) -> Int { Int(records[item.record].bytes) }
 
     func view(_ item: Item) -> ItemView {
         ItemView(

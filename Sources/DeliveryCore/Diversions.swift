@@ -92,13 +92,30 @@ extension DeliveryCore {
             let reason = if case .refused(let reason) = failure { reason } else { "the record is too large for the topic" }
             report(.diversionFailed(diversion.owner?.id, reason: reason))
             let pause = options.divertBackoff * Double(min(30, 1 << min(diversion.failures - 1, 5)))
+            diversion.pausesUntil = now.instant + pause
             timers.set(.divertAgain(id), at: now.instant + pause)
         }
+    }
+
+    /// Diversions that pause until they are tried again, and whose events are not ours any more: nobody has to wait for them.
+    mutating func forgetPausing() {
+        for diversion in diversions where diversion.pausesUntil != nil {
+            guard let item = diversion.item, abandoned(item) else { continue }
+            finish(diversion)
+            leaveToNextOwner(item)
+        }
+    }
+
+    mutating func pauseIsOver(_ id: DiversionID) {
+        // It may have been forgotten, and its place be another's.
+        guard let until = diversions[id.index].pausesUntil, until <= now.instant else { return }
+        divertAgain(id)
     }
 
     mutating func divertAgain(_ id: DiversionID) {
         let diversion = diversions[id.index]
         guard let item = diversion.item else { return }
+        diversion.pausesUntil = nil
         if abandoned(item) {
             finish(diversion)
             leaveToNextOwner(item)
@@ -115,6 +132,7 @@ extension DeliveryCore {
         }
         diversion.item = nil
         diversion.owner = nil
+        diversion.pausesUntil = nil
         freeDiversions.append(diversion.id.index)
     }
 

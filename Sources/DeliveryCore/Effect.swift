@@ -57,6 +57,8 @@ public enum Report: Sendable {
     /// The settled offsets do not fit the commit's metadata: the cursor waits for its oldest event.
     case cursorFull(SubscriptionID?, TopicPartitionName)
     case badMetadata(SubscriptionID?, TopicPartitionName)
+    /// What it has in memory is left to Kafka, and read again when it can send: its endpoint fails, or it is halted.
+    case setAside(SubscriptionID, [PartitionHandle])
     /// The cursor starts here: by the subscription's `start`, or because an operator moved it.
     case cursorPlaced(SubscriptionID?, TopicPartitionName, offset: Int64)
 }

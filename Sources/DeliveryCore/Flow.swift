@@ -47,6 +47,7 @@ extension DeliveryCore {
         for _ in 0..<state.stalled.count {
             guard let item = state.stalled.popFirst() else { break }
             if !abandoned(item), isExpired(item, state) {
+                state.stalledBytes -= bytes(of: item)
                 divertDead(item, state, details)
             } else {
                 state.stalled.append(item)
@@ -64,6 +65,7 @@ extension DeliveryCore {
         state.suspension = reason
         report(.suspended(state.id, reason: reason))
         stopFlow(state)
+        setAside(state)
     }
 
     /// The cursors fill up again.

@@ -36,8 +36,10 @@ extension DeliveryCore {
             }
         case .suspend:
             state.counters.attemptsRefused += 1
-            for item in finish(delivery) { stall(item, state) }
+            let items = finish(delivery)
+            let details = FailureDetails(kind: .http, status: outcome.status, message: outcome.message, attempted: now.wall)
             suspend(state, outcome.status == 410 ? "the endpoint answered 410 Gone" : "the endpoint asked for it (webhook-delivery: disable)")
+            for item in items { stall(item, state, details) }
         }
         markReady(state)
     }
@@ -115,7 +117,8 @@ extension DeliveryCore {
         if let asked = outcome.retryAfter { delay = max(delay, min(asked, options.longestRetryAfter)) }
         var item = item
         item.retries += 1
-        if isClosed, delay <= options.longestDelayInMemory, state.held < options.lookahead {
+        let hasRoom = state.held < options.lookahead && state.heldBytes + bytes(of: item) <= bytesPerSubscription
+        if isClosed, delay <= options.longestDelayInMemory, hasRoom {
             hold(item, state, until: now.wall + delay, after: delay)
         } else if isClosed, state.circuit.spend() {
             divertRetry(item, state, delay: delay, details)
@@ -192,6 +195,8 @@ extension DeliveryCore {
             takeNextLane(item, state, details)
         } else {
             state.stalled.append(item)
+            state.stalledBytes += bytes(of: item)
+            if state.stalledBytes > bytesPerSubscription, overfull.last !== state { overfull.append(state) }
         }
     }
 
@@ -201,13 +206,15 @@ extension DeliveryCore {
         var item: Item
         var state: SubscriptionState
         var due: WallTime
+        var bytes: Int
         /// Its record was let go with its partition; the timer is still to come.
         var isForgotten = false
     }
 
     mutating func hold(_ item: Item, _ state: SubscriptionState, until due: WallTime, after delay: TimeSpan) {
+        let entry = Held(item: item, state: state, due: due, bytes: bytes(of: item))
         state.held += 1
-        let entry = Held(item: item, state: state, due: due)
+        state.heldBytes += entry.bytes
         let slot: Int
         if let free = freeHeld.popLast() {
             slot = free
@@ -225,6 +232,7 @@ extension DeliveryCore {
         freeHeld.append(slot)
         entry.state.held -= 1
         if entry.isForgotten { return }
+        entry.state.heldBytes -= entry.bytes
         if now.wall < entry.due, !abandoned(entry.item) {
             // The wall clock went slower than the monotonic one: never early.
             return hold(entry.item, entry.state, until: entry.due, after: entry.due - now.wall)

@@ -109,6 +109,8 @@ extension DeliveryCore {
     private mutating func sendElsewhere(_ cursor: Cursor) -> Bool {
         guard let target = cursor.target else { return false }
         cursor.target = nil
+        // Whatever it was loaded for, it goes on now.
+        cursor.isRefresh = false
         if target == .committed { return false }
         place(cursor, at: target)
         return true
@@ -176,6 +178,7 @@ extension DeliveryCore {
             updateHunger(cursor)
             if wasReading, cursor.isLoaded, cursor.base != cursor.committedOffset { markDirty(cursor) }
         }
+        forgetPausing()
         checkDrained(partition)
     }
 
@@ -229,6 +232,7 @@ extension DeliveryCore {
             forgetWaiting(state)
         }
         forgetHeld()
+        forgetPausing()
         while let entry = partition.ring.entries.first {
             _ = partition.ring.removeFirst(bytes: Int(records[entry.record].bytes))
             release(entry.record)
@@ -240,13 +244,17 @@ extension DeliveryCore {
         for slot in held.indices {
             guard let entry = held[slot], !entry.isForgotten, abandoned(entry.item) else { continue }
             release(entry.item.record)
+            entry.state.heldBytes -= entry.bytes
             held[slot]?.isForgotten = true
         }
     }
 
     /// Lets go of the events that wait in memory and are not ours any more.
     mutating func forgetWaiting(_ state: SubscriptionState) {
-        for item in state.stalled where abandoned(item) { release(item.record) }
+        for item in state.stalled where abandoned(item) {
+            state.stalledBytes -= bytes(of: item)
+            release(item.record)
+        }
         state.stalled.removeAll { abandoned($0) }
         for item in state.again where abandoned(item) { release(item.record) }
         state.again.removeAll { abandoned($0) }
@@ -265,8 +273,7 @@ extension DeliveryCore {
         liveCursors -= 1
         updateHunger(cursor)
         if !cursor.isAttached, cursor.isLoaded, cursor.partition.phase != .loading { cursor.partition.lagging -= 1 }
-        cursor.group.dirty.removeAll { $0 === cursor }
-        cursor.isDirty = false
+        markClean(cursor)
     }
 
     // MARK: Retention
@@ -276,7 +283,9 @@ extension DeliveryCore {
         let partition = partitions[handle.index]
         guard partition.phase == .reading else { return }
         if chunk { chunkEnded(partition) }
-        for case let cursor? in partition.cursors where cursor.isLoaded && cursor.position < start {
+        // A halted subscription's cursor is read anew when it goes on, and Kafka's own tools may have moved it by then.
+        let cursors = partition.cursors.compactMap { $0 }.filter { $0.isLoaded && $0.subscription?.isRunning ?? true }
+        for cursor in cursors where cursor.position < start {
             let count = start - cursor.position
             report(.recordsLost(cursor.subscription?.id, partition.name, count: count))
             if let state = cursor.subscription { state.counters.recordsLost += UInt64(count) } else { retriesLost += UInt64(count) }
@@ -291,7 +300,7 @@ extension DeliveryCore {
             partition.ring.reset(coverStart: start)
         }
         if !chunk { effects.append(.startReading(handle, offset: partition.nextOffset)) }
-        for case let cursor? in partition.cursors where cursor.isLoaded {
+        for cursor in cursors {
             tryAttach(cursor)
             updateHunger(cursor)
             markDirty(cursor)

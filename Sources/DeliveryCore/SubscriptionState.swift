@@ -25,8 +25,10 @@ final class SubscriptionState {
     var parts = Deque<ContiguousArray<Item>>()
     /// Events that failed while the circuit opened or was open, in no topic: they wait for its end.
     var stalled = Deque<Item>()
+    var stalledBytes = 0
     /// Events that wait in memory for their next attempt.
     var held = 0
+    var heldBytes = 0
 
     var inFlight = 0
     var inFlightBytes = 0

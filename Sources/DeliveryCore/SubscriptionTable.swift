@@ -47,6 +47,7 @@ extension DeliveryCore {
         state.suspension = nil
         if !state.isRunning {
             stopFlow(state)
+            setAside(state)
         } else if !wasRunning {
             goOn(state)
         } else {
@@ -58,6 +59,7 @@ extension DeliveryCore {
     private mutating func remove(_ state: SubscriptionState) {
         stopFlow(state)
         while let item = state.stalled.popFirst() { release(item.record) }
+        state.stalledBytes = 0
         state.isRemoved = true
         liveSubscriptions -= 1
         if byName[state.policy.name] === state { byName[state.policy.name] = nil }
@@ -74,6 +76,7 @@ extension DeliveryCore {
         state.cursors = []
         // One that does not fit into the retry topic may be held for hours.
         forgetHeld()
+        forgetPausing()
         if state.group.isUnderWay { departed[state.policy.name] = state.group }
     }
 

@@ -46,6 +46,8 @@ struct Account {
         var isRemoved = false
         var isSuspended = false
         var isPaused = false
+        /// Its circuit is open, by its engine's word.
+        var isSaidToFail = false
         /// Something was decided in doubt: the circuit may be another than the model says.
         var isUncertain = false
         var blockedUntil = Instant(nanoseconds: 0)

@@ -49,7 +49,6 @@ extension Simulation {
             for name in names {
                 guard let handle = replica.core.handle(of: name) else { continue }
                 replica.handles[name] = handle
-                ledger.forgetPlacements(topicIndex(name.topic), name.partition, replica.index)
                 replica.account.phases[handle] = .loading
                 for group in replica.account.groups.keys { replica.account.groups[group]!.acknowledged[name] = nil }
             }
@@ -59,7 +58,10 @@ extension Simulation {
     }
 
     private func noteLoaded(_ group: CursorGroup, _ handle: PartitionHandle, _ stored: StoredCursor, _ replica: Replica) {
+        // The answer to a question of an assignment that is over tells the engine nothing.
+        guard replica.account.phases[handle] == .loading || replica.account.phases[handle] == .reading else { return }
         let name = replica.core.name(of: handle)
+        ledger.forgetPlacement(cursorKey(group, name, replica), replica.index)
         var isRunning = true
         if case .subscription(let id) = group {
             replica.account.moving.remove(Account.Place(subscription: id, handle: handle))
@@ -101,6 +103,13 @@ extension Simulation {
         }
     }
 
+    /// What waits in memory for an endpoint is forgotten, and read again.
+    func setAside(_ id: SubscriptionID, _ handles: [PartitionHandle], _ replica: Replica) {
+        let outlet = replica.account.outlets[id.index]
+        if outlet.isRunning, !outlet.isSaidToFail { violation(.memory, "\(outlet.policy.name) is set aside, and may send") }
+        moves(id, handles, replica)
+    }
+
     /// Cursors of a subscription go elsewhere: all of them, or those on some partitions.
     private func moves(_ id: SubscriptionID, _ handles: [PartitionHandle]?, _ replica: Replica) {
         let topic = replica.account.outlets[id.index].policy.topic
@@ -118,6 +127,8 @@ extension Simulation {
         replica.account.moving.remove(place)
         if !replica.account.outlets[id.index].isRunning { replica.account.refreshes.insert(place) } else { replica.account.refreshes.remove(place) }
         replica.account.groups[group]?.acknowledged[replica.core.name(of: handle)] = nil
+        // What failed to be committed is not worth repeating where nothing was settled.
+        replica.account.groups[group]?.dirtySince = nil
         guard replica.account.phases[handle] == .reading else { return }
         for item in replica.account.tries.keys where item.handle == handle && item.subscription == id {
             if replica.account.tries[item]!.isUnderWay { violation(.ownership, "a cursor moves with requests in flight") }

@@ -204,6 +204,7 @@ extension Simulation {
             fullCursors.insert(key)
             // It stops taking events before it comes to that; of retry records many may come at once.
             if id != nil, replica.options.metadataLimit >= Self.leastMetadata { violation(.cursor, "the cursor \(key) does not fit into its commit's metadata") }
+        case .setAside(let id, let handles): setAside(id, handles, replica)
         case .cursorPlaced(let id, let partition, let offset):
             let group = id.map { CursorGroup.subscription($0) } ?? .retryTopic
             if let handle = replica.handles[partition] { noteMoved(group, handle, replica) }
@@ -211,8 +212,11 @@ extension Simulation {
             noteDirty(group, replica)
         case .circuitOpened(let id, _):
             circuitsOpened += 1
+            replica.account.outlets[id.index].isSaidToFail = true
             judgeOpening(id, replica)
-        case .circuitClosed(let id): judgeClosing(id, replica)
+        case .circuitClosed(let id):
+            replica.account.outlets[id.index].isSaidToFail = false
+            judgeClosing(id, replica)
         case .dropped(let id, _, _): replica.account.outlets[id.index].counters.drops += 1
         case .deadLettered(let id, let kind, _):
             guard let due = replica.deadLetterDue, due.0 == id, due.1 == kind else { return violation(.reports, "a dead letter for \(kind) is reported that is none") }

@@ -61,11 +61,9 @@ struct Ledger {
         outcomes = outcomes.filter { $0.key.cursor != cursor || $0.key.offset < offset || $0.value > serial }
     }
 
-    /// The replica reads a partition anew: where it put cursors before and did not commit them is forgotten.
-    mutating func forgetPlacements(_ topic: Int, _ partition: Int32, _ replica: Int) {
-        for (key, placement) in placements where key.topic == topic && key.partition == partition && placement.replica == replica {
-            placements[key] = nil
-        }
+    /// The replica reads a cursor anew: where it put it before and did not commit it is forgotten.
+    mutating func forgetPlacement(_ key: CursorKey, _ replica: Int) {
+        if placements[key]?.replica == replica { placements[key] = nil }
     }
 
     mutating func forgetAhead(_ cursor: CursorKey) { ahead[cursor] = nil }

@@ -154,6 +154,7 @@ extension Simulation {
         case .recordsLost(let id, let partition, let count): "\(name(id)): \(count) records of \(words(partition)) lost"
         case .drainTimedOut(let partition, let inFlight): "\(words(partition)): drained no further, \(inFlight) in flight"
         case .cursorFull(let id, let partition): "\(name(id)): cursor on \(words(partition)) is full"
+        case .setAside(let id, let handles): "\(name(id)): what waits is set aside, \(handles.map { words($0, replica) }.joined(separator: " "))"
         case .cursorPlaced(let id, let partition, let offset): "\(name(id)): cursor on \(words(partition)) placed at \(offset)"
         case .badMetadata(let id, let partition): "\(name(id)): metadata of \(words(partition)) not understood"
         }

@@ -55,6 +55,7 @@ extension Simulation {
         }
         guard replica.isAlive(incarnation) else { return }
         step(replica.index, .tick)
+        if replica.isAlive(incarnation) { stopIfLeft(replica.index) }
     }
 
     private func askMembership(_ replica: Replica) {

@@ -156,6 +156,7 @@ final class Engine {
             case .drainTimedOut(let partition, let inFlight): return "drain timed out \(name(partition)) \(inFlight)"
             case .cursorFull(let id, let partition): return "full \(name(id)) \(name(partition))"
             case .badMetadata(let id, let partition): return "bad metadata \(name(id)) \(name(partition))"
+            case .setAside(let id, let handles): return "set aside \(name(id)) \(handles.map(name).joined(separator: " "))"
             case .cursorPlaced(let id, let partition, let offset): return "placed \(name(id)) \(name(partition))@\(offset)"
             }
         }

@@ -66,7 +66,7 @@ extension Simulation {
             }
         case .stop:
             outlet.counters.attemptsRefused += 1
-            for item in ending.items where !ending.abandoned.contains(item) { stays(item, ending, handedOn[item], replica) }
+            for item in ending.items where !ending.abandoned.contains(item) { stays(item, ending, handedOn[item], &drops, outlet, replica) }
         }
         // Among several that might have waited in memory it is not visible which one found the budget spent.
         if wasClosed, outlet.circuit.state == .closed, opens, outlet.circuit.isEmpty { outlet.circuit.open(at: now) }
@@ -113,7 +113,7 @@ extension Simulation {
         }
         if ending.outcome.connectionRefused || (outlet.circuit.state != .closed && !isRetryRecord) {
             outlet.circuit.open(at: now)
-            return stays(item, ending, view, replica)
+            return stays(item, ending, view, &drops, outlet, replica)
         }
         // Where it is not known how much of the schedule is spent, what the engine does tells.
         let isExhausted: Bool =
@@ -172,15 +172,20 @@ extension Simulation {
             expect(.deadLetter(kind), of: item, view, &drops, outlet, replica)
         } else {
             outlet.circuit.open(at: now)
-            stays(item, ending, view, replica)
+            stays(item, ending, view, &drops, outlet, replica)
         }
     }
 
     /// It stays unsettled; a retry record goes on to the next lane instead of waiting in memory.
-    private func stays(_ item: Account.Item, _ ending: Account.Ending, _ view: DiversionView?, _ replica: Replica) {
+    private func stays(
+        _ item: Account.Item, _ ending: Account.Ending, _ view: DiversionView?, _ drops: inout Int, _ outlet: Account.Outlet, _ replica: Replica
+    ) {
         guard let tries = replica.account.tries[item] else { return }
         replica.account.tries[item]!.notBefore = nil
         if item.subscription == nil {
+            if wallTime(of: replica) - tries.created >= outlet.policy.retry.giveUpAfter {
+                return expect(.deadLetter(.expired), of: item, view, &drops, outlet, replica)
+            }
             if view == nil { violation(.outcome, "a retry record of \(tries.event) is kept in memory during an outage") }
             replica.account.ending!.consequences[item] = .nextLane
         } else if let view {

@@ -80,7 +80,8 @@ extension Simulation {
             max(1, (policy.delivery.maxInFlight + replica.options.shards - 1) / replica.options.shards)
         }
         let listed = Set(table.map(\.name))
-        for i in replica.account.outlets.indices where !listed.contains(replica.account.outlets[i].policy.name) {
+        for (i, outlet) in replica.account.outlets.enumerated() where !outlet.isRemoved && !listed.contains(outlet.policy.name) {
+            excuseRepetitions(of: outlet.index, heldBy: replica)
             replica.account.outlets[i].isRemoved = true
         }
         for policy in table {
@@ -157,7 +158,7 @@ extension Simulation {
                 replica.account.tries[item]?.failure = (outcome, wallTime(of: replica))
             }
             if isAbandoned, meaning != .delivered { ending.abandoned.insert(item) }
-            if isAbandoned || outlet.isRemoved { replica.account.tries[item] = nil }
+            if isAbandoned { replica.account.tries[item] = nil } else if outlet.isRemoved { replica.account.tries[item]?.isUncertain = true }
         }
         replica.account.ending = ending
         guard !isCancelled, outcome.status == 429 || outcome.status == 503, let asked = outcome.retryAfter, case .tryAgain = meaning else { return }

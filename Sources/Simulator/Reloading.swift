@@ -16,8 +16,6 @@ extension Simulation {
         guard !removed.contains(subscription) else { return }
         removed.insert(subscription)
         note(.remove, nil, Int64(subscription), text: "\(scenario.subscriptions[subscription].name) for \(span)")
-        // What is in flight for it ends without effect on its cursor: when it comes back that is repeated.
-        excuseRepetitions(of: subscription)
         reload()
         after(max(span, .seconds(6))) { simulation in
             simulation.removed.remove(subscription)

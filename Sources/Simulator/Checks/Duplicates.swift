@@ -40,15 +40,14 @@ extension Simulation {
         }
     }
 
-    /// The subscription is taken away with requests in flight.
-    func excuseRepetitions(of subscription: Int) {
-        for replica in replicas where replica.isUp {
-            for attempt in replica.attempts.values where attempt.subscription == subscription {
-                for event in attempt.events { ledger.excuse(Pair(subscription: subscription, event: event)) }
-            }
-            for diversion in replica.diversions.values where diversion.carrier.cursor.subscription == subscription { ledger.excuse(diversion.pair) }
+    /// A replica hears that the subscription is taken away, with requests in flight: they end without effect on its cursor,
+    /// and when it comes back that is repeated.
+    func excuseRepetitions(of subscription: Int, heldBy replica: Replica) {
+        for attempt in replica.attempts.values where attempt.subscription == subscription {
+            for event in attempt.events { ledger.excuse(Pair(subscription: subscription, event: event)) }
         }
-        for seat in coordinator.seats where seat.topic >= 0 {
+        for diversion in replica.diversions.values where diversion.carrier.cursor.subscription == subscription { ledger.excuse(diversion.pair) }
+        for seat in coordinator.seats where seat.topic >= 0 && seat.owner == replica.index {
             let key = CursorKey(subscription: subscription, topic: seat.topic, partition: seat.partition)
             for offset in ledger.takeUncommitted(key, broker.committed[key]) { excuse(offset, key) }
         }

@@ -20,7 +20,11 @@ extension Simulation {
         after(max(span, .seconds(6))) { simulation in
             simulation.removed.remove(subscription)
             simulation.note(.bringBack, nil, Int64(subscription), text: simulation.scenario.subscriptions[subscription].name)
-            simulation.suspended.remove(subscription)
+            // A replica that stands still all the time does not see that it was away.
+            let sleepsSuspended = simulation.replicas.contains { replica in
+                replica.isStandingStill && replica.account.outlets.contains { $0.index == subscription && $0.isSuspended && !$0.isRemoved }
+            }
+            if !sleepsSuspended { simulation.suspended.remove(subscription) }
             // It is a new one to the engines: with a budget of its own, and no memory of what the endpoint asked for.
             simulation.additions[subscription] += simulation.replicas.count
             simulation.reload()

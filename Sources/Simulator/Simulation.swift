@@ -77,6 +77,8 @@ public final class Simulation {
     var cursorsFull = 0
     /// Whose settled offsets did not fit the metadata at some time.
     var fullCursors: Set<CursorKey> = []
+    /// Committed last by a process that has ended meanwhile.
+    var lateCommits: Set<CursorKey> = []
     var drainTimeouts = 0
     var mostMemory = 0
 

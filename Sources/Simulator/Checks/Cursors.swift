@@ -24,7 +24,10 @@ extension Simulation {
         if commit.offset < from { violation(.cursor, "the cursor \(key) went back from \(from) to \(commit.offset)") }
         judgeSettlement(key, from, commit.offset)
         for range in ranges { judgeSettlement(key, range.lowerBound, range.upperBound) }
-        if let previous, !isPlaced { judgeMemory(key, previous, commit.offset, ranges) }
+        // A process that has ended may have the last word, late: its successor does not know of it.
+        let isLate = !replica.isAlive(incarnation)
+        if let previous, !isPlaced, !lateCommits.contains(key) { judgeMemory(key, previous, commit.offset, ranges) }
+        if isLate { lateCommits.insert(key) } else { lateCommits.remove(key) }
         broker.committed[key] = Broker.Committed(commit)
         ledger.committed(key, upTo: commit.offset)
     }

@@ -22,6 +22,9 @@ extension Simulation {
         guard let ending = replica.account.ending else { return }
         let id = ending.subscription
         var outlet = replica.account.outlets[id.index]
+        if outlet.isRemoved, outlet.policy.deadLetter.drop {
+            for item in ending.items { if let event = replica.account.tries[item]?.event { ledger.mayDrop.insert(Pair(subscription: outlet.index, event: event)) } }
+        }
         guard !outlet.isRemoved, !ending.isCancelled else { return }
         var handedOn: [Account.Item: DiversionView] = [:]
         var drops = 0

@@ -11,6 +11,14 @@ extension DeliveryCore {
         setAside(state)
     }
 
+    /// As `suspend`, but those who should hear of it have.
+    mutating func suspendToo(_ state: SubscriptionState, _ reason: String) {
+        guard !state.isRemoved, state.suspension == nil else { return }
+        state.suspension = reason
+        stopFlow(state)
+        setAside(state)
+    }
+
     /// Goes on, also after a suspension, from where the committed cursors say: an operator may have moved them meanwhile
     /// with Kafka's own tools.
     mutating func resume(_ state: SubscriptionState) {
@@ -44,13 +52,17 @@ extension DeliveryCore {
 
     // MARK: Moving a cursor
 
-    /// An outage may last, and the others need the memory.
+    /// What waits in memory for an endpoint that fails, or for an operator's word.
+    func mayKeepWaiting(_ state: SubscriptionState) -> Bool { state.isRunning && state.stalledBytes <= bytesPerSubscription }
+
+    /// An outage or a pause may last, and the others need the memory.
     mutating func setAsideOverfull() {
-        while let state = overfull.popLast() { if !state.isRemoved, state.stalledBytes > bytesPerSubscription { setAside(state) } }
+        while let state = overfull.popLast() { if !mayKeepWaiting(state) { setAside(state) } }
     }
 
     /// Leaves what waits in memory to Kafka: it is read again when the subscription can send.
     mutating func setAside(_ state: SubscriptionState) {
+        if state.stalled.isEmpty && state.held == 0 { return }
         let cursors = ContiguousArray(state.cursors.lazy.filter { !$0.unsettled.isEmpty && !$0.isMoving })
         if cursors.isEmpty { return }
         report(.setAside(state.id, cursors.map(\.partition.handle)))
@@ -67,11 +79,11 @@ extension DeliveryCore {
     /// Takes nothing more from where the cursors are, lets what is in flight end and be committed, and goes on elsewhere.
     private mutating func move(_ state: SubscriptionState, _ cursors: ContiguousArray<Cursor>, to target: CursorTarget) {
         var loaded: [Cursor] = []
-        for cursor in cursors where !cursor.isGone {
+        for cursor in cursors where !cursor.isGone && (cursor.partition.phase == .loading || cursor.partition.phase == .reading) {
             // A seek says where to; that it is to be read anew says nothing against it.
             if cursor.isMoving, target == .committed { continue }
             cursor.target = target
-            // The answer to what is being asked for it is still to come, and is taken for the word to go.
+            // The answer to what is being asked for it is still to come, and is then taken for the word to go.
             guard cursor.isLoaded else { continue }
             dropPending(cursor)
             updateHunger(cursor)

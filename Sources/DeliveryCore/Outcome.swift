@@ -196,7 +196,7 @@ extension DeliveryCore {
         } else {
             state.stalled.append(item)
             state.stalledBytes += bytes(of: item)
-            if state.stalledBytes > bytesPerSubscription, overfull.last !== state { overfull.append(state) }
+            if !mayKeepWaiting(state), overfull.last !== state { overfull.append(state) }
         }
     }
 

@@ -111,8 +111,8 @@ extension DeliveryCore {
         cursor.target = nil
         // Whatever it was loaded for, it goes on now.
         cursor.isRefresh = false
-        if target == .committed { return false }
-        place(cursor, at: target)
+        // Not what the answer says that is here: it may be older than the word to go.
+        if target == .committed { load(cursor.group, [cursor.partition.handle]) } else { place(cursor, at: target) }
         return true
     }
 

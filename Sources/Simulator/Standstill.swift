@@ -44,7 +44,7 @@ extension Simulation {
             step(replica.index, .membershipDoubted)
             guard replica.isAlive(incarnation) else { return }
             askMembership(replica)
-        } else if replica.isExpelled {
+        } else if replica.isExpelled, !replica.account.isInDoubt {
             comeBack(replica)
         }
         let waiting = replica.inbox

@@ -42,8 +42,10 @@ import Testing
     @Test func `a resume ends a suspension, and the event that met it comes again`() {
         let engine = Engine.reading([subscription("billing")])
         engine.records([0])
-        #expect(engine.ended(0, 410) == ["suspend billing: the endpoint answered 410 Gone"])
-        #expect(engine.step(.resume(billing)) == ["load billing on orders-0"])
+        #expect(engine.ended(0, 410) == ["suspend billing: the endpoint answered 410 Gone", "set aside billing orders-0", "load billing on orders-0"])
+        #expect(engine.step(.resume(billing)) == [])
+        // The answer may be older than what an operator did before the resume.
+        #expect(engine.loaded(0, 7) == ["load billing on orders-0"])
         #expect(engine.loaded(0, 0) == ["read back orders-0 0..<1"])
     }
 
@@ -91,5 +93,64 @@ import Testing
         #expect(engine.ended(0, 500) == [])
         #expect(engine.step(.seek(billing, [engine.orders], .offset(0))) == ["placed billing orders-0@0", "read back orders-0 0..<1", "commit billing orders-0@0"])
         #expect(engine.wait(.seconds(5)) == [])
+    }
+
+    // MARK: What waits in memory
+
+    /// Memory for one event of 100 bytes to wait.
+    private var scarce: CoreOptions {
+        var options = CoreOptions()
+        options.recordMemory = 600
+        return options
+    }
+
+    @Test func `what waits for an endpoint that is down is left to Kafka when it takes more than its share of the memory`() {
+        let engine = Engine.reading([subscription("billing")], scarce)
+        engine.records([0, 1])
+        #expect(engine.refused(0) == ["open billing: connection refused"])
+        #expect(engine.refused(1) == ["set aside billing orders-0", "load billing on orders-0"])
+    }
+
+    @Test func `what waits for an endpoint that is down stays in memory as long as there is room`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0, 1])
+        engine.refused(0)
+        #expect(engine.refused(1) == [])
+    }
+
+    @Test func `a paused subscription holds nothing in memory`() {
+        let engine = Engine.reading([subscription("billing") { $0.retry.schedule = [.seconds(1)] }])
+        engine.records([0])
+        engine.ended(0, 500)
+        #expect(engine.step(.pause(billing)) == ["set aside billing orders-0", "load billing on orders-0"])
+        #expect(engine.loaded(0, 0) == [])
+        #expect(engine.wait(.seconds(10)) == [])
+    }
+
+    @Test func `events that wait for their next attempt take no more than their share of the memory`() {
+        let engine = Engine.reading([subscription("billing") { $0.retry.schedule = [.seconds(1)] }], scarce)
+        engine.records([0, 1])
+        #expect(engine.ended(0, 500) == [])
+        #expect(engine.ended(1, 500).first?.hasPrefix("divert #0 billing orders-0@1 to retry partition") == true)
+    }
+
+    @Test func `a cursor that was read anew only to be committed again does not undo an operator's move`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        engine.ended(0, 200)
+        engine.committed(0)
+        engine.step(.pause(billing))
+        #expect(engine.wait(.hours(13)) == ["load billing on orders-0"])
+        // Its commit fails, and is to be repeated.
+        #expect(engine.loaded(0, 1) == ["commit billing orders-0@1"])
+        engine.committed(0, succeeded: false)
+        #expect(engine.step(.resume(billing)) == ["load billing on orders-0"])
+        #expect(engine.wait(.minutes(1)) == [])
+    }
+
+    @Test func `records that Kafka deleted do not move the cursor of a halted subscription`() {
+        let engine = Engine.reading([subscription("billing") { $0.enabled = false }, subscription("search")])
+        engine.step(.outOfRange(engine.orders, logStart: 5, chunk: false))
+        #expect(engine.wait(.seconds(1)).filter { $0.hasPrefix("commit billing") } == [])
     }
 }

@@ -46,6 +46,34 @@ import Testing
         #expect(engine.wait(.minutes(1)) == [])
     }
 
+    @Test func `a partition that comes back waits for a commit of its former life before it is loaded`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        engine.ended(0, 200)
+        engine.step(.lost([engine.orders]))
+        #expect(engine.step(.assigned([TopicPartitionName(topic: "orders", partition: 0)])) == [])
+        #expect(engine.committed(0) == ["load billing on orders-0"])
+    }
+
+    @Test func `a partition that comes back and goes again is let go when the commit of its former life has ended`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        engine.ended(0, 200)
+        engine.step(.lost([engine.orders]))
+        engine.step(.assigned([TopicPartitionName(topic: "orders", partition: 0)]))
+        #expect(engine.step(.revoking([PartitionHandle(index: 1)])) == [])
+        #expect(engine.committed(0, succeeded: false) == ["released orders-0"])
+    }
+
+    @Test func `a partition that is given up does not wait for the next try of a diversion that was refused`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        #expect(engine.ended(0, 400) == ["divert #0 billing orders-0@0 to dead letters: http"])
+        #expect(engine.step(.diversionFailed(DiversionID(index: 0), .refused("no"))) == ["diversion failed billing: no"])
+        #expect(engine.step(.revoking([engine.orders])) == ["release 0", "released orders-0"])
+        #expect(engine.wait(.minutes(1)) == [])
+    }
+
     @Test func `a removed subscription's last commit is sent, and the others go on`() {
         let engine = Engine.reading([subscription("billing"), subscription("search")])
         engine.records([0], slots: [0, 1])

@@ -21,11 +21,14 @@ extension Simulation {
             isPlaced = true
         }
         guard let from else { return violation(.cursor, "a cursor was committed that was never placed") }
-        if commit.offset < from { violation(.cursor, "the cursor \(key) went back from \(from) to \(commit.offset)") }
-        judgeSettlement(key, from, commit.offset)
-        for range in ranges { judgeSettlement(key, range.lowerBound, range.upperBound) }
         // A process that has ended may have the last word, late: its successor does not know of it.
         let isLate = !replica.isAlive(incarnation)
+        if commit.offset < from {
+            if !isLate { violation(.cursor, "the cursor \(key) went back from \(from) to \(commit.offset)") }
+            excuseRepetitions(of: key, from: commit.offset)
+        }
+        judgeSettlement(key, from, commit.offset)
+        for range in ranges { judgeSettlement(key, range.lowerBound, range.upperBound) }
         if let previous, !isPlaced, !lateCommits.contains(key) { judgeMemory(key, previous, commit.offset, ranges) }
         if isLate { lateCommits.insert(key) } else { lateCommits.remove(key) }
         broker.committed[key] = Broker.Committed(commit)
@@ -50,6 +53,8 @@ extension Simulation {
     /// The engine says where a cursor starts, or goes on by an operator's word: what lies beyond is to come, once more if it
     /// has come before.
     func placed(_ key: CursorKey, at offset: Int64, by replica: Replica) {
+        // The owner's word counts, not that of a zombie that does not know yet what it has lost.
+        if let present = ledger.placements[key], present.replica != replica.index, present.replica == owner(of: key) { return }
         ledger.placements[key] = Ledger.Placement(
             offset: offset, serial: ledger.outcomesSoFar, replica: replica.index, incarnation: replica.incarnation)
         excuseRepetitions(of: key, from: offset)

@@ -11,7 +11,7 @@ extension Simulation {
     func rest() {
         let attemptsBefore = attempts
         let stepsBefore = steps
-        let isQuiet = suspended.isEmpty && policies.allSatisfy(\.enabled)
+        let isQuiet = suspended.isEmpty && policies.allSatisfy(\.enabled) && broker.logs[broker.logs.count - 1].indices.allSatisfy(isCommittedToItsEnd)
         after(Self.restFor) { simulation in
             if isQuiet {
                 if simulation.attempts > attemptsBefore { simulation.violation(.progress, "\(simulation.attempts - attemptsBefore) attempts when nothing was left to do") }
@@ -20,6 +20,12 @@ extension Simulation {
             }
             simulation.shutDown()
         }
+    }
+
+    /// What has its outcome and is not committed, because its owner could not, is repeated when the partition moves.
+    private func isCommittedToItsEnd(_ partition: Int) -> Bool {
+        let key = CursorKey(subscription: nil, topic: -1, partition: Int32(partition))
+        return broker.log(-1, key.partition).index(of: broker.committed[key]?.offset ?? 0) == broker.log(-1, key.partition).records.count
     }
 
     /// Timers of sweeps; idle cursors that are committed again, with the answers; and what was still to come.
@@ -47,6 +53,7 @@ extension Simulation {
         guard !replica.wasEvicted, !replica.account.hasLost else { return }
         if !replica.attempts.values.allSatisfy({ $0.serial < 0 }) { violation(.ownership, "a process left with requests in flight") }
         judgeFigures(replica)
+        checkBooks(replica)
         // What ran into the limit of its drain may wait for a moment that does not come any more.
         guard replica.attempts.isEmpty, replica.diversions.isEmpty, replica.account.timedOut.isEmpty else { return }
         if replica.tokens.count > 0 { violation(.records, "a process left with \(replica.tokens.count) records that it did not give back") }

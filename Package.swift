@@ -71,6 +71,8 @@ let package = Package(
             "EventModel", "EventFormats", "Filters", "DeliveryCore", "Manifests", "Signing", "EventLoop", "KafkaClient",
             "HTTPTransport", "CLinux", logging,
         ]),
+        // What operators send again: dead letters, and ranges of topics, through the retry topic.
+        target("Redelivery", ["EventModel", "EventFormats", "Filters", "DeliveryCore", "EventLoop", "KafkaClient"]),
         // Probes and metrics over HTTP, from the core's snapshots.
         target("OpsServer", ["EventModel", "DeliveryCore", hummingbird, logging]),
         // A webhook receiver for trying things out: prints, verifies, misbehaves on demand.
@@ -90,13 +92,14 @@ let package = Package(
             name: "fanfare",
             dependencies: [
                 "EventModel", "EventFormats", "Filters", "DeliveryCore", "Manifests", "Signing", "EventLoop", "KafkaClient",
-                "HTTPTransport", "BridgeRuntime", "OpsServer", "Receiver", "TerminalViews",
+                "HTTPTransport", "BridgeRuntime", "Redelivery", "OpsServer", "Receiver", "TerminalViews",
                 "CLinux", hummingbird, arguments, logging,
             ],
             swiftSettings: settings),
 
         test("EventFormatsTests", ["EventModel", "EventFormats"]),
         test("BridgeRuntimeTests", ["EventFormats", "BridgeRuntime"]),
+        test("RedeliveryTests", ["EventModel", "KafkaClient", "Redelivery"]),
         test("FiltersTests", ["EventModel", "Filters"]),
         test("DeliveryCoreTests", ["EventModel", "DeliveryCore"]),
         test("SimulatorTests", ["EventModel", "DeliveryCore", "Simulator"]),

@@ -1,6 +1,6 @@
 /// Strict UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
-enum UTF8Check {
-    static func isValid(_ text: UnsafeRawBufferPointer) -> Bool {
+package enum UTF8Check {
+    package static func isValid(_ text: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         while index < text.count {
             // Eight ASCII bytes at a time: most text is nothing else.

@@ -1,151 +1,125 @@
-import BridgeRuntime
-import EventLoop
 import EventModel
-import Glibc
 import KafkaClient
+import Manifests
+import Redelivery
 
-/// What a record of a dead-letter topic says about itself. Everything but its place is nil where somebody else wrote it.
-struct DeadLetter {
-    var place: TopicPartition
-    var offset: Int64
-    /// When it was written.
-    var time: WallTime
-    var key: [UInt8]?
-    var subscription: String?
-    var kind: String?
-    var status: Int?
-    var attempts: Int?
-    var message: String?
-    var sourceTopic: String?
-    var sourcePartition: Int32?
-    var sourceOffset: Int64?
-    var firstAttempt: String?
-    var lastAttempt: String?
-    var redrives: Int?
+/// The dead letters that a command's options are about.
+struct DeadLetterReader {
+    let configuration: BridgeConfiguration
+    let kafka: KafkaConfiguration
+    let admin: ClusterAdmin
+    let cluster: ClusterAdmin.Cluster
+    /// Empty where they cannot be used: dead letters must be readable also while manifests are broken, or where the files
+    /// with their secrets are not.
+    let manifests: [TopicManifest]
+    /// Dead-letter topics.
+    let topics: [ClusterAdmin.Topic]
+    let filter: DeadLetterFilter
+    let ids: DeadLetterIDs
 
-    init(_ record: KafkaRecord, of partition: TopicPartition) {
-        place = partition
-        offset = record.offset
-        time = WallTime(milliseconds: record.timestamp)
-        key = record.key.map(Array.init)
-        let headers = record.headers
-        func text(_ name: StaticString) -> String? {
-            headers.last(named: name)?.value.map { String(decoding: $0, as: UTF8.self) }
+    init(_ options: ConfigurationOptions, _ selection: DeadLetterOptions) throws {
+        let loaded = try options.usableConfiguration()
+        configuration = loaded.configuration
+        kafka = try KafkaConfiguration(configuration)
+        admin = try ClusterAdmin(kafka)
+        cluster = try admin.reach(kafka)
+        manifests = Self.manifests(options, loaded)
+        let (topics, source) = try Self.topics(selection, configuration, manifests, cluster)
+        self.topics = topics
+        var filter = selection.filter
+        filter.sourceTopic = source
+        self.filter = filter
+        ids = DeadLetterIDs(mappings: Dictionary(uniqueKeysWithValues: manifests.map { ($0.topic, $0.mapping) }))
+    }
+
+    private static func manifests(_ options: ConfigurationOptions, _ loaded: LoadedConfiguration) -> [TopicManifest] {
+        let manifests = options.load(loaded)
+        if manifests.isUsable { return manifests.topics }
+        printError("warning: the topic manifests cannot be used (`fanfare check` says why); only deadLetter.topic of the configuration counts")
+        return []
+    }
+
+    /// The topics to read, and the source topic that their records must name.
+    private static func topics(
+        _ selection: DeadLetterOptions, _ configuration: BridgeConfiguration, _ manifests: [TopicManifest], _ cluster: ClusterAdmin.Cluster
+    ) throws -> (topics: [ClusterAdmin.Topic], source: String?) {
+        let topic = selection.topic
+        let subscriptions = manifests.flatMap(\.subscriptions)
+        if let wanted = selection.subscription, !subscriptions.isEmpty, !subscriptions.contains(where: { $0.name == wanted }) {
+            // It may have been removed from the manifests; its dead letters are still there.
+            printError("warning: no manifest has a subscription \(wanted)")
         }
-        subscription = text("fanfare-subscription").flatMap { $0.isEmpty ? nil : $0 }
-        kind = text("fanfare-error-kind")
-        status = text("fanfare-error-status").flatMap { Int($0) }
-        attempts = text("fanfare-attempt").flatMap { Int($0) }
-        message = text("fanfare-error-message")
-        sourceTopic = text("fanfare-topic")
-        sourcePartition = text("fanfare-partition").flatMap { Int32($0) }
-        sourceOffset = text("fanfare-offset").flatMap { Int64($0) }
-        firstAttempt = text("fanfare-first-attempt")
-        lastAttempt = text("fanfare-last-attempt")
-        redrives = text("fanfare-redrives").flatMap { Int($0) }
-    }
-
-    /// `shop.orders 3-1042`: topic, partition and offset.
-    var source: String? {
-        guard let sourceTopic, let sourcePartition, let sourceOffset else { return nil }
-        return "\(sourceTopic) \(sourcePartition)-\(sourceOffset)"
-    }
-
-    /// The key if it is text, else its hexadecimal digits.
-    var shownKey: String? {
-        key.map { key in
-            String(validating: key, as: UTF8.self)
-                ?? "0x" + key.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let byName = Dictionary(cluster.topics.map { ($0.name, $0) }) { first, _ in first }
+        if subscriptions.contains(where: { !$0.deadLetter.drop && configuration.deadLetterTopic(for: $0) == topic }), let found = byName[topic] {
+            return ([found], nil)
         }
+        var names = Set(subscriptions.filter { $0.topic == topic && !$0.deadLetter.drop }.map { configuration.deadLetterTopic(for: $0) })
+        names.insert(configuration.deadLetterTopic(for: Subscription(name: "", topic: topic, endpoint: "")))
+        let found = names.sorted().compactMap { byName[$0] }
+        if !found.isEmpty { return (found, topic) }
+        if !manifests.contains(where: { $0.topic == topic }), let itself = byName[topic] { return ([itself], nil) }
+        throw Failed(
+            "there is no dead-letter topic for \(topic): the cluster has no \(names.sorted().joined(separator: ", ")); "
+                + "`fanfare apply` creates the topics of the manifests")
     }
 
-    var json: String {
-        func text(_ value: String?) -> String { value.map(JSONText.quoted) ?? "null" }
-        func number(_ value: (some BinaryInteger)?) -> String { value.map { "\($0)" } ?? "null" }
-        return "{\"time\":\(text(time.rfc3339)),\"subscription\":\(text(subscription)),\"kind\":\(text(kind)),"
-            + "\"status\":\(number(status)),\"attempts\":\(number(attempts)),\"message\":\(text(message)),\"key\":\(text(shownKey)),"
-            + "\"source\":{\"topic\":\(text(sourceTopic)),\"partition\":\(number(sourcePartition)),\"offset\":\(number(sourceOffset))},"
-            + "\"firstAttempt\":\(text(firstAttempt)),\"lastAttempt\":\(text(lastAttempt)),\"redrives\":\(number(redrives)),"
-            + "\"topic\":\(text(place.topic)),\"partition\":\(place.partition),\"offset\":\(offset)}"
+    /// By name; nil where the manifests are not known.
+    var subscriptions: Set<String>? {
+        manifests.isEmpty ? nil : Set(manifests.flatMap(\.subscriptions).map(\.name))
+    }
+
+    var partitions: [TopicPartition] {
+        topics.flatMap { topic in topic.partitions.map { TopicPartition(topic: topic.name, partition: $0.number) } }
+    }
+
+    /// What there is to read now.
+    func ranges() throws -> [OffsetRange] {
+        let bounds = RangeFinder.bounds(from: filter.since, until: filter.until)
+        return try reading { try RangeFinder(admin).ranges(of: partitions, from: bounds.start, to: bounds.end) }
+    }
+
+    /// Those that match, the oldest first, each valid during the call.
+    func forEach(in ranges: [OffsetRange]? = nil, limit: Int = .max, _ body: (DeadLetter, KafkaRecord) throws -> Void) throws {
+        let reader = try reading { try RangeReader(kafka, try ranges ?? self.ranges()) }
+        var progress = Progress("Reading \(topics.map(\.name).joined(separator: ", "))", total: reader.total)
+        var left = limit
+        while left > 0, let (record, partition) = try reading({ try reader.next() }) {
+            progress.update(reader.done)
+            let letter = DeadLetter(record, of: partition)
+            guard filter.matches(letter, eventIDs: { ids.names(of: letter, record) }) else { continue }
+            progress.clear()
+            try body(letter, record)
+            left -= 1
+        }
+        progress.clear()
+    }
+
+    /// What `body` makes of the newest that match.
+    func newest<Result>(_ count: Int, _ body: (DeadLetter, KafkaRecord) throws -> Result) throws -> ArraySlice<Result> {
+        var newest: [Result] = []
+        try forEach { letter, record in
+            if newest.count >= 2 * count { newest.removeFirst(count) }
+            newest.append(try body(letter, record))
+        }
+        return newest.suffix(count)
+    }
+
+    /// Says in words what a reader of Kafka threw.
+    private func reading<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as KafkaError {
+            throw Failed("the dead letters cannot be read: \(error.message)")
+        } catch let silence as RangeReader.Silence {
+            throw Failed("the cluster sends nothing of \(silence.range.partition), although it has records up to offset \(silence.range.end)")
+        }
     }
 }
 
-/// Reads dead-letter topics up to their ends as they were at the start.
-struct DeadLetterReader {
-    private let kafka: KafkaConfiguration
-    private let admin: ClusterAdmin
-    /// Without anything new for so long, reading has failed.
-    private static let patience: Int64 = 30_000_000_000
-    private static let batch = 512
-
-    init(_ kafka: KafkaConfiguration, _ admin: ClusterAdmin) {
-        self.kafka = kafka
-        self.admin = admin
-    }
-
-    func read(_ topics: [ClusterAdmin.Topic], since: WallTime?, _ handle: (DeadLetter) -> Void) throws {
-        do {
-            var pending = try ranges(topics, since: since)
-            let loop = try EventLoop()
-            let reader = try SeekingReader(kafka, signal: loop.signal.descriptor)
-            var queues: [(queue: PartitionQueue, end: Int64)] = []
-            var progress = Progress("Reading \(topics.map(\.name).joined(separator: ", "))", total: pending.reduce(0) { $0 + Int($1.end - $1.start) })
-            var done = 0
-            let buffer = UnsafeMutablePointer<KafkaRecord>.allocate(capacity: Self.batch)
-            defer { buffer.deallocate() }
-            var lastNews = EventLoop.now()
-            while !pending.isEmpty || !queues.isEmpty {
-                // A few at a time: each fetches ahead into memory of its own.
-                while queues.count < 16, let next = pending.popLast() {
-                    queues.append((try reader.open(next.partition, at: next.start), next.end))
-                }
-                var isIdle = true
-                for (queue, end) in queues {
-                    let count = try queue.read(into: buffer, max: Self.batch)
-                    if count > 0 { isIdle = false }
-                    done += count
-                    for record in UnsafeMutableBufferPointer(start: buffer, count: count) {
-                        defer { record.destroy() }
-                        guard record.offset < end else { continue }
-                        if let since, record.timestamp < since.milliseconds { continue }
-                        handle(DeadLetter(record, of: queue.partition))
-                    }
-                }
-                progress.update(done)
-                // The last record may be an invisible one of a transaction.
-                queues.removeAll { queue, end in
-                    guard queue.position >= end || (queue.endOffset ?? -1) >= end else { return false }
-                    queue.close()
-                    return true
-                }
-                if !isIdle { lastNews = EventLoop.now() }
-                guard EventLoop.now() - lastNews < Self.patience else {
-                    throw Failed("the cluster sends nothing of \(queues[0].queue.partition), although it has records up to offset \(queues[0].end)")
-                }
-                reader.poll { _ in }
-                if isIdle, !queues.isEmpty { loop.run(until: EventLoop.now() + 100_000_000) }
-            }
-            progress.clear()
-        } catch let error as KafkaError {
-            throw Failed("the dead letters cannot be read: \(error.message)")
-        }
-    }
-
-    /// What to read of each partition.
-    private func ranges(_ topics: [ClusterAdmin.Topic], since: WallTime?) throws -> [(partition: TopicPartition, start: Int64, end: Int64)] {
-        var ranges: [(partition: TopicPartition, start: Int64, end: Int64)] = []
-        for topic in topics {
-            for partition in topic.partitions.map({ TopicPartition(topic: topic.name, partition: $0.number) }) {
-                let (low, high) = try admin.watermarks(of: partition)
-                if high > low { ranges.append((partition, low, high)) }
-            }
-        }
-        guard let since, !ranges.isEmpty else { return ranges }
-        let starts = try admin.offsets(at: ranges.map { (partition: $0.partition, time: since.milliseconds) })
-        return ranges.map { range in
-            // No offset means that no record is so young, or that the broker has no index by time: looking at all is always right.
-            let start = starts[range.partition] ?? LogicalOffset.end
-            return (range.partition, start >= 0 ? max(start, range.start) : range.start, range.end)
-        }
+extension DeadLetterReader {
+    /// Whether the log has such an offset now.
+    func exists(_ range: OffsetRange) -> Bool {
+        guard partitions.contains(range.partition), let log = try? admin.watermarks(of: range.partition) else { return false }
+        return log.low <= range.start && range.end <= log.high
     }
 }

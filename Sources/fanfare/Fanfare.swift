@@ -15,7 +15,7 @@ struct Fanfare: AsyncParsableCommand {
             """,
         version: "\(fanfareVersion) (librdkafka \(librdkafkaVersion))",
         subcommands: [
-            Demo.self, Serve.self, Check.self, Apply.self, Explain.self, Publish.self, Listen.self, DeadLetters.self,
+            Demo.self, Serve.self, Check.self, Apply.self, Explain.self, Publish.self, Listen.self, DeadLetters.self, Replay.self,
             Broker.self, Verify.self, Schema.self,
         ])
 }

@@ -1,0 +1,200 @@
+public import EventModel
+public import KafkaClient
+
+/// What is to be done with one record that a job reads.
+public enum Judgement: Equatable, Sendable {
+    /// Not among those that were asked for.
+    case passOver
+    /// Asked for, but not to be sent, for this reason.
+    case refuse(String)
+    /// To be sent to this subscription.
+    case send(String)
+}
+
+/// What a job sends, and how.
+public protocol JobPlan {
+    mutating func judge(_ record: KafkaRecord, of partition: TopicPartition) throws -> Judgement
+    /// The record that is addressed. Called only for those that are to be sent.
+    func headers(for record: KafkaRecord, of partition: TopicPartition, byReference: Bool, mark: JobMark, at now: WallTime) -> HeaderList
+    /// What it counts by beside the subscription; nil counts nothing.
+    func label(of record: KafkaRecord) -> String?
+}
+
+/// What a job has done in this run.
+public struct JobCounts: Equatable, Sendable {
+    public var sent = 0
+    /// Found in the retry topic: handed over just before the job was interrupted.
+    public var found = 0
+    public var bySubscription: [String: Int] = [:]
+    public var byLabel: [String: Int] = [:]
+    public var refused: [String: Int] = [:]
+
+    public init() {}
+
+    /// Those that were asked for.
+    public var matching: Int { sent + found + refused.values.reduce(0, +) }
+}
+
+/// Reads ranges of topics and addresses records in them to subscriptions, through the retry topic.
+///
+/// A job may be interrupted at any moment. Its position is committed only when Kafka has acknowledged everything before
+/// it; what was acknowledged beyond is found in the retry topic when the job goes on, by the header `fanfare-job`. So
+/// nothing is left out and nothing is sent twice, as long as one process at a time works on a job.
+public final class Job<Plan: JobPlan> {
+    public let name: String
+    public private(set) var plan: Plan
+    public private(set) var state: JobState
+    public private(set) var counts = JobCounts()
+    private let kafka: KafkaConfiguration
+    private let now: () -> WallTime
+    private var passed: [TopicPartition: Int64] = [:]
+    private var sentPlaces: [RecordPlace] = []
+
+    /// Records between two commits, and how long one may take to come.
+    private static var recordsPerCommit: Int { 5000 }
+    private static var commitInterval: Duration { .milliseconds(500) }
+
+    public init(_ name: String, _ plan: Plan, _ state: JobState, _ kafka: KafkaConfiguration, now: @escaping () -> WallTime) {
+        self.name = name
+        self.plan = plan
+        self.state = state
+        self.kafka = kafka
+        self.now = now
+    }
+
+    /// What a run says about itself, and is told.
+    public struct Conduct {
+        /// Records per second at most.
+        public var rate: Double?
+        /// At most so many records are sent; then the job stays open.
+        public var limit = Int.max
+        /// Asked all the time; true ends the run in good order.
+        public var isCancelled: () -> Bool = { false }
+        public var progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+
+        public init() {}
+    }
+
+    // MARK: Looking only
+
+    /// Counts what a run would do.
+    public func rehearse(_ conduct: Conduct) throws {
+        let reader = try RangeReader(kafka, state.ranges)
+        reader.isCancelled = conduct.isCancelled
+        while counts.sent < conduct.limit, !conduct.isCancelled(), let (record, partition) = try reader.next() {
+            conduct.progress(reader.done, reader.total)
+            count(try plan.judge(record, of: partition), record)
+        }
+    }
+
+    // MARK: Doing it
+
+    /// True when the job has come to its end.
+    public func run(_ writer: RetryTopicWriter, _ store: JobStore, _ admin: ClusterAdmin, retryTopic: String, _ conduct: Conduct) throws -> Bool {
+        var found = try recordsBeyondPosition(of: retryTopic, admin)
+        for partition in writer.partitions where state.handedOver[partition] == nil {
+            state.handedOver[partition] = try admin.watermarks(of: TopicPartition(topic: retryTopic, partition: partition)).high
+        }
+        // Before the first record: from here on, whatever happens, it is known where to look.
+        try store.save(state)
+        let reader = try RangeReader(kafka, state.ranges)
+        reader.isCancelled = conduct.isCancelled
+        let clock = ContinuousClock()
+        var pace = Pace(conduct.rate)
+        var lastCommit = clock.now
+        while !conduct.isCancelled(), counts.sent < conduct.limit {
+            guard let (record, partition) = try reader.next() else { break }
+            conduct.progress(reader.done, reader.total)
+            let judgement = try plan.judge(record, of: partition)
+            let place = RecordPlace(record, of: partition)
+            if case .send(let subscription) = judgement, found.remove(place) != nil {
+                counts.found += 1
+                counts.bySubscription[subscription, default: 0] += 1
+            } else {
+                if case .send = judgement {
+                    while !conduct.isCancelled(), let wait = pace.wait() {
+                        try writer.listen(milliseconds: wait)
+                        if writer.outstanding == 0 { pace.sleep(wait) }
+                    }
+                    if conduct.isCancelled() { break }
+                    pace.take()
+                    let mark = JobMark(job: name, place: place)
+                    try writer.write(
+                        key: record.key, value: record.value,
+                        headers: plan.headers(for: record, of: partition, byReference: false, mark: mark, at: now()))
+                    sentPlaces.append(place)
+                }
+                count(judgement, record)
+            }
+            passed[partition] = record.offset + 1
+            if writer.count >= Self.recordsPerCommit || clock.now - lastCommit >= Self.commitInterval {
+                try commit(writer, store)
+                lastCommit = clock.now
+            }
+        }
+        let isAtEnd = !conduct.isCancelled() && counts.sent < conduct.limit
+        if isAtEnd {
+            for (partition, part) in state.parts { passed[partition] = part.end }
+        }
+        try commit(writer, store, isComplete: isAtEnd)
+        return isAtEnd
+    }
+
+    private func count(_ judgement: Judgement, _ record: KafkaRecord) {
+        switch judgement {
+        case .passOver: break
+        case .refuse(let reason): counts.refused[reason, default: 0] += 1
+        case .send(let subscription):
+            counts.sent += 1
+            counts.bySubscription[subscription, default: 0] += 1
+            if let label = plan.label(of: record) { counts.byLabel[label, default: 0] += 1 }
+        }
+    }
+
+    private func commit(_ writer: RetryTopicWriter, _ store: JobStore, isComplete: Bool = false) throws {
+        for (index, refusal) in try writer.settle() {
+            guard case .tooLarge = refusal else {
+                if case .other(let error) = refusal { throw error }
+                continue
+            }
+            try sendByReference(sentPlaces[index], writer)
+        }
+        for (_, refusal) in try writer.settle() {
+            if case .other(let error) = refusal { throw error }
+            throw KafkaError(code: .MSG_SIZE_TOO_LARGE, message: "the retry topic does not even take a record without its value")
+        }
+        sentPlaces.removeAll(keepingCapacity: true)
+        for (partition, position) in passed { state.parts[partition]!.position = max(state.parts[partition]!.position, position) }
+        state.handedOver.merge(writer.ends) { max($0, $1) }
+        state.isComplete = isComplete
+        try store.save(state)
+    }
+
+    /// The bridge reads its value from where it stands.
+    private func sendByReference(_ place: RecordPlace, _ writer: RetryTopicWriter) throws {
+        let source = try SourceReader(kafka)
+        try source.withRecord(at: place) { record in
+            guard let record else { return }
+            let headers = plan.headers(
+                for: record, of: place.topicPartition, byReference: true, mark: JobMark(job: name, place: place), at: now())
+            try writer.write(key: record.key, value: nil, headers: headers)
+        }
+    }
+
+    /// What was handed over after the last commit, by a run that did not come to its next.
+    private func recordsBeyondPosition(of retryTopic: String, _ admin: ClusterAdmin) throws -> Set<RecordPlace> {
+        var ranges: [OffsetRange] = []
+        for (partition, start) in state.handedOver {
+            let partition = TopicPartition(topic: retryTopic, partition: partition)
+            let (low, high) = try admin.watermarks(of: partition)
+            ranges.append(OffsetRange(partition, from: max(low, start), to: high))
+        }
+        let reader = try RangeReader(kafka, ranges)
+        var found: Set<RecordPlace> = []
+        while let (record, _) = try reader.next() {
+            guard let mark = record.headers.text("fanfare-job").flatMap({ JobMark($0) }), mark.job == name else { continue }
+            if mark.place.offset >= state.parts[mark.place.topicPartition]?.position ?? .max { found.insert(mark.place) }
+        }
+        return found
+    }
+}

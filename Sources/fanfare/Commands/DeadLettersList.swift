@@ -1,0 +1,87 @@
+import ArgumentParser
+import EventModel
+import Redelivery
+import TerminalViews
+
+struct DeadLettersList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists dead letters, the oldest first.",
+        discussion: "Payloads are not shown; `dlq show` does. AT is partition and offset in the dead-letter topic.")
+
+    @OptionGroup var selection: DeadLetterOptions
+
+    @Option(help: ArgumentHelp("Only the newest so many.", valueName: "number"))
+    var limit: Int?
+
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+    }
+
+    func run() async throws {
+        switch output.output {
+        case .text:
+            var pages = DeadLetterPages()
+            try forEach { pages.add($0, event: $1) }
+            pages.finish()
+        case .json:
+            var json = JSONOutput(array: true)
+            try forEach { letter, event in json.write { $0.append(letter, event: event) } }
+            json.finish()
+        }
+    }
+
+    /// Nothing is kept but the newest, where only those are wanted.
+    private func forEach(_ body: (DeadLetter, String?) -> Void) throws {
+        let reader = try DeadLetterReader(options, selection)
+        guard let limit else { return try reader.forEach { body($0, reader.ids.id(of: $0, $1)) } }
+        for (letter, event) in try reader.newest(limit, { ($0, reader.ids.id(of: $0, $1)) }) { body(letter, event) }
+    }
+}
+
+/// A table that is printed a page at a time: a page's columns line up, and a list may be of any length.
+private struct DeadLetterPages {
+    private var table = Self.page()
+    private var rows = 0
+    private var isFirst = true
+    private static let rowsPerPage = 1000
+
+    private static func page() -> Table {
+        Table([
+            .init("TIME"), .init("AT"), .init("SUBSCRIPTION"), .init("KIND"), .init("STATUS", .right), .init("ATTEMPTS", .right),
+            .init("REDRIVES", .right), .init("EVENT", shrinks: true), .init("KEY", shrinks: true), .init("MESSAGE", shrinks: true),
+        ])
+    }
+
+    mutating func add(_ letter: DeadLetter, event: String?) {
+        table.add([
+            letter.time.rfc3339, letter.place.inTopic, letter.subscription ?? "-", letter.kind ?? "-",
+            letter.status.map { "\($0)" } ?? "-", letter.attempts.map { "\($0)" } ?? "-", letter.redrives.map { "\($0)" } ?? "-",
+            event ?? letter.source?.eventID ?? "-", letter.shownKey ?? "-", letter.message ?? "",
+        ])
+        rows += 1
+        if rows == Self.rowsPerPage { printPage() }
+    }
+
+    mutating func finish() {
+        if isFirst, rows == 0 { return print("no dead letters") }
+        if rows > 0 { printPage() }
+    }
+
+    private mutating func printPage() {
+        let text = table.render(width: Terminal.size(of: 1)?.width, style: Terminal.mode(of: 1).style)
+        print(isFirst ? text : text.drop { $0 != "\n" }.dropFirst(), terminator: "")
+        isFirst = false
+        table = Self.page()
+        rows = 0
+    }
+}
+
+extension DeadLetter {
+    /// The key if it is text, else its hexadecimal digits.
+    var shownKey: String? {
+        key.map { String(validating: $0, as: UTF8.self) ?? "0x" + $0.map(Hexadecimal.byte).joined() }
+    }
+}

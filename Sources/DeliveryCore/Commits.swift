@@ -67,6 +67,8 @@ extension DeliveryCore {
             let base = cursor.base
             let (text, complete) = cursor.encodeSettled(limit: options.metadataLimit)
             setFull(cursor, !complete)
+            // What was settled before the start and lies behind by now is told apart in fewer runs: there may be room for more.
+            queueAgain(cursor)
             let isFresh = now.instant - cursor.committedAt < options.idleCommitInterval
             if base == cursor.committedOffset, text == cursor.committedMetadata, isFresh {
                 cursor.settledSinceCommit = 0

@@ -30,6 +30,8 @@ public enum Clause: String, CaseIterable, Sendable, Codable {
     case commits
     /// Figures or reports that are not what happened.
     case reports
+    /// A count that the engine keeps is not what it counts.
+    case books
     /// More bytes of records are held than configured.
     case memory
     /// A record was used after its release, released twice, or never.

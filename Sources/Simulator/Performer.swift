@@ -28,7 +28,10 @@ extension Simulation {
         if let (_, kind) = replica.deadLetterDue { violation(.reports, "a dead letter for \(kind) was not reported") }
         checkMemory(replica)
         // A snapshot costs something: now and then is enough for what lasts.
-        if steps % 64 == 0 { checkRings(replica) }
+        if steps % 64 == 0 {
+            checkRings(replica)
+            checkBooks(replica)
+        }
         pump(replica)
         setTick(replica)
     }

@@ -214,6 +214,7 @@ public final class Simulation {
         checkFates()
         for replica in replicas where replica.isUp {
             checkTokens(replica)
+            checkBooks(replica)
             judgeFigures(replica)
         }
         rest()

@@ -1,5 +1,6 @@
 import DeliveryCore
 import EventModel
+import Testing
 
 /// An engine with a clock moved by hand, whose effects are read as lines of text. A record's token is its offset.
 final class Engine {
@@ -44,6 +45,8 @@ final class Engine {
     func step(_ input: Input) -> [String] {
         var effects = ContiguousArray<Effect>()
         core.step(input, at: Moment(instant: Instant(nanoseconds: milliseconds * 1_000_000), wall: now), into: &effects)
+        let discrepancies = core.audit()
+        #expect(discrepancies == [])
         return effects.map(text)
     }
 

@@ -18,6 +18,19 @@ import Testing
         #expect(engine.ended(1, 200).contains("attempt #1 a orders-0@3 try 1"))
     }
 
+    @Test func `what was settled before the start and lies behind makes room for more`() {
+        var options = CoreOptions()
+        options.metadataLimit = 26
+        let engine = Engine(options)
+        engine.step(.subscriptions([subscription("a")]))
+        engine.step(.assigned([TopicPartitionName(topic: "orders", partition: 0)]))
+        // 2 and 4 are settled.
+        engine.loaded(0, 0, "1:AgEBAQ")
+        engine.records([0, 1, 3, 5, 6])
+        #expect(engine.ended(0, 200).filter { $0.hasPrefix("attempt") } == ["attempt #0 a orders-0@1 try 1"])
+        #expect(engine.committed(0).contains("attempt #1 a orders-0@3 try 1"))
+    }
+
     @Test func `a cursor that is full says so, takes nothing, and goes on when its oldest event is settled`() {
         let engine = Self.engine()
         // What is settled beyond the first takes seven bytes, and what is settled beyond the third twelve.

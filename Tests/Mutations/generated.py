@@ -11,8 +11,8 @@ import schemata
 import swift_source
 import workshop
 
-# Declarations: what the engine is told, and what it shows.
-WITHOUT_DECISIONS = {"Effect.swift", "Input.swift", "Options.swift", "Snapshot.swift"}
+# Declarations: what the engine is told, and what it shows; and its own check of its counts.
+WITHOUT_DECISIONS = {"Audit.swift", "Effect.swift", "Input.swift", "Options.swift", "Snapshot.swift"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -46,7 +46,11 @@ extension Simulation {
         if let subscription = key.subscription, let record = firstUnsaid(key, subscription) { return "says nothing of \(record.offset), which is deleted" }
         if offset != nil, first == log.records.count { return nil }
         // A process that has ended had the last word, and its successor believes its own: a restart would see to it.
-        if lateCommits.contains(key) { return nil }
+        if let subscription = key.subscription, lateCommits.contains(key),
+            log.records[first...].allSatisfy({ mayPass(subscription, $0) || ledger.hasOutcome(Carrier(cursor: key, offset: $0.offset)) })
+        {
+            return nil
+        }
         // Retry records of a subscription whose endpoint said stop ride the lanes until they are too old.
         if key.subscription == nil, offset != nil, log.records[first...].allSatisfy({ isExcused($0, key) }) { return nil }
         let next = first < log.records.count ? log.records[first] : nil

@@ -27,7 +27,10 @@ public final class EmbeddedCluster: @unchecked Sendable {
         cluster = made
         brokerCount = brokers
         if let port { try checkPorts(from: port, gotAll) }
+        // Somebody may be waiting for these ports, and his first question would create a topic with other partitions.
+        takeDown()
         for (name, partitions) in topics { try createTopic(name, partitions: partitions) }
+        bringUp()
     }
 
     private func checkPorts(from port: UInt16, _ gotAll: Bool) throws(KafkaError) {

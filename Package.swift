@@ -50,6 +50,8 @@ let package = Package(
         target("DeliveryCore", ["EventModel", heap, deque]),
         // YAML to validated subscriptions and configuration, or a list of problems with file and line.
         target("Manifests", ["EventModel", "Filters", "Signing", yams]),
+        // What operators change at run time: the records of the control topic, and the state folded from them; pure.
+        target("Control", ["EventModel", "EventFormats"]),
         // Standard Webhooks signatures.
         target("Signing", ["COpenSSL"]),
         // The C libraries of the system; shims only where Swift cannot call a variadic function or see a macro.
@@ -68,7 +70,7 @@ let package = Package(
         target("HTTPTransport", ["CCurl", "CLinux", "EventLoop"]),
         // Feeds the core, performs its effects, observes.
         target("BridgeRuntime", [
-            "EventModel", "EventFormats", "Filters", "DeliveryCore", "Manifests", "Signing", "EventLoop", "KafkaClient",
+            "EventModel", "EventFormats", "Filters", "DeliveryCore", "Control", "Manifests", "Signing", "EventLoop", "KafkaClient",
             "HTTPTransport", "CLinux", logging,
         ]),
         // What operators send again: dead letters, and ranges of topics, through the retry topic.
@@ -91,14 +93,15 @@ let package = Package(
         .executableTarget(
             name: "fanfare",
             dependencies: [
-                "EventModel", "EventFormats", "Filters", "DeliveryCore", "Manifests", "Signing", "EventLoop", "KafkaClient",
+                "EventModel", "EventFormats", "Filters", "DeliveryCore", "Control", "Manifests", "Signing", "EventLoop", "KafkaClient",
                 "HTTPTransport", "BridgeRuntime", "Redelivery", "OpsServer", "Receiver", "TerminalViews",
                 "CLinux", hummingbird, arguments, logging,
             ],
             swiftSettings: settings),
 
         test("EventFormatsTests", ["EventModel", "EventFormats"]),
-        test("BridgeRuntimeTests", ["EventFormats", "BridgeRuntime"]),
+        test("BridgeRuntimeTests", ["EventModel", "EventFormats", "BridgeRuntime"]),
+        test("ControlTests", ["EventModel", "Control"]),
         test("RedeliveryTests", ["EventModel", "KafkaClient", "Redelivery"]),
         test("FiltersTests", ["EventModel", "Filters"]),
         test("DeliveryCoreTests", ["EventModel", "DeliveryCore"]),

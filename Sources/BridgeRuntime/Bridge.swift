@@ -142,10 +142,20 @@ public final class Bridge: Sendable {
     private func supervise() {
         defer { onFinish.withLock { $0 }?() }
         guard let partitions = waitForCluster() else { return }
+        let control = ControlChannel(kafka, topic: configuration.controlTopicName, startedAt: startedAt, log: log)
+        let controlThread = control.start()
+        defer {
+            control.stop()
+            controlThread.join()
+        }
+        guard waitForControl(control) != nil else { return }
+        control.install(manifests.topics)
         let lookups = Lookups(kafka)
         defer { lookups.stop() }
         let plans = makePlans(retryPartitions: partitions)
         let mailboxes = plans.map { _ in ShardMailbox() }
+        // What is paused must not begin before that is known.
+        control.connect(mailboxes)
         var threads: [WorkerThread] = []
         for (index, plan) in plans.enumerated() {
             let mailbox = mailboxes[index]
@@ -154,7 +164,7 @@ public final class Bridge: Sendable {
             threads.append(
                 WorkerThread(name: "shard-\(index)") { [log] in
                     do {
-                        try Shard(plan: plan, mailbox: mailbox, lookups: lookups, log: ShardLog(log)).run()
+                        try Shard(plan: plan, mailbox: mailbox, lookups: lookups, channel: control, log: ShardLog(log)).run()
                     } catch {
                         mailbox.show {
                             $0.failure = "\(error)"
@@ -172,18 +182,18 @@ public final class Bridge: Sendable {
         _ = WorkerThread(name: "retention") { [configuration, manifests, kafka, log] in
             RetentionCheck.run(configuration, manifests.topics, kafka, log)
         }
-        watch(mailboxes)
+        watch(mailboxes, control)
         for thread in threads { thread.join() }
     }
 
     /// Until all shards have finished, or one cannot go on.
-    private func watch(_ shards: [ShardMailbox]) {
+    private func watch(_ shards: [ShardMailbox], _ control: ControlChannel) {
         var admin: ClusterAdmin?
         var tick = 0
         while !shards.allSatisfy(\.status.isFinished) {
             Clock.pause(milliseconds: 100)
             tick += 1
-            if tick % 10 == 0, !isStopping { reload(shards) }
+            if tick % 10 == 0, !isStopping { reload(shards, control) }
             if tick % 20 == 0, !isStopping { checkCluster(&admin) }
             if tick % 50 == 0, !isStopping, let admin { findEnds(shards, admin) }
             if let failure = shards.lazy.compactMap(\.status.failure).first, !isStopping {
@@ -194,7 +204,7 @@ public final class Bridge: Sendable {
         }
     }
 
-    private func reload(_ shards: [ShardMailbox]) {
+    private func reload(_ shards: [ShardMailbox], _ control: ControlChannel) {
         guard let loaded = watcher.withLock({ $0.reloadIfChanged() }) else { return }
         for problem in loaded.problems {
             log.log(level: problem.severity == .error ? .error : .warning, "\(problem)")
@@ -206,6 +216,7 @@ public final class Bridge: Sendable {
         let count = loaded.topics.reduce(0) { $0 + $1.subscriptions.count }
         log.notice("topic manifests reloaded", metadata: ["topics": "\(loaded.topics.count)", "subscriptions": "\(count)"])
         for shard in shards { shard.send(.manifests(loaded.topics)) }
+        control.install(loaded.topics)
     }
 
     private func checkCluster(_ admin: inout ClusterAdmin?) {
@@ -257,32 +268,78 @@ public final class Bridge: Sendable {
         return client
     }
 
-    /// Waits until the cluster answers and the retry topic exists; its number of partitions. Nil when told to stop.
+    // MARK: Waiting
+
+    private struct Missing: Error {
+        /// What is waited for, and what to do about it.
+        var reason: String
+        var level = Logger.Level.warning
+    }
+
+    /// Waits until the cluster answers, and its retry and control topics exist; the number of partitions of the retry topic.
+    /// Nil when told to stop.
     private func waitForCluster() -> Int? {
         var admin: ClusterAdmin?
+        return wait(milliseconds: 1000) { () throws(Missing) in
+            func look(_ topic: String) throws(Missing) -> ClusterAdmin.Cluster {
+                do throws(KafkaError) {
+                    return try Self.client(kafka, &admin).metadata(topic: topic)
+                } catch {
+                    throw Missing(reason: "the Kafka cluster does not answer at \(configuration.kafka.bootstrapServers): \(error.message)")
+                }
+            }
+            let control = configuration.controlTopicName
+            let count = try Self.partitions(of: configuration.retryTopicName, "retry", look(configuration.retryTopicName))
+            _ = try Self.partitions(of: control, "control", look(control))
+            state.withLock { $0.isClusterReachable = true }
+            return count
+        }
+    }
+
+    /// Waits until it is known what is paused. Nothing is delivered before that. Nil when told to stop.
+    private func waitForControl(_ control: ControlChannel) -> Void? {
+        let start = Clock.moment().instant
+        return wait(milliseconds: 20) { () throws(Missing) in
+            let waits = "nothing is delivered before it is known what is paused or suspended"
+            switch control.progress {
+            case .caughtUp: return
+            case .failing(let reason):
+                throw Missing(reason: "the control topic \(configuration.controlTopicName) cannot be read, and \(waits): \(reason)", level: .error)
+            case .reading:
+                let isLate = Clock.moment().instant - start > .seconds(10)
+                throw Missing(reason: "the control topic \(configuration.controlTopicName) is being read, and \(waits)", level: isLate ? .error : .debug)
+            }
+        }
+    }
+
+    /// Asks until there is an answer, and tells people why there is none. Nil when told to stop.
+    private func wait<Answer>(milliseconds: Int, for answer: () throws(Missing) -> Answer) -> Answer? {
         var lastSaid = ""
         while !isStopping {
-            var reason: String
-            do throws(KafkaError) {
-                let client = try Self.client(kafka, &admin)
-                let topic = try client.metadata(topic: configuration.retryTopicName).topics.first { $0.name == configuration.retryTopicName }
-                if let topic, topic.error == nil, !topic.partitions.isEmpty {
-                    state.withLock { $0.isClusterReachable = true }
-                    return topic.partitions.count
-                }
-                reason = "the retry topic \(configuration.retryTopicName) does not exist yet: create it with `fanfare apply`"
+            do throws(Missing) {
+                return try answer()
             } catch {
-                reason = "the Kafka cluster does not answer at \(configuration.kafka.bootstrapServers): \(error.message)"
+                state.withLock { $0.waitingFor = error.reason }
+                let said = "\(error.level) \(error.reason)"
+                if said != lastSaid { log.log(level: error.level, "waiting: \(error.reason)") }
+                lastSaid = said
             }
-            let shown = reason
-            state.withLock { $0.waitingFor = shown }
-            if reason != lastSaid {
-                log.warning("waiting: \(reason)")
-                lastSaid = reason
-            }
-            for _ in 0..<10 where !isStopping { Clock.pause(milliseconds: 100) }
+            let end = Clock.moment().instant + .milliseconds(Int64(milliseconds))
+            while !isStopping, Clock.moment().instant < end { Clock.pause(milliseconds: min(milliseconds, 100)) }
         }
         return nil
+    }
+
+    /// The number of partitions of a topic that the bridge cannot do without.
+    private static func partitions(of topic: String, _ role: String, _ cluster: ClusterAdmin.Cluster) throws(Missing) -> Int {
+        let found = cluster.topics.first { $0.name == topic }
+        if let error = found?.error, error.code != .UNKNOWN_TOPIC_OR_PART {
+            throw Missing(reason: "the \(role) topic \(topic) cannot be used: \(error.message)")
+        }
+        guard let count = found?.partitions.count, count > 0 else {
+            throw Missing(reason: "the \(role) topic \(topic) does not exist yet: create it with `fanfare apply`")
+        }
+        return count
     }
 
     // MARK: Plans
@@ -313,7 +370,7 @@ public final class Bridge: Sendable {
         return (0..<count).map { index in
             core.seed = SystemRandomNumberGenerator().seed()
             return ShardPlan(
-                core: core, kafka: kafka, group: configuration.group, instanceID: instanceID.map { "\($0)-\(index)" },
+                index: index, core: core, kafka: kafka, group: configuration.group, instanceID: instanceID.map { "\($0)-\(index)" },
                 egress: egress, sessionTimeout: sessionTimeout, deadLetterPattern: configuration)
         }
     }

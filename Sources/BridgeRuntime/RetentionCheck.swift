@@ -21,6 +21,12 @@ enum RetentionCheck {
                 log.critical("\(problem)", metadata: ["topic": "\(topic)"])
             }
         }
+        guard let entries = try? admin.configuration(ofTopic: configuration.controlTopicName) else { return }
+        if let policy = entries.first(where: { $0.name == "cleanup.policy" })?.value, policy != "compact" {
+            log.critical(
+                "cleanup.policy=\(policy) lets Kafka delete pauses and suspensions: set it to compact, or run `fanfare apply`",
+                metadata: ["topic": "\(configuration.controlTopicName)"])
+        }
     }
 
     static func problems(

@@ -1,3 +1,4 @@
+import Control
 import DeliveryCore
 import EventFormats
 import EventLoop
@@ -17,6 +18,7 @@ final class Shard {
     let plan: ShardPlan
     let mailbox: ShardMailbox
     let lookups: Lookups
+    let channel: ControlChannel
     let log: ShardLog
     let loop: EventLoop
     let transport: CurlTransport
@@ -66,16 +68,21 @@ final class Shard {
     /// Where the logs begin that turned out to end before our place in them: they were made anew.
     var renewedLogs: [TopicPartition: Int64] = [:]
 
+    /// What the control topic says, and the cursors that are moving because of it.
+    var control = ControlState()
+    var seeks: [SeekUnderWay.Place: SeekUnderWay] = [:]
+
     /// Something was left unread: the loop must not sleep.
     var hasMore = false
     private var isStopping = false
     private var lastTime = Instant(nanoseconds: 0)
     private var nextShow = Instant(nanoseconds: 0)
 
-    init(plan: ShardPlan, mailbox: ShardMailbox, lookups: Lookups, log: ShardLog) throws {
+    init(plan: ShardPlan, mailbox: ShardMailbox, lookups: Lookups, channel: ControlChannel, log: ShardLog) throws {
         self.plan = plan
         self.mailbox = mailbox
         self.lookups = lookups
+        self.channel = channel
         self.log = log
         loop = try EventLoop()
         // What endpoints say beside their status is not looked at.
@@ -153,7 +160,9 @@ final class Shard {
         case .startReading(let handle, let offset): startReading(handle, at: offset)
         case .readChunk(let handle, let from, let until): startChunk(handle, from: from, until: until)
         case .released(let handle): letGo(handle)
-        case .report(let report): log.tell(report, core)
+        case .report(let report):
+            log.tell(report, core)
+            heed(report)
         }
     }
 
@@ -191,6 +200,7 @@ final class Shard {
         for message in mailbox.takeAll() {
             switch message {
             case .manifests(let topics): install(topics)
+            case .control(let news): obey(news)
             case .startFound(let group, let handle, let offset): step(.startResolved(group, handle, offset: offset))
             case .boundsFound(let handle, let start, let end, let chunk): boundsFound(handle, start, end, chunk: chunk)
             case .endsKnown(let ends):
@@ -225,6 +235,8 @@ final class Shard {
 
     private func install(_ topics: [TopicManifest]) {
         step(.subscriptions(topics.flatMap(\.subscriptions)))
+        holdSubscriptions()
+        startSeeks()
         var renewed: Set<Int> = []
         routes = [:]
         for manifest in topics where !manifest.subscriptions.isEmpty {
@@ -275,6 +287,8 @@ final class Shard {
 
 /// What a shard is told at its start.
 struct ShardPlan: Sendable {
+    /// Among the shards of the process.
+    var index: Int
     var core: CoreOptions
     var kafka: KafkaConfiguration
     var group: String

@@ -53,6 +53,7 @@ extension Shard {
     private func assigned(_ partitions: [TopicPartition]) {
         log.logger.info("partitions assigned", metadata: ["partitions": "\(partitions.map(\.description).joined(separator: " "))"])
         step(.assigned(partitions.map { TopicPartitionName(topic: $0.topic, partition: $0.partition) }))
+        startSeeks()
     }
 
     private func revoking(_ partitions: [TopicPartition]) {
@@ -332,6 +333,7 @@ extension Shard {
         // A process stopped in the middle of a turn: what was decided before may not be true any more.
         takeTime()
         guard !isMembershipDoubted else { return step(.commitEnded(group, succeeded: false, duration: .zero)) }
+        seeksAreCommitted(with: cursors, of: group)
         let entries = cursors.map {
             (
                 partition: TopicPartition(topic: $0.partition.topic, partition: $0.partition.partition), offset: $0.offset,
@@ -349,6 +351,7 @@ extension Shard {
             if let failure {
                 log.limited("commit", .warning, "a commit failed; it will be repeated", ["group": "\(groupName(group))", "reason": "\(failure)"])
             }
+            seeksCommitEnded(of: group, succeeded: failure == nil)
             step(.commitEnded(group, succeeded: failure == nil, duration: moment.instant - sent))
         case .fetch(let group, let handles):
             if let failure {

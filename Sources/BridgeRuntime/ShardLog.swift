@@ -46,7 +46,7 @@ final class ShardLog {
             logger.notice("circuit closed: deliveries go on", metadata: ["subscription": name(id)])
         case .suspended(let id, let reason):
             logger.error(
-                "suspended: its cursor stays where it is until the manifest is edited or the bridge restarted",
+                "suspended: its cursor stays where it is until it is resumed or its manifest edited",
                 metadata: ["subscription": name(id), "reason": "\(reason)"])
         case .deadLettered(let id, let kind, let reason):
             limited(

@@ -1,3 +1,4 @@
+import Control
 import DeliveryCore
 import EventLoop
 import EventModel
@@ -7,6 +8,7 @@ import Synchronization
 final class ShardMailbox: Sendable {
     enum Message: Sendable {
         case manifests([TopicManifest])
+        case control(ControlNews)
         case startFound(CursorGroup, PartitionHandle, offset: Int64)
         case boundsFound(PartitionHandle, start: Int64, end: Int64, chunk: Bool)
         /// Where logs end, for the lag of those who do not read.

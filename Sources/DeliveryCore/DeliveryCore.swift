@@ -117,6 +117,7 @@ public struct DeliveryCore: ~Copyable {
         case .lost(let handles): for handle in handles { lose(partitions[handle.index]) }
         case .pause(let id): pause(subscriptions[id.index])
         case .resume(let id): resume(subscriptions[id.index])
+        case .suspend(let id, let reason): suspendToo(subscriptions[id.index], reason)
         case .seek(let id, let handles, let target): seek(subscriptions[id.index], handles, target)
         case .membershipDoubted: membershipDoubted()
         case .membershipSettled: membershipSettled()

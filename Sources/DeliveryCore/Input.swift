@@ -75,6 +75,8 @@ public enum Input {
     /// An operator's word. `resume` ends a suspension too, and reads the committed cursors anew.
     case pause(SubscriptionID)
     case resume(SubscriptionID)
+    /// The endpoint said stop elsewhere: to another shard, or before a restart.
+    case suspend(SubscriptionID, reason: String)
     /// Goes on elsewhere, once what is in flight has ended; `Report.cursorPlaced` tells when.
     case seek(SubscriptionID, [PartitionHandle], CursorTarget)
     /// The process stood still: the group may have gone on without it. Nothing goes out until `membershipSettled`;

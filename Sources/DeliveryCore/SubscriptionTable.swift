@@ -102,6 +102,12 @@ extension DeliveryCore {
 
     public func subscription(named name: String) -> SubscriptionID? { byName[name]?.id }
 
+    /// By an operator.
+    public func isPaused(_ id: SubscriptionID) -> Bool { subscriptions[id.index].isPaused }
+
+    /// Why it is suspended; nil when it is not.
+    public func suspension(of id: SubscriptionID) -> String? { subscriptions[id.index].suspension }
+
     public func name(of partition: PartitionHandle) -> TopicPartitionName { partitions[partition.index].name }
 
     /// The assignment of a partition that is in force; nil when there is none.

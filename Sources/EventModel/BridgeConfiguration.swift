@@ -8,6 +8,7 @@ public struct BridgeConfiguration: Sendable, Equatable {
     public var commitInterval: TimeSpan = .milliseconds(100)
     public var retryTopic = RetryTopic()
     public var deadLetter = DeadLetter()
+    public var control = Control()
     public var limits = Limits()
     public var egress = Egress()
     public var ops = Ops()
@@ -36,6 +37,11 @@ public struct BridgeConfiguration: Sendable, Equatable {
         /// `{topic}` stands for the source topic, `{group}` for the group.
         public var topic = "{topic}.dead-letter"
         public var replicationFactor = 3
+    }
+
+    public struct Control: Sendable, Equatable {
+        /// `{group}` stands for the group.
+        public var topic = "{group}.control"
     }
 
     public struct Limits: Sendable, Equatable {
@@ -73,6 +79,7 @@ public struct BridgeConfiguration: Sendable, Equatable {
     }
 
     public var retryTopicName: String { retryTopic.name.replacing("{group}", with: group) }
+    public var controlTopicName: String { control.topic.replacing("{group}", with: group) }
     public func deadLetterTopic(for subscription: Subscription) -> String {
         subscription.deadLetter.topic
             ?? deadLetter.topic.replacing("{topic}", with: subscription.topic).replacing("{group}", with: group)

@@ -10,10 +10,10 @@ enum ConfigurationChecks {
                 place(path, reader), path,
                 "limits.ring (\(ByteSize.text(limits.ring))) must not be larger than limits.recordMemory (\(ByteSize.text(limits.recordMemory)))")
         }
-        if !Names.isTopic(configuration.retryTopicName) {
+        for (path, name) in [("retryTopic.name", configuration.retryTopicName), ("control.topic", configuration.controlTopicName)]
+        where !Names.isTopic(name) {
             reader.error(
-                place("retryTopic.name", reader), "retryTopic.name",
-                "is no Kafka topic name once {group} is put in; topic names have at most 249 characters")
+                place(path, reader), path, "is no Kafka topic name once {group} is put in; topic names have at most 249 characters")
         }
     }
 

@@ -46,6 +46,7 @@ struct SubscriptionSummary: Encodable {
     /// The most important thing to say about it, in one word.
     private static func state(of subscription: SubscriptionSnapshot) -> String {
         if !subscription.enabled { return "disabled" }
+        if subscription.paused { return "paused" }
         if subscription.suspended { return "suspended" }
         switch subscription.circuit {
         case .open: return "circuit-open"

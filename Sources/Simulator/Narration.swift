@@ -42,6 +42,8 @@ extension Simulation {
             for handle in handles { note(.lost, replica, word(handle), text: words(handle, replica)) }
         case .pause(let id): note(.pause, replica, Int64(id.index), text: words(.subscription(id), replica))
         case .resume(let id): note(.resume, replica, Int64(id.index), text: words(.subscription(id), replica))
+        case .suspend(let id, let reason):
+            note(.suspend, replica, Int64(id.index), text: "\(words(.subscription(id), replica)): \(reason)")
         case .seek(let id, let handles, let target):
             for handle in handles {
                 note(

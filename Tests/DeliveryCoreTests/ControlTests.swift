@@ -49,6 +49,17 @@ import Testing
         #expect(engine.loaded(0, 0) == ["read back orders-0 0..<1"])
     }
 
+    @Test func `a suspension that another shard met holds here too, and is not reported again`() {
+        let engine = Engine.reading([subscription("billing") { $0.delivery.maxInFlight = 1 }])
+        engine.records([0, 1])
+        #expect(engine.step(.suspend(billing, reason: "410 elsewhere")) == [])
+        #expect(!engine.wantsRecords)
+        #expect(engine.ended(0, 200) == ["commit billing orders-0@1"])
+        engine.committed(0)
+        #expect(engine.step(.suspend(billing, reason: "410 again")) == [])
+        #expect(engine.step(.resume(billing)) == ["load billing on orders-0"])
+    }
+
     @Test func `a seek goes back once what is in flight has ended, and is committed at once`() {
         let engine = Engine.reading([subscription("billing") { $0.delivery.maxInFlight = 1 }])
         engine.records([0, 1])

@@ -6,7 +6,8 @@ from harness.admin_broker import AdminBroker
 
 DAY = 24 * 60 * 60 * 1000
 ORDERS = {"partitions": 3, "replicationFactor": 1, "config": {"retention.ms": 7 * DAY}}
-OWN = {"fanfare.retry", "shop.orders.dead-letter"}
+DIVERTED = {"fanfare.retry", "shop.orders.dead-letter"}
+OWN = DIVERTED | {"fanfare.control"}
 
 
 @pytest.fixture
@@ -34,9 +35,9 @@ def marks(result):
 def test_the_plan_creates_nothing(world, broker, orders):
     planned = world.fanfare("apply", "--dry-run")
 
-    assert marks(planned) == {"shop.orders": {"+"}, "fanfare.retry": {"+"}, "shop.orders.dead-letter": {"+"}}
+    assert marks(planned) == {"shop.orders": {"+"}, "fanfare.retry": {"+"}, "fanfare.control": {"+"}, "shop.orders.dead-letter": {"+"}}
     assert broker.topics() == set()
-    assert world.fanfare("apply", "--dry-run", "--output", "json").json["changes"] == 3
+    assert world.fanfare("apply", "--dry-run", "--output", "json").json["changes"] == 4
 
 
 def test_topics_are_created_once(world, broker, orders):
@@ -44,7 +45,8 @@ def test_topics_are_created_once(world, broker, orders):
 
     assert broker.topics() == {"shop.orders"} | OWN
     assert [broker.partitions(t) for t in ("shop.orders", "fanfare.retry", "shop.orders.dead-letter")] == [3, 2, 3]
-    for topic in OWN:
+    assert broker.partitions("fanfare.control") == 1 and broker.config("fanfare.control")["cleanup.policy"] == "compact"
+    for topic in DIVERTED:
         config = broker.config(topic)
         assert config["cleanup.policy"] == "delete" and config["retention.bytes"] == "-1"
         assert int(config["max.message.bytes"]) > int(broker.config("shop.orders")["max.message.bytes"])
@@ -58,8 +60,11 @@ def test_topics_are_created_once(world, broker, orders):
 def test_topics_are_extended(world, broker, orders):
     broker.creates("shop.orders", 1, retention_ms=DAY)
     broker.creates("fanfare.retry", 1, cleanup_policy="compact", retention_ms=DAY, segment_bytes=1 << 20)
+    broker.creates("fanfare.control", 4, cleanup_policy="delete")
 
-    assert marks(world.fanfare("apply")) == {"shop.orders": {"~"}, "fanfare.retry": {"~"}, "shop.orders.dead-letter": {"+"}}
+    assert marks(world.fanfare("apply")) == {
+        "shop.orders": {"~"}, "fanfare.retry": {"~"}, "fanfare.control": {"~"}, "shop.orders.dead-letter": {"+"}}
+    assert broker.config("fanfare.control")["cleanup.policy"] == "compact", "what was made by itself forgets nothing from now on"
     assert broker.partitions("shop.orders") == 3 and broker.partitions("fanfare.retry") == 2
     assert broker.config("shop.orders")["retention.ms"] == str(7 * DAY)
     retry = broker.config("fanfare.retry")
@@ -82,7 +87,7 @@ def test_nothing_is_shrunk(world, broker, orders):
     broker.creates("shop.orders.dead-letter", 8, retention_ms=90 * DAY, max_message_bytes=5_000_000)
 
     refused = world.fanfare("apply", expect=1)
-    assert marks(refused) == {"shop.orders": {"!"}, "fanfare.retry": {"="}, "shop.orders.dead-letter": {"="}}
+    assert marks(refused) == {"shop.orders": {"!"}, "fanfare.retry": {"="}, "fanfare.control": {"+"}, "shop.orders.dead-letter": {"="}}
     assert "deletes records" in refused.output and "partitions 5, wanted 3" in refused.output
     assert broker.partitions("shop.orders") == 5 and broker.config("shop.orders")["retention.ms"] == str(14 * DAY)
     assert broker.config("fanfare.retry")["retention.ms"] == "-1"
@@ -93,7 +98,7 @@ def test_more_replicas_than_brokers_are_refused_with_the_key_to_change(world, br
 
     refused = world.fanfare("apply", expect=1)
     assert marks(refused)["shop.orders.dead-letter"] == {"!"} and "deadLetter.replicationFactor" in refused.output
-    assert broker.topics() == {"shop.orders", "fanfare.retry"}, "the others are created all the same"
+    assert broker.topics() == {"shop.orders", "fanfare.retry", "fanfare.control"}, "the others are created all the same"
 
 
 def test_a_broker_without_the_admin_api_is_recognised(world, orders):

@@ -107,6 +107,7 @@ class TestTopicsThatAreMissing:
         broker = AdminBroker(world)
         broker.creates_nothing_by_itself()
         broker.creates("shop.orders", 2)
+        broker.creates("fanfare.control", 1)
         return broker
 
     @pytest.fixture

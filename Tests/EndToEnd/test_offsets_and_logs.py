@@ -19,7 +19,7 @@ def broker(world):
         kafka={"bootstrapServers": world.kafka.properties["bootstrap.servers"],
                "properties": {"session.timeout.ms": 6000, "topic.metadata.refresh.interval.ms": 4000}})
     broker = AdminBroker(world)
-    for topic, partitions in (("shop.orders", 2), ("shop.orders.dead-letter", 1), ("fanfare.retry", 2)):
+    for topic, partitions in (("shop.orders", 2), ("shop.orders.dead-letter", 1), ("fanfare.retry", 2), ("fanfare.control", 1)):
         broker.creates(topic, partitions)
     return broker
 

@@ -13,7 +13,7 @@ DAY = 24 * 60 * 60 * 1000
 def orders(world):
     MemoryBroker(world)
     orders = world.topic("shop.orders", partitions=4)
-    for topic, partitions in (("shop.orders", 4), ("fanfare.retry", 2), ("shop.orders.dead-letter", 1)):
+    for topic, partitions in (("shop.orders", 4), ("fanfare.retry", 2), ("fanfare.control", 1), ("shop.orders.dead-letter", 1)):
         world.kafka.creates(topic, partitions)
     return orders
 
@@ -84,7 +84,9 @@ def test_settings_that_could_lose_events_are_named_at_the_start(world):
     orders.subscribe("billing", world.endpoint("billing"), retry={"giveUpAfter": "2d"})
     broker.creates("shop.orders", 1, retention_ms=DAY)
     broker.creates("fanfare.retry", 2, cleanup_policy="compact", retention_ms=7 * DAY)
+    broker.creates("fanfare.control", 1, cleanup_policy="delete")
     bridge = world.bridge_without_broker().starts(ready=False)
 
     bridge.logs("is shorter than retry.giveUpAfter (2d)")
     bridge.logs("cleanup.policy=compact deletes records with equal keys")
+    bridge.logs("cleanup.policy=delete lets Kafka delete pauses and suspensions")

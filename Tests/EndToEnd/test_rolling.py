@@ -38,7 +38,7 @@ def test_the_same_with_another_brokers_groups(world, librdkafka):
     world.configure(limits={"shards": 1})
     orders = world.topic("shop.orders", partitions=PARTITIONS)
     MemoryBroker(world)
-    for topic, partitions in ((orders.name, PARTITIONS), ("fanfare.retry", 2), (orders.dead_letters, 1)):
+    for topic, partitions in ((orders.name, PARTITIONS), ("fanfare.retry", 2), ("fanfare.control", 1), (orders.dead_letters, 1)):
         world.kafka.creates(topic, partitions)
     _rolls(world, orders, f"Tansu, librdkafka {librdkafka}", "each rebalance takes 3 s")
 

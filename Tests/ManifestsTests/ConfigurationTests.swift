@@ -30,6 +30,7 @@ import Testing
             commitInterval: 200ms
             retryTopic: { name: "{group}.again", lanes: [1s, 1m], partitionsPerLane: 2, replicationFactor: 1 }
             deadLetter: { topic: "{group}.{topic}.dead", replicationFactor: 2 }
+            control: { topic: "{group}.changes" }
             limits: { recordMemory: 1GiB, ring: 64KiB, shards: 3, maxInFlight: 10 }
             egress: { allowHTTP: true, allowPrivate: true, allow: ["*.example.com", 10.0.0.0/8], deny: ["fe80::/10", a.example.com] }
             ops: { listen: "[::1]:0" }
@@ -49,6 +50,7 @@ import Testing
         expected.retryTopic.replicationFactor = 1
         expected.deadLetter.topic = "{group}.{topic}.dead"
         expected.deadLetter.replicationFactor = 2
+        expected.control.topic = "{group}.changes"
         expected.limits.recordMemory = 1 << 30
         expected.limits.ring = 64 << 10
         expected.limits.shards = 3
@@ -187,7 +189,7 @@ import Testing
             tracing: { otlp: "http://collector:4318" }
             logging: { level: warn }
             receipts: { enabled: true, topic: "{group}.receipts", sample: 1 }
-            control: { topic: other }
+            control: { topic: "{topic}.control" }
             shutdown: { grace: 2 }
             kafak: {}
             """)
@@ -210,7 +212,7 @@ import Testing
                 "fanfare.yaml:9:12: error: tracing.otlp: not supported yet; remove the key",
                 "fanfare.yaml:10:12: error: logging.level: must be trace, debug, info, notice, warning, error or critical, not \"warn\"",
                 "fanfare.yaml:11:13: error: receipts.enabled: not supported yet; remove the key or write false",
-                "fanfare.yaml:12:12: error: control.topic: not supported yet; remove the key or write \"{group}.control\"",
+                "fanfare.yaml:12:12: error: control.topic: only {group} may stand in braces here",
                 "fanfare.yaml:13:13: error: shutdown.grace: must be a duration with its unit, such as 5s or 250ms, not \"2\"",
                 "fanfare.yaml:14:1: error: kafak: unknown key; did you mean \"kafka\"?",
             ])

@@ -18,7 +18,7 @@ enum ConfigurationCatalog {
             "How often cursors are committed at most."),
         .section("retryTopic", \.bridge.retryTopic, retryTopic, "The topic in which events wait for their next attempt."),
         .section("deadLetter", \.bridge.deadLetter, deadLetter, "Where events go that are given up."),
-        .section("control", \.self, control, "The compacted topic that holds what operators change at run time."),
+        .section("control", \.bridge.control, control, "The compacted topic that holds what operators change at run time."),
         .section("receipts", \.self, receipts, "The audit log: one record per attempt."),
         .section("limits", \.bridge.limits, limits, "What the process may use."),
         .section("egress", \.bridge.egress, egress, "Where deliveries may go."),
@@ -50,8 +50,8 @@ enum ConfigurationCatalog {
         .value("replicationFactor", \.replicationFactor, .count(1...32767), "For `fanfare apply`."),
     ])
 
-    static let control = Section<ConfigurationDraft>(ConfigurationDraft(), [
-        .later("topic", neutral: ["{group}.control"], "Pauses, suspensions, and subscriptions registered through the API."),
+    static let control = Section<BridgeConfiguration.Control>(BridgeConfiguration().control, [
+        .value("topic", \.topic, topicPattern(["group"]), "The topic's name; {group} stands for the group."),
     ])
 
     static let receipts = Section<ConfigurationDraft>(ConfigurationDraft(), [

@@ -1,7 +1,7 @@
 /// The known name that a misspelt one probably means.
-enum NearestName {
+package enum NearestName {
     /// `did you mean "schedule"?`, or all names when none is near.
-    static func hint(for name: String, among known: [String]) -> String {
+    package static func hint(for name: String, among known: [String]) -> String {
         if let nearest = nearest(to: name, among: known) { return "did you mean \"\(nearest)\"?" }
         return "known here: \(known.joined(separator: ", "))"
     }

@@ -117,6 +117,7 @@ extension EmbeddedCluster {
         let retry = loaded.configuration.retryTopic
         var topics = manifests.topics.map { (name: $0.topic, partitions: $0.provisioning.partitions ?? 4) }
         topics.append((name: loaded.configuration.retryTopicName, partitions: retry.lanes.count * retry.partitionsPerLane))
+        topics.append((name: loaded.configuration.controlTopicName, partitions: 1))
         return try EmbeddedCluster(port: port, topics: topics)
     }
 }

@@ -2,7 +2,7 @@ import EventModel
 
 /// A topic as configuration and manifests want it.
 struct WantedTopic {
-    enum Role: String { case source, retry, deadLetter = "dead-letter" }
+    enum Role: String { case source, retry, control, deadLetter = "dead-letter" }
 
     /// What a setting of a topic must be.
     enum Rule {
@@ -32,9 +32,9 @@ extension WantedTopic {
     private static let headerRoom: Int64 = 16 << 10
     private static let day: Int64 = 86_400_000
 
-    /// The names of all topics that are wanted: sources, retry topic, dead letters.
+    /// The names of all topics that are wanted: sources, retry topic, control topic, dead letters.
     static func names(_ configuration: BridgeConfiguration, _ manifests: [TopicManifest]) -> [String] {
-        manifests.map(\.topic) + [configuration.retryTopicName] + deadLetters(configuration, manifests).map(\.name)
+        manifests.map(\.topic) + [configuration.retryTopicName, configuration.controlTopicName] + deadLetters(configuration, manifests).map(\.name)
     }
 
     /// - Parameter state: what exists decides where manifests say nothing.
@@ -45,7 +45,7 @@ extension WantedTopic {
                 replicationFactor: manifest.provisioning.replicationFactor, replicationKey: "kafka.replicationFactor in \(manifest.file)",
                 settings: manifest.provisioning.config.map { (name: $0.name, rule: .manifest($0.value)) })
         }
-        return sources + [retryTopic(configuration, manifests, state)]
+        return sources + [retryTopic(configuration, manifests, state), controlTopic(configuration)]
             + deadLetters(configuration, manifests).map { deadLetterTopic($0.name, of: $0.sources, configuration, state) }
     }
 
@@ -60,6 +60,14 @@ extension WantedTopic {
             name: configuration.retryTopicName, role: .retry, partitions: retry.lanes.count * retry.partitionsPerLane,
             replicationFactor: retry.replicationFactor, replicationKey: "retryTopic.replicationFactor",
             settings: ownSettings(minimum: minimum, otherwise: max(7 * day, 2 * minimum), of: manifests, state))
+    }
+
+    /// One partition, so that all changes have one order; and the last record of each key for ever.
+    private static func controlTopic(_ configuration: BridgeConfiguration) -> WantedTopic {
+        WantedTopic(
+            name: configuration.controlTopicName, role: .control, partitions: 1,
+            replicationFactor: configuration.retryTopic.replicationFactor, replicationKey: "retryTopic.replicationFactor",
+            settings: [(name: "cleanup.policy", rule: .exactly("compact"))])
     }
 
     /// Kept longer than what they come from: somebody has to find the time to look at them.

@@ -28,6 +28,7 @@ from .waiting import PATIENCE, free_port
 
 GROUP = "fanfare"
 RETRY_TOPIC = f"{GROUP}.retry"
+CONTROL_TOPIC = f"{GROUP}.control"
 
 
 class World:
@@ -80,6 +81,7 @@ class World:
             topics[topic.name] = topic.partitions
             topics[topic.dead_letters] = 2
         topics[RETRY_TOPIC] = 2
+        topics[CONTROL_TOPIC] = 1
         self.broker = Broker(self.program, self.broker_port, topics, self.folder / "broker.log", brokers)
         self.started(self.broker.process)
         return self.broker

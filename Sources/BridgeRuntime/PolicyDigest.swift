@@ -1,0 +1,38 @@
+public import EventModel
+import Signing
+
+extension Subscription {
+    /// Changes when the subscription's manifest does, and stays the same across restarts and versions of the program.
+    ///
+    /// Only what deviates from the defaults counts, so that a key that a later version adds changes nothing. Secrets are left
+    /// out, signing secrets and the values of headers: their rotation is no answer to a suspension, and a digest that is
+    /// stored must not help anybody to guess them.
+    public var manifestDigest: String {
+        var shown = self
+        if case .standard(let secrets) = signing { shown.signing = .standard(secrets: secrets.map { _ in "" }) }
+        shown.headers = headers.map { HeaderField(name: $0.name, value: "") }
+        let defaults = Subscription(name: "", topic: "", endpoint: "")
+        return TextDigest.sha256(Self.deviations(of: shown, from: defaults).joined(separator: "\n"))
+    }
+
+    /// `path=value` of every property that differs, in the order of declaration.
+    private static func deviations(of value: Any, from reference: Any, path: String = "") -> [String] {
+        let properties = Mirror(reflecting: value)
+        guard properties.displayStyle == .struct, !properties.children.isEmpty else {
+            let text = canonical(value)
+            return text == canonical(reference) ? [] : ["\(path)=\(text)"]
+        }
+        var references: [String: Any] = [:]
+        for child in Mirror(reflecting: reference).children { references[child.label ?? ""] = child.value }
+        return properties.children.flatMap { child in
+            deviations(of: child.value, from: references[child.label ?? ""] ?? (), path: "\(path).\(child.label ?? "")")
+        }
+    }
+
+    /// A set has no order of its own, and prints in another one in each process.
+    private static func canonical(_ value: Any) -> String {
+        let mirror = Mirror(reflecting: value)
+        guard mirror.displayStyle == .set else { return String(reflecting: value) }
+        return mirror.children.map { String(reflecting: $0.value) }.sorted().description
+    }
+}

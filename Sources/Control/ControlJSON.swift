@@ -1,0 +1,185 @@
+import EventFormats
+import EventModel
+
+/// Why a record of the control topic cannot be read.
+public struct ControlRecordError: Error, Equatable, CustomStringConvertible {
+    public var description: String
+}
+
+// The JSON of records. Members that are not known are left alone: a later version may have written them.
+extension ControlRecord {
+    /// Nil for a key that is not known; it may be a later version's.
+    public static func read(
+        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?
+    ) throws(ControlRecordError) -> ControlRecord? {
+        guard let key, let text = String(validating: key, as: UTF8.self) else {
+            throw ControlRecordError(description: "its key is not text")
+        }
+        guard let known = ControlKey(text) else { return nil }
+        guard let value else { return .forgotten(known) }
+        let root: JSONValue
+        do throws(JSONError) {
+            root = try JSONScanner.scan(value)
+        } catch {
+            throw ControlRecordError(description: "\(text): not JSON: \(error)")
+        }
+        return try ControlFields(root, of: text).record(known)
+    }
+
+    /// Nil for a tombstone.
+    public var json: String? {
+        switch self {
+        case .pause(_, let pause):
+            ControlObject().add("paused", pause.isPaused).add(pause.change).text
+        case .suspension(_, let suspension):
+            ControlObject().add("suspended", suspension.isSuspended).add("manifest", suspension.manifest).add(suspension.change).text
+        case .seek(_, let seek):
+            ControlObject().add("id", seek.id).add("topic", seek.topic).add("to", seek.to).add("offsets", seek.offsets).add(seek.change).text
+        case .soughtPartition(_, _, let seek):
+            ControlObject().add("id", seek).text
+        case .replica(_, let replica):
+            ControlObject().add("host", replica.host).add("startedAt", replica.startedAt.rfc3339).add("position", replica.position).text
+        case .forgotten:
+            nil
+        }
+    }
+}
+
+/// The members of a record's value.
+private struct ControlFields {
+    private let root: JSONValue
+    private let key: String
+
+    init(_ root: JSONValue, of key: String) {
+        self.root = root
+        self.key = key
+    }
+
+    func record(_ known: ControlKey) throws(ControlRecordError) -> ControlRecord {
+        switch known {
+        case .pause(let name):
+            return .pause(subscription: name, Pause(isPaused: try flag("paused"), change: try change()))
+        case .suspension(let name):
+            let isSuspended = try flag("suspended")
+            return .suspension(
+                subscription: name,
+                Suspension(isSuspended: isSuspended, manifest: try isSuspended ? text("manifest") : "", change: try change()))
+        case .seek(let name):
+            return .seek(
+                subscription: name,
+                Seek(id: try text("id"), topic: try text("topic"), to: try text("to"), offsets: try offsets(), change: try change()))
+        case .soughtPartition(let name, let partition):
+            return .soughtPartition(subscription: name, partition: partition, seek: try text("id"))
+        case .replica(let name):
+            return .replica(
+                name: name, Replica(host: try text("host"), startedAt: try time("startedAt"), position: try number("position")))
+        }
+    }
+
+    private func change() throws(ControlRecordError) -> Attribution {
+        Attribution(by: try text("by"), at: try time("at"), reason: member("reason") == nil ? "" : try text("reason"))
+    }
+
+    private func offsets() throws(ControlRecordError) -> [Int32: Int64] {
+        var offsets: [Int32: Int64] = [:]
+        for entry in try required("offsets", .object).members {
+            guard let partition = Int32(Self.string(entry.name) ?? ""), partition >= 0, let offset = Self.integer(entry.value), offset >= 0
+            else { throw fault("offsets", "is not a mapping of partitions to offsets") }
+            offsets[partition] = offset
+        }
+        return offsets
+    }
+
+    private func flag(_ name: String) throws(ControlRecordError) -> Bool {
+        try required(name, .boolean).raw[0] == UInt8(ascii: "t")
+    }
+
+    private func text(_ name: String) throws(ControlRecordError) -> String {
+        guard let text = Self.string(try required(name, .string)) else { throw fault(name, "is not text") }
+        return text
+    }
+
+    private func number(_ name: String) throws(ControlRecordError) -> Int64 {
+        guard let number = Self.integer(try required(name, .number)) else { throw fault(name, "is not a whole number") }
+        return number
+    }
+
+    private func time(_ name: String) throws(ControlRecordError) -> WallTime {
+        guard let time = WallTime(rfc3339: try text(name)) else { throw fault(name, "is not a time as RFC 3339 writes it") }
+        return time
+    }
+
+    private func required(_ name: String, _ kind: JSONValue.Kind) throws(ControlRecordError) -> JSONValue {
+        guard let value = member(name) else { throw fault(name, "is missing") }
+        guard value.kind == kind else { throw fault(name, "is no \(kind)") }
+        return value
+    }
+
+    private func member(_ name: String) -> JSONValue? {
+        var last: JSONValue?
+        for member in root.members where Self.string(member.name) == name { last = member.value }
+        return last
+    }
+
+    private func fault(_ name: String, _ what: String) -> ControlRecordError {
+        ControlRecordError(description: "\(key): \(name) \(what)")
+    }
+
+    private static func string(_ value: JSONValue) -> String? {
+        let writer = ByteWriter(capacity: value.raw.count)
+        guard value.kind == .string, value.appendUnescaped(to: writer) else { return nil }
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    private static func integer(_ value: JSONValue) -> Int64? {
+        value.kind == .number ? Int64(String(decoding: value.raw, as: UTF8.self)) : nil
+    }
+}
+
+/// A JSON object that is being written.
+private struct ControlObject {
+    private let writer = ByteWriter()
+
+    var text: String { String(decoding: writer.bytes, as: UTF8.self) + "}" }
+
+    func add(_ name: StaticString, _ value: String) -> ControlObject {
+        begin(name)
+        append(value)
+        return self
+    }
+
+    func add(_ name: StaticString, _ value: Bool) -> ControlObject {
+        begin(name)
+        writer.append(value ? "true" as StaticString : "false")
+        return self
+    }
+
+    func add(_ name: StaticString, _ value: Int64) -> ControlObject {
+        begin(name)
+        writer.append(decimal: value)
+        return self
+    }
+
+    func add(_ name: StaticString, _ offsets: [Int32: Int64]) -> ControlObject {
+        begin(name)
+        let members = offsets.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
+        writer.append("{\(members.joined(separator: ","))}")
+        return self
+    }
+
+    func add(_ change: Attribution) -> ControlObject {
+        let named = add("by", change.by).add("at", change.at.rfc3339)
+        return change.reason.isEmpty ? named : named.add("reason", change.reason)
+    }
+
+    private func begin(_ name: StaticString) {
+        writer.append(writer.isEmpty ? "{\"" as StaticString : ",\"")
+        writer.append(name)
+        writer.append("\":" as StaticString)
+    }
+
+    private func append(_ text: String) {
+        var text = text
+        text.withUTF8 { writer.appendJSONString(UnsafeRawBufferPointer($0)) }
+    }
+}

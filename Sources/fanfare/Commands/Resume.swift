@@ -1,0 +1,47 @@
+import ArgumentParser
+import Control
+import EventModel
+
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Lets a paused or suspended subscription go on.",
+        discussion: "From where it stands, or with --from-now behind everything that has come meanwhile.")
+
+    @Argument(help: "The subscription.")
+    var name: String
+
+    @Flag(help: "Leave out what has come until now: it is not delivered.")
+    var fromNow = false
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let desk = try ControlDesk(options)
+        let policy = try desk.policy(named: name)
+        let attribution = change.attribution
+        var records: [ControlRecord] = [
+            .suspension(subscription: name, Suspension(isSuspended: false, manifest: "", change: attribution)),
+            .pause(subscription: name, Pause(isPaused: false, change: attribution)),
+        ]
+        // First, so that nothing goes out from the old place.
+        let seek = fromNow ? try Seek(to: .latest, policy, named: name, attribution, desk) : nil
+        if let seek { records.insert(.seek(subscription: name, seek), at: 0) }
+        let replicas = desk.state.replicas.keys
+        let position = try desk.write(records)
+        let reception = try Reception(of: position, by: replicas, within: change.wait, desk)
+        reception.warn()
+        let move = try seek.map { try Move($0, of: name, reception, within: change.wait, desk) }
+        switch output.output {
+        case .text: print("\(name) is resumed\(fromNow ? " from now" : ""): \(reception.sentence)\(move.map { "; \($0.sentence)" } ?? "")")
+        case .json:
+            let state = policy?.enabled == false ? "disabled" : "running"
+            print(JSONText.object([("subscription", JSONText.quoted(name)), ("state", JSONText.quoted(state))] + reception.json + (move?.json ?? [])))
+        }
+        if policy?.enabled == false {
+            printError("warning: the manifest has `enabled: false`; nothing is sent before that is changed too")
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import BridgeRuntime
+import Control
+import EventLoop
+import EventModel
+import Glibc
+
+/// Who changes a subscription, and why: the same options for every command that does.
+struct ChangeOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Why; others will ask.", valueName: "text"))
+    var reason: String = ""
+
+    @Option(name: .customLong("as"), help: ArgumentHelp("Who; instead of you@this-machine.", valueName: "name"))
+    var by: String?
+
+    @Option(help: ArgumentHelp("How long to wait for the running replicas.", valueName: "duration"), transform: Self.span)
+    var wait: TimeSpan = .seconds(15)
+
+    private static func span(_ text: String) throws -> TimeSpan {
+        guard let span = TimeSpan(text) ?? (text == "0" ? .zero : nil) else { throw ValidationError("--wait \(text): write a duration such as 15s") }
+        return span
+    }
+
+    var attribution: Attribution {
+        Attribution(by: by ?? "\(Self.user)@\(HostName.current)", at: WallTime(milliseconds: EventLoop.wallMilliseconds()), reason: reason)
+    }
+
+    private static var user: String {
+        guard let entry = getpwuid(getuid()) else { return "\(getuid())" }
+        return String(cString: entry.pointee.pw_name)
+    }
+}

@@ -75,6 +75,9 @@ extension DeliveryCore {
         found.expect("free diversions", Set(freeDiversions).count, diversions.count { $0.item == nil })
         found.expect("diversions that are free twice", freeDiversions.count - Set(freeDiversions).count, 0)
         found.expect("free places for held events", Set(freeHeld).count, held.count { $0 == nil })
+        for diversion in diversions where diversion.pausesUntil != nil {
+            found.demand(diversion.item.map { !abandoned($0) } ?? false, "a diversion that pauses is of an event that is ours")
+        }
         found.expect("diversions held back without doubt", isInDoubt ? 0 : diversionsInDoubt.count, 0)
         found.expect("subscriptions to be looked at for what waits", overfull.count, 0)
     }
@@ -101,6 +104,11 @@ extension DeliveryCore {
             found.expect("turns of a cursor of \(name)", cursor.isQueued ? 1 : 0, state.queue.count { $0 === cursor })
             if !cursor.pending.isEmpty, mayTake(cursor) { found.demand(cursor.isQueued, "a cursor of \(name) with events has its turn") }
         }
+        var waiting = held.filter { !$0.isForgotten }.map(\.item)
+        waiting += state.again
+        waiting += state.stalled
+        for part in state.parts { waiting += part }
+        found.demand(waiting.allSatisfy { !$0.cursor.isGone && !$0.cursor.isMoving }, "what waits for \(name) is ours")
         let isHalted = !state.isRunning
         found.demand(!isHalted || !state.isFlowing, "\(name), which is halted, reads nothing")
         found.demand(isHalted || state.circuit.state != .closed || state.isFlowing, "\(name) reads")

@@ -23,6 +23,7 @@ struct Account {
         var event: EventKey
         var subscription: Int
         var isPoison = false
+        var bytes = 0
         var firstAttempt: WallTime? = nil
         /// How the last attempt failed, and when.
         var failure: (outcome: AttemptOutcome, at: WallTime)? = nil
@@ -105,5 +106,7 @@ struct Account {
     var moving: Set<Place> = []
     /// Cursors that are loaded only to be committed again as they stand there.
     var refreshes: Set<Place> = []
+    /// When those were loaded.
+    var refreshedAt: [Place: Instant] = [:]
     var recordsTaken: UInt64 = 0
 }

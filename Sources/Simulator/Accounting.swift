@@ -16,6 +16,7 @@ extension Simulation {
             for handle in handles where replica.account.phases[handle] == .loading || replica.account.phases[handle] == .reading {
                 replica.account.phases[handle] = .draining
                 replica.drainsSince[handle] = now
+                replica.drainsWaitUntil[handle] = now
                 replica.account.forget(handle)
             }
         case .lost(let handles):
@@ -67,6 +68,7 @@ extension Simulation {
         if case .subscription(let id) = group {
             replica.account.moving.remove(Account.Place(subscription: id, handle: handle))
             isRunning = replica.account.refreshes.remove(Account.Place(subscription: id, handle: handle)) == nil
+            if !isRunning { replica.account.refreshedAt[Account.Place(subscription: id, handle: handle)] = now }
         }
         guard case .committed(let offset, let metadata) = stored, isRunning else {
             replica.account.groups[group, default: CommitBooks()].acknowledged[name] = nil
@@ -108,6 +110,7 @@ extension Simulation {
     /// What waits in memory for an endpoint is forgotten, and read again.
     func setAside(_ id: SubscriptionID, _ handles: [PartitionHandle], _ replica: Replica) {
         let outlet = replica.account.outlets[id.index]
+        if handles.isEmpty { violation(.reports, "nothing of \(outlet.policy.name) is set aside") }
         if outlet.isRunning, !outlet.isSaidToFail { violation(.memory, "\(outlet.policy.name) is set aside, and may send") }
         moves(id, handles, replica)
     }

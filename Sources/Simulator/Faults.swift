@@ -173,6 +173,8 @@ extension Simulation {
         replica.deadLetterDue = nil
         replica.hadBatches = false
         replica.drainsSince = [:]
+        replica.waitingDrains = []
+        replica.drainsWaitUntil = [:]
         replica.standsStillSince = nil
         replica.inbox = []
         replica.isExpelled = false

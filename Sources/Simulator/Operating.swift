@@ -11,11 +11,12 @@ extension Simulation {
         pauses[subscription, default: 0] += 1
         let pause = pauses[subscription]!
         tellAll(subscription) { .pause($0) }
-        after(span) { simulation in
-            guard simulation.paused.contains(subscription), simulation.pauses[subscription] == pause else { return }
-            if let seek { simulation.reset(subscription, seek) }
-            simulation.resume(subscription)
+        func later(_ span: TimeSpan, _ action: @escaping Agenda.Action) {
+            after(span) { if $0.paused.contains(subscription), $0.pauses[subscription] == pause { action($0) } }
         }
+        // Long before the end, so that the halted subscription's cursors may be looked after meanwhile.
+        if let seek { later(span * 0.4) { $0.reset(subscription, seek) } }
+        later(span) { $0.resume(subscription) }
     }
 
     func resume(_ subscription: Int) {
@@ -85,6 +86,11 @@ extension Simulation {
     /// A commit is under way, or will be repeated.
     private func hasUncommitted(_ subscription: Int, _ replica: Replica) -> Bool {
         guard let id = replica.core.subscription(named: scenario.subscriptions[subscription].name) else { return false }
+        // What could not be written to another topic will be tried again, and settled.
+        if replica.account.tries.contains(where: { $0.key.subscription == id && $0.value.diversion != nil }) { return true }
+        // One that was just loaded to be committed again will be.
+        if replica.account.refreshes.contains(where: { $0.subscription == id }) { return true }
+        if replica.account.refreshedAt.contains(where: { $0.key.subscription == id && now - $0.value < .seconds(5) }) { return true }
         guard let books = replica.account.groups[.subscription(id)] else { return false }
         return books.isUnderWay || books.failedAt != nil || books.dirtySince != nil
     }

@@ -9,6 +9,7 @@ extension Simulation {
         narrate(input, replica)
         latestWall = max(latestWall, wallTime(of: replica))
         replica.effects.removeAll(keepingCapacity: true)
+        noteWaitingDrains(replica)
         willTake(input, replica)
         replica.core.step(input, at: moment(of: replica), into: &replica.effects)
         didTake(input, replica)
@@ -27,9 +28,11 @@ extension Simulation {
         replica.account.isSettling = false
         if let (_, kind) = replica.deadLetterDue { violation(.reports, "a dead letter for \(kind) was not reported") }
         checkMemory(replica)
+        noteDrains(replica)
         // A snapshot costs something: now and then is enough for what lasts.
         if steps % 64 == 0 {
             checkRings(replica)
+            checkWaiting(replica)
             checkBooks(replica)
         }
         pump(replica)
@@ -142,7 +145,7 @@ extension Simulation {
         let entries = commits.map { (key: cursorKey(group, $0.partition, replica), commit: $0) }
         judgeCommit(group, commits, replica)
         let isSlow = broker.isDisturbed(.commitsSlow, at: now)
-        let there = isSlow ? milliseconds(100...2000) : milliseconds(1...10)
+        let there = isSlow ? milliseconds(random.chance(0.1) ? 2000...15_000 : 100...2000) : milliseconds(1...10)
         let incarnation = replica.incarnation
         let sent = now
         let subscription = entries[0].key.subscription ?? -1

@@ -77,6 +77,9 @@ final class Replica {
     var handles: [TopicPartitionName: PartitionHandle] = [:]
     /// When it was asked to give a partition up.
     var drainsSince: [PartitionHandle: Instant] = [:]
+    /// Those among them of which something is under way, and until when that was so.
+    var waitingDrains: [PartitionHandle] = []
+    var drainsWaitUntil: [PartitionHandle: Instant] = [:]
     var account = Account()
     var clock = Clock()
     /// The latest time that its wall clock showed before it was last set back, and when that was.

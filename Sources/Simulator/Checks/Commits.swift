@@ -61,7 +61,7 @@ extension Simulation {
     }
 
     /// The interval, the pause after a failure, and the turn of all other groups in the budget.
-    private func longestWaitForCommit(_ replica: Replica) -> TimeSpan {
+    func longestWaitForCommit(_ replica: Replica) -> TimeSpan {
         let turns = Double(2 * (replica.account.outlets.count + 2)) / replica.options.commitsPerSecond
         return replica.options.commitInterval + Self.pauseAfterFailedCommit + .milliseconds(100 + Int64(turns * 1000))
     }

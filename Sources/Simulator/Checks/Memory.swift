@@ -1,4 +1,5 @@
 import DeliveryCore
+import EventModel
 
 // Memory is bounded: the budget, and what was being read when it ran out.
 extension Simulation {
@@ -9,6 +10,24 @@ extension Simulation {
         let bound = replica.options.recordMemory + max(scenario.fetchBytes, largest) + max(replica.options.chunkBytes, largest) + surprises
         mostMemory = max(mostMemory, replica.tokens.bytes)
         if replica.tokens.bytes > bound { violation(.memory, "\(replica.tokens.bytes) bytes of records are held; the bound is \(bound)") }
+    }
+
+    /// What waits for endpoints that fail takes no more than its share: one for what is held for a time of its own, one for
+    /// what waits for the end of the outage.
+    func checkWaiting(_ replica: Replica) {
+        // With every subscription that comes the shares of the others shrink; and what does not fit into the retry topic can
+        // wait nowhere else.
+        guard replica.account.outlets.allSatisfy({ !$0.isRemoved }), scenario.largestRetry == .max else { return }
+        let share = replica.options.recordMemory / 4 / max(1, replica.account.outlets.count)
+        var waiting: [SubscriptionID: Int] = [:]
+        for (item, tries) in replica.account.tries where tries.failure != nil && !tries.isUnderWay && tries.diversion == nil {
+            guard let id = item.subscription, replica.account.phases[item.handle] == .reading, !replica.account.isMoving(item) else { continue }
+            waiting[id, default: 0] += tries.bytes
+        }
+        for (id, bytes) in waiting where bytes > 2 * share {
+            let outlet = replica.account.outlets[id.index]
+            if outlet.isSaidToFail { violation(.memory, "\(bytes) bytes wait for \(outlet.policy.name), which fails; its share is \(share)") }
+        }
     }
 
     /// Rings are trimmed whenever something is added to them.

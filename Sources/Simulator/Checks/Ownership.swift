@@ -33,14 +33,15 @@ extension Simulation {
         replica.account.phases[handle] = .gone
         replica.account.forget(handle)
         if replica.account.timedOut.contains(handle) { return }
+        if let until = replica.drainsWaitUntil[handle], now - until > longestWaitForCommit(replica) {
+            violation(.ownership, "a partition is let go \(now - until) after there was something to wait for")
+        }
         if replica.attempts.values.contains(where: { $0.serial >= 0 && $0.handles.contains(handle) }) { violation(.ownership, "a partition is let go with requests in flight") }
         if replica.diversions.values.contains(where: { $0.handle == handle }) { violation(.ownership, "a partition is let go with records under way to other topics") }
         let name = replica.core.name(of: handle)
         // The last commit of a removed subscription is waited for when that comes back.
-        // So is one of an assignment before this, whose drain ran into its limit.
-        let wasCutShort = replica.account.timedOut.contains { replica.core.name(of: $0) == name }
         let commits = replica.account.groups.filter { !replica.account.isRemoved($0.key) && $0.value.isUnderWay }
-        if !wasCutShort, commits.values.contains(where: { $0.underWay.contains { $0.partition == name } }) {
+        if commits.values.contains(where: { $0.underWay.contains { $0.partition == name } }) {
             violation(.ownership, "a partition is let go with a commit of it under way")
         }
         for key in cursors(on: name) {
@@ -77,12 +78,22 @@ extension Simulation {
 }
 
 extension Simulation {
+    /// A partition that is given up goes as soon as nothing of it is under way: what is so after a step is so until the next.
+    func noteDrains(_ replica: Replica) {
+        let draining = replica.drainsSince.keys.filter { replica.account.phases[$0] == .draining }
+        replica.waitingDrains = draining.filter { isWaitedFor($0, replica) }
+    }
+
+    func noteWaitingDrains(_ replica: Replica) {
+        for handle in replica.waitingDrains { replica.drainsWaitUntil[handle] = now }
+    }
+
     /// Whether something of a partition is under way, or some commit is or has to be repeated.
     private func isWaitedFor(_ handle: PartitionHandle, _ replica: Replica) -> Bool {
         let account = replica.account
         return account.isInDoubt || now - replica.heldUpUntil < replica.options.drainLimit
             || replica.attempts.values.contains { $0.handles.contains(handle) } || replica.diversions.values.contains { $0.handle == handle }
-            || account.tries.contains { $0.key.handle == handle && ($0.value.isUnderWay || $0.value.diversion != nil) }
+            || account.tries.contains { $0.key.handle == handle && $0.value.isUnderWay }
             || account.groups.values.contains { $0.isUnderWay || $0.failedAt != nil || $0.dirtySince != nil }
             || cursors(on: replica.core.name(of: handle)).contains {
                 ledger.uncommitted($0, broker.committed[$0]) != nil || ledger.placements[$0]?.replica == replica.index

@@ -28,7 +28,8 @@ extension Simulation {
         let record = loan.record
         guard let retry = record.retry else {
             return Account.Tries(
-                attempts: 0, retries: 0...0, created: record.timestamp, event: record.event, subscription: subscription, isPoison: record.poison)
+                attempts: 0, retries: 0...0, created: record.timestamp, event: record.event, subscription: subscription, isPoison: record.poison,
+                bytes: record.bytes)
         }
         var tries = Account.Tries(
             attempts: retry.attempts, retries: retry.retries...retry.retries, created: retry.created, event: record.event,

@@ -2,7 +2,7 @@ import Glibc
 import MutationSwitch
 import Simulator
 
-// mutant-runner SEEDS [--until CLAUSE] [--reached]: runs seeds, such as 1-100,120,133, with the mutation in force, and
+// mutant-runner SEEDS [--until CLAUSE] [--reached] [--trace]: runs seeds, such as 1-100,120,133, with the mutation in force, and
 // stops when one breaks the contract, or that clause of it. Each line begins with its seed; when the process dies, the
 // seed after the last line has killed it. A seed that takes more than two seconds of the processor is killed, too.
 
@@ -13,10 +13,11 @@ let seeds = arguments[1].split(separator: ",").flatMap { part in
 }
 let clause = arguments.firstIndex(of: "--until").map { arguments[$0 + 1] }
 let listsReached = arguments.contains("--reached")
+let tells: ((TraceLine) -> Void)? = arguments.contains("--trace") ? { print($0) } : nil
 
 for seed in seeds {
     limitProcessorTime(2)
-    let result = Simulation(Scenario.random(seed: seed)).run()
+    let result = Simulation(Scenario.random(seed: seed), listener: tells).run()
     if let violation = result.violations.first {
         let text = violation.text.split(separator: "\n").joined(separator: ";")
         print("\(seed) violation \(violation.clause) \(text)")

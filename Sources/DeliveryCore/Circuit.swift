@@ -15,31 +15,27 @@ package struct Circuit {
 
     package private(set) var state = State.closed
     package private(set) var budget: Double
-    /// Requests allowed at once: one after an outage, one more with each success.
-    package private(set) var concurrency: Int
+    package private(set) var concurrency: AdaptiveConcurrency
     package private(set) var nextProbe = Instant(nanoseconds: 0)
     private(set) var reason = ""
     private var pause = TimeSpan.zero
     private var policy: DiversionPolicy
-    private var limit: Int
 
     package init(policy: DiversionPolicy, limit: Int) {
         self.policy = policy
-        self.limit = limit
         budget = Double(policy.burst)
-        concurrency = limit
+        concurrency = AdaptiveConcurrency(limit: limit)
     }
 
     mutating func update(policy: DiversionPolicy, limit: Int) {
         self.policy = policy
-        self.limit = limit
         budget = min(budget, Double(policy.burst))
-        concurrency = state == .closed ? limit : 1
+        concurrency = AdaptiveConcurrency(limit: limit)
     }
 
     package var roomLimit: Int {
         switch state {
-        case .closed: return concurrency
+        case .closed: return concurrency.current
         case .probing: return 1
         case .open: return 0
         }
@@ -56,14 +52,19 @@ package struct Circuit {
     package mutating func succeeded(events: Int) -> Bool {
         budget = min(Double(policy.burst), budget + policy.perSuccess * Double(events))
         if state == .closed {
-            if concurrency < limit { concurrency += 1 }
+            concurrency.succeeded()
             return false
         }
         state = .closed
-        concurrency = min(limit, 2)
+        concurrency.startSlowly()
         pause = .zero
         reason = ""
         return true
+    }
+
+    /// The endpoint has too much to do: it gets less at once.
+    package mutating func overloaded(sentAt: Instant, now: Instant) {
+        if state == .closed { concurrency.overloaded(sentAt: sentAt, now: now) }
     }
 
     /// Opens, or opens again after a failed probe, each time for longer; jitter spreads the probes of many replicas.

@@ -25,6 +25,7 @@ public final class Delivery {
     var items = ContiguousArray<Item>()
     var owner: SubscriptionState?
     var isCancelled = false
+    var sentAt = Instant(nanoseconds: 0)
     /// Of its records, while it is under way.
     var bytes = 0
 

@@ -34,9 +34,9 @@ public struct DeliveryCore: ~Copyable {
 
     var records = RecordTable()
     var timers = Timers()
-    var ready = Deque<SubscriptionState>()
+    var ready = ReadyLine()
     /// Those that had more than their share when the room for all was taken.
-    var crowdedOut = Deque<SubscriptionState>()
+    var crowdedOut = ReadyLine()
     /// More waits in memory for their endpoints than they may keep there.
     var overfull: [SubscriptionState] = []
     var inFlight = 0
@@ -119,6 +119,7 @@ public struct DeliveryCore: ~Copyable {
         case .resume(let id): resume(subscriptions[id.index])
         case .suspend(let id, let reason): suspendToo(subscriptions[id.index], reason)
         case .seek(let id, let handles, let target): seek(subscriptions[id.index], handles, target)
+        case .partitionCount(let topic, let count): countPartitions(topic, count)
         case .membershipDoubted: membershipDoubted()
         case .membershipSettled: membershipSettled()
         case .tick: break
@@ -130,6 +131,7 @@ public struct DeliveryCore: ~Copyable {
             switch kind {
             case .held(let slot): heldIsDue(Int(slot))
             case .linger(let id), .unblock(let id): markReady(subscriptions[id.index])
+            case .rate(let id): rateIsDue(subscriptions[id.index])
             case .probe(let id): probe(subscriptions[id.index])
             case .commit(let id): commitIsDue(group(id))
             case .commitBudget: commitBudgetTimerIsSet = false

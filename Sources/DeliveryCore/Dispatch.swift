@@ -21,7 +21,7 @@ extension DeliveryCore {
         while inFlight < options.maxInFlight, let state = nextInLine() {
             state.isReady = false
             guard state.isRunning, state.hasRoom else { continue }
-            guard state.blockedUntil <= now.instant else { continue }
+            guard state.blockedUntil <= now.instant, mayStart(state) else { continue }
             guard hasRoomForAll || hasShare(state) else {
                 crowdOut(state)
                 continue
@@ -228,6 +228,8 @@ extension DeliveryCore {
             isUnderWay(delivery.items[i], 1)
             if delivery.items[i].attempts == 0 { delivery.items[i].firstAttempt = now.wall }
         }
+        delivery.sentAt = now.instant
+        if state.policy.rateLimit != nil { state.rate.take() }
         state.inFlight += 1
         inFlight += 1
         delivery.bytes = delivery.items.reduce(0) { $0 + Int(records[$1.record].bytes) }

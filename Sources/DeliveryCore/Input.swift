@@ -79,6 +79,8 @@ public enum Input {
     case suspend(SubscriptionID, reason: String)
     /// Goes on elsewhere, once what is in flight has ended; `Report.cursorPlaced` tells when.
     case seek(SubscriptionID, [PartitionHandle], CursorTarget)
+    /// A topic has so many partitions, owned here or elsewhere: limits over all replicas are shared out by them.
+    case partitionCount(topic: String, Int)
     /// The process stood still: the group may have gone on without it. Nothing goes out until `membershipSettled`;
     /// `lost` comes before that if it has.
     case membershipDoubted

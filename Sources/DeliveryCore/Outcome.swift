@@ -11,6 +11,7 @@ extension DeliveryCore {
             return
         }
         state.counters.attemptDuration.record(duration.seconds)
+        if outcome.isOverload { state.circuit.overloaded(sentAt: delivery.sentAt, now: now.instant) }
         let verdict = Verdict(outcome, policy: state.policy.retry)
         // In place, as this runs for every event: the items of the pooled delivery are not copied.
         for i in delivery.items.indices { delivery.items[i].attempts += 1 }

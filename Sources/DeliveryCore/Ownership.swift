@@ -5,6 +5,7 @@ import EventModel
 extension DeliveryCore {
     mutating func assign(_ names: [TopicPartitionName]) {
         rebalances += 1
+        settleShares()
         var toLoad: [(group: CommitGroup, handles: [PartitionHandle])] = []
         for name in names {
             let isRetry = name.topic == options.retryTopic
@@ -35,6 +36,7 @@ extension DeliveryCore {
             }
         }
         for (group, handles) in toLoad { load(group, handles) }
+        sharesGrew()
     }
 
     /// Makes the cursor; its place is not known until it has been loaded.
@@ -170,6 +172,7 @@ extension DeliveryCore {
     mutating func drain(_ partition: PartitionState) {
         guard partition.phase == .loading || partition.phase == .reading else { return }
         let wasReading = partition.phase == .reading
+        settleShares()
         partition.phase = .draining
         partition.drainDeadline = now.instant + options.drainLimit
         timers.set(.drain(partition.handle), at: partition.drainDeadline)
@@ -218,6 +221,7 @@ extension DeliveryCore {
     }
 
     private mutating func close(_ partition: PartitionState) {
+        settleShares()
         partition.phase = .gone
         livePartitions -= 1
         chunkEnded(partition)

@@ -6,6 +6,8 @@ final class TopicState {
     /// A slot is never given to another subscription, because rings remember matches by slot.
     var slots: [SubscriptionState?] = []
     var partitions: [PartitionState] = []
+    /// Owned here or elsewhere; 0 when not known.
+    var partitionCount = 0
 
     init(name: String) { self.name = name }
 }

@@ -40,6 +40,7 @@ final class SubscriptionState {
     var circuit: Circuit
     /// The endpoint asked for a pause until then (`Retry-After`).
     var blockedUntil = Instant(nanoseconds: 0)
+    var rate = RateBucket()
     var isReady = false
     var lingerTimer = Instant(nanoseconds: 0)
     var counters = SubscriptionCounters()
@@ -60,6 +61,9 @@ final class SubscriptionState {
     /// Probes since the circuit opened: they alternate between events that failed before and new ones, so that one
     /// poison event cannot keep the circuit open for ever.
     var probes = 0
+
+    /// Its place among those that are ready, by priority.
+    var lane: Int { DeliveryPriority.allCases.firstIndex(of: policy.delivery.priority)! }
 
     var hasRoom: Bool { inFlight < circuit.roomLimit }
 }

@@ -43,6 +43,7 @@ extension DeliveryCore {
         let wasRunning = state.isRunning
         state.policy = policy
         state.circuit.update(policy: policy.diversion, limit: limit(policy))
+        state.rate.waitsUntil = nil
         // An edit of the manifest is an operator's answer to a suspension.
         state.suspension = nil
         if !state.isRunning {

@@ -6,6 +6,7 @@ enum TimerKind: Hashable {
     case held(UInt64)
     case linger(SubscriptionID)
     case unblock(SubscriptionID)
+    case rate(SubscriptionID)
     case probe(SubscriptionID)
     case commit(CursorGroup)
     case commitBudget

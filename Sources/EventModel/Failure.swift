@@ -50,4 +50,14 @@ public struct AttemptOutcome: Sendable, Equatable {
         self.retryAfter = retryAfter
         self.directive = directive
     }
+
+    /// Signs of an endpoint that has too much to do: no answer in time, a broken connection, 429 Too Many Requests, 503
+    /// Service Unavailable. Any other failure may be about the event.
+    public var isOverload: Bool {
+        switch failure {
+        case nil: status == 429 || status == 503
+        case .network, .timeout: true
+        default: false
+        }
+    }
 }

@@ -20,6 +20,7 @@ public struct Subscription: Sendable, Equatable {
     /// PEM file of certificate authorities to trust instead of the system's.
     public var certificateAuthorities: String? = nil
     public var delivery = DeliveryPolicy()
+    public var rateLimit: RateLimit? = nil
     public var diversion = DiversionPolicy()
     public var retry = RetryPolicy()
     public var deadLetter = DeadLetterPolicy()
@@ -73,6 +74,7 @@ public struct DeliveryPolicy: Sendable, Equatable {
     public var connectTimeout: TimeSpan = .seconds(5)
     /// Requests in flight at once, per replica.
     public var maxInFlight: Int = 64
+    public var priority: DeliveryPriority = .normal
     public var http: HTTPVersion = .auto
     public init() {}
 }
@@ -82,6 +84,21 @@ public enum HTTPVersion: String, CaseIterable, Sendable {
     case auto
     case http1 = "1.1"
     case http2 = "2"
+}
+
+/// Who goes first when the process has as many requests in flight as it may.
+public enum DeliveryPriority: String, CaseIterable, Sendable {
+    case high
+    case normal
+    case low
+}
+
+/// Limit of requests, over all replicas together: a token bucket.
+public struct RateLimit: Sendable, Equatable {
+    public var perSecond: Double = 100
+    /// Requests at once after a pause.
+    public var burst: Double = 20
+    public init() {}
 }
 
 /// How much may be diverted (to the retry or dead-letter topic) before failures count as an outage.

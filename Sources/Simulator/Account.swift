@@ -53,6 +53,7 @@ struct Account {
         var isUncertain = false
         var blockedUntil = Instant(nanoseconds: 0)
         var counters = SubscriptionCounters()
+        var rate = RateModel()
 
         var isRunning: Bool { policy.enabled && !isRemoved && !isSuspended && !isPaused }
     }
@@ -90,6 +91,7 @@ struct Account {
         /// Cancelled requests count for nothing.
         var isCancelled: Bool
         var wasClosed: Bool
+        var sentAt: Instant
         /// Those whose place is not theirs any more when the attempt ends.
         var abandoned: Set<Item>
         /// What is to become of those that are handed on.
@@ -103,6 +105,8 @@ struct Account {
         var handle: PartitionHandle
     }
 
+    /// By topic, as it was told.
+    var partitionCounts: [String: Int] = [:]
     var moving: Set<Place> = []
     /// Cursors that are loaded only to be committed again as they stand there.
     var refreshes: Set<Place> = []

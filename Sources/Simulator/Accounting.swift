@@ -6,13 +6,19 @@ extension Simulation {
     /// Before the engine takes an input in.
     func willTake(_ input: Input, _ replica: Replica) {
         switch input {
-        case .assigned: replica.account.rebalances += 1
+        case .assigned:
+            replica.account.rebalances += 1
+            settleRates(replica)
+        case .partitionCount(let topic, let count):
+            settleRates(replica)
+            replica.account.partitionCounts[topic] = count
         case .records(let batch):
             if replica.account.phases[batch.partition] == .reading { replica.account.recordsTaken += UInt64(batch.records.count) }
         case .cursorLoaded(let group, let handle, let stored): noteLoaded(group, handle, stored, replica)
         case .startResolved(let group, let handle, _):
             if case .subscription(let id) = group { replica.account.moving.remove(Account.Place(subscription: id, handle: handle)) }
         case .revoking(let handles):
+            settleRates(replica)
             for handle in handles where replica.account.phases[handle] == .loading || replica.account.phases[handle] == .reading {
                 replica.account.phases[handle] = .draining
                 replica.drainsSince[handle] = now
@@ -20,6 +26,7 @@ extension Simulation {
                 replica.account.forget(handle)
             }
         case .lost(let handles):
+            settleRates(replica)
             if !handles.isEmpty { replica.account.hasLost = true }
             for handle in handles {
                 replica.account.phases[handle] = .gone
@@ -151,7 +158,7 @@ extension Simulation {
         let meaning = Meaning(outcome, outlet.policy.retry)
         var ending = Account.Ending(
             subscription: id, items: attempt.items, outcome: outcome, meaning: meaning, isCancelled: isCancelled,
-            wasClosed: outlet.circuit.state == .closed, abandoned: [])
+            wasClosed: outlet.circuit.state == .closed, sentAt: attempt.sentAt, abandoned: [])
         for item in attempt.items {
             let isAbandoned = replica.account.phases[item.handle] != .reading || replica.account.isMoving(item) || (outlet.isRemoved && item.subscription != nil)
             replica.account.tries[item]?.isUnderWay = false

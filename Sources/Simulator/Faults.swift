@@ -75,6 +75,13 @@ extension Simulation {
             crash(index, downFor: .seconds(7))
         }
         let incarnation = replica.incarnation
+        for topic in broker.logs.indices {
+            guard replica.isAlive(incarnation) else { return }
+            // The retry topic is the last one.
+            let index = topic == broker.logs.count - 1 ? -1 : topic
+            step(replica.index, .partitionCount(topic: topicName(index), broker.logs[topic].count))
+        }
+        guard replica.isAlive(incarnation) else { return }
         step(index, .subscriptions(manifest))
         for subscription in paused.sorted() {
             guard replica.isAlive(incarnation) else { return }

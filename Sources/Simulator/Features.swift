@@ -58,6 +58,13 @@ extension Feature {
             ])
         },
         .subscriptions("few requests to an endpoint") { policy, random in policy.delivery.maxInFlight = random.pick([1, 4]) },
+        .subscriptions("rate limits") { policy, random in
+            var limit = RateLimit()
+            limit.perSecond = random.pick([5, 50])
+            limit.burst = random.pick([1, 20])
+            policy.rateLimit = limit
+        },
+        .subscriptions("priorities") { policy, random in policy.delivery.priority = random.pick([.high, .low]) },
         .subscriptions("short timeouts") { policy, random in policy.delivery.timeout = .seconds(Int64(random.pick([1, 5]))) },
         .subscriptions("other schedules") { policy, random in
             policy.retry.schedule = random.pick([[.milliseconds(100), .seconds(1), .seconds(2)], [.seconds(5), .minutes(1)], []])
@@ -183,6 +190,7 @@ extension Feature {
             scenario.endpoints[0] = EndpointPlan()
             scenario.subscriptions[0].batch = nil
             scenario.subscriptions[0].delivery.maxInFlight = 64
+            scenario.subscriptions[0].rateLimit = nil
         },
     ]
 

@@ -40,6 +40,8 @@ extension Simulation {
             for handle in handles { note(.revoking, replica, word(handle), text: words(handle, replica)) }
         case .lost(let handles):
             for handle in handles { note(.lost, replica, word(handle), text: words(handle, replica)) }
+        case .partitionCount(let topic, let count):
+            note(.partitionCount, replica, Trace.word(topic), Int64(count), text: "\(topic) has \(count)")
         case .pause(let id): note(.pause, replica, Int64(id.index), text: words(.subscription(id), replica))
         case .resume(let id): note(.resume, replica, Int64(id.index), text: words(.subscription(id), replica))
         case .suspend(let id, let reason):

@@ -136,6 +136,10 @@ extension Simulation {
         guard partition < 6 else { return }
         note(.fault, nil, Int64(topic), Int64(partition), text: "\(topicName(topic)) has \(partition + 1) partitions from now on")
         broker.logs[topic].append(SimulatedLog())
+        let (name, count) = (topicName(topic), partition + 1)
+        for replica in replicas where replica.isUp {
+            whenAwake(replica) { $0.step(replica.index, .partitionCount(topic: name, count)) }
+        }
         coordinator.seats.append(Coordinator.Seat(topic: topic, partition: Int32(partition)))
         rebalance()
         for _ in 0..<5 {

@@ -262,6 +262,7 @@ extension Simulation {
         let subscription = subscriptionIndex[policy.name]!
         judgeDoubt(replica, "an attempt")
         judgeCircuit(delivery.subscription, replica)
+        judgeRate(delivery.subscription, replica)
         var carriers: [Carrier] = []
         var events: [EventKey] = []
         var items: [Account.Item] = []
@@ -295,7 +296,7 @@ extension Simulation {
         if replica.attempts[id.index] != nil { violation(.effects, "a delivery's number was used again too early") }
         replica.attempts[id.index] = Replica.Attempt(
             serial: serial, subscription: subscription, id: delivery.subscription, carriers: carriers, events: events, items: items,
-            created: created, policy: policy)
+            created: created, policy: policy, sentAt: now)
         attempts += 1
         let sent = now
         after(.milliseconds(1)) { simulation in

@@ -35,6 +35,7 @@ final class Replica {
         var created: [WallTime]
         /// In force when it was sent.
         var policy: Subscription
+        var sentAt: Instant
         /// The endpoint has accepted it.
         var accepted = false
 

@@ -79,6 +79,8 @@ public final class Simulation {
     var fullCursors: Set<CursorKey> = []
     /// Committed last by a process that has ended meanwhile.
     var lateCommits: Set<CursorKey> = []
+    /// By subscription.
+    var totalRates: [Int: TotalRate] = [:]
     var drainTimeouts = 0
     var mostMemory = 0
 

@@ -15,6 +15,10 @@ struct CircuitModel {
     private(set) var budget: Double
     /// Requests that may be in flight while it is closed.
     private(set) var concurrency: Int
+    /// Up to here each success allows one more, beyond it a round of successes.
+    private var threshold: Int
+    private var successes = 0
+    private var halvedAt: Instant? = nil
     private var policy: DiversionPolicy
     private var limit: Int
     private let firstProbe: TimeSpan
@@ -27,6 +31,7 @@ struct CircuitModel {
         self.limit = limit
         budget = Double(policy.burst)
         concurrency = limit
+        threshold = limit
         firstProbe = options.firstProbe
         longestProbe = options.longestProbe
     }
@@ -35,7 +40,7 @@ struct CircuitModel {
         self.policy = policy
         self.limit = limit
         budget = min(budget, Double(policy.burst))
-        concurrency = state == .closed ? limit : 1
+        (concurrency, threshold, successes, halvedAt) = (limit, limit, 0, nil)
     }
 
     /// Jitter included, and once more the first pause when what is to be tried has to be read first.
@@ -51,12 +56,22 @@ struct CircuitModel {
     mutating func succeeded(events: Int) {
         budget = min(Double(policy.burst), budget + policy.perSuccess * Double(events))
         if state == .closed {
-            concurrency = min(limit, concurrency + 1)
+            successes += 1
+            if concurrency < limit, concurrency < threshold || successes >= concurrency { (concurrency, successes) = (concurrency + 1, 0) }
+            if concurrency == limit { successes = 0 }
         } else {
             state = .closed
-            concurrency = min(limit, 2)
+            (concurrency, threshold, successes) = (min(limit, 2), limit, 0)
             pause = .zero
         }
+    }
+
+    /// An endpoint that shows signs of overload has half as many, once for all that were under way.
+    mutating func failed(_ outcome: AttemptOutcome, sentAt: Instant, now: Instant) {
+        let isOverload = outcome.failure == .timeout || outcome.failure == .network || (outcome.failure == nil && [429, 503].contains(outcome.status))
+        guard isOverload, state == .closed, sentAt >= halvedAt ?? sentAt else { return }
+        concurrency = max(1, concurrency / 2)
+        (threshold, successes, halvedAt) = (concurrency, 0, now)
     }
 
     mutating func open(at now: Instant) {

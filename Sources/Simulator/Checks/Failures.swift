@@ -45,6 +45,7 @@ extension Simulation {
         let mayMove = !outlet.isRunning && replica.options.idleCommitInterval < .minutes(1)
         if replica.account.isInDoubt || outlet.isUncertain || mayMove { return noteUncertain(ending, replica) }
         let wasClosed = outlet.circuit.state == .closed
+        outlet.circuit.failed(ending.outcome, sentAt: ending.sentAt, now: now)
         for item in ending.items where ending.abandoned.contains(item) {
             if handedOn[item] != nil { violation(.ownership, "an event was handed on that is the next owner's") }
             replica.account.tries[item] = nil

@@ -22,7 +22,7 @@ extension Simulation {
     func judgeDelay(_ subscription: Int, _ created: WallTime, _ event: EventKey) {
         guard isCalm, !isHealed, scenario.endpoints[subscription].isHealthy else { return }
         let policy = scenario.subscriptions[subscription]
-        guard policy.batch == nil, policy.delivery.maxInFlight >= 4, created.milliseconds >= Self.startOfWallClock + Self.startsUp.millisecondsRoundedUp else { return }
+        guard policy.batch == nil, policy.rateLimit == nil, policy.delivery.maxInFlight >= 4, created.milliseconds >= Self.startOfWallClock + Self.startsUp.millisecondsRoundedUp else { return }
         let delay = moment.wall - created
         if delay > Self.longestDelayOfHealthy { violation(.isolation, "\(event) reached \(policy.name), which is healthy, after \(delay)") }
     }

@@ -66,7 +66,8 @@ extension Subscription: Codable {
     static let fields: [Field<Subscription>] = [
         Field("name", \.name), Field("topic", \.topic), Field("endpoint", \.endpoint), Field("enabled", \.enabled),
         Field("start", \.start), Field("filters", \.filters), Field("delivery.timeout", \.delivery.timeout),
-        Field("delivery.maxInFlight", \.delivery.maxInFlight), Field("retry.schedule", \.retry.schedule),
+        Field("delivery.maxInFlight", \.delivery.maxInFlight), Field("delivery.priority", \.delivery.priority),
+        Field("rateLimit", \.rateLimit), Field("retry.schedule", \.retry.schedule),
         Field("retry.jitter", \.retry.jitter), Field("retry.giveUpAfter", \.retry.giveUpAfter), Field("retry.on", \.retry.conditions),
         Field("diversion.burst", \.diversion.burst), Field("diversion.perSuccess", \.diversion.perSuccess),
         Field("deadLetter.drop", \.deadLetter.drop), Field("batch", \.batch),
@@ -86,6 +87,19 @@ extension RetryPolicy {
         get { on.sorted { $0.text < $1.text } }
         set { on = Set(newValue) }
     }
+}
+
+extension DeliveryPriority: Codable {}
+
+extension RateLimit: Codable {
+    static let fields: [Field<RateLimit>] = [Field("perSecond", \.perSecond), Field("burst", \.burst)]
+
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        try Self.fields.decode(into: &self, from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
 }
 
 extension BatchPolicy: Codable {

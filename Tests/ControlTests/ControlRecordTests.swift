@@ -20,7 +20,7 @@ func read(_ key: String, _ value: String?) throws(ControlRecordError) -> Control
 @Suite struct ControlRecordTests {
     @Test(arguments: [
         (
-            ControlRecord.pause(subscription: "billing", Pause(isPaused: true, change: alice)), "pause/billing",
+            .pause(subscription: "billing", Pause(isPaused: true, change: alice)), "pause/billing",
             #"{"paused":true,"by":"alice@ops","at":"2026-05-01T08:00:00.250Z","reason":"they said \"stop\"\n"}"#
         ),
         (
@@ -39,7 +39,7 @@ func read(_ key: String, _ value: String?) throws(ControlRecordError) -> Control
             #"{"host":"pod","startedAt":"1970-01-01T00:00:00.000Z","position":42}"#
         ),
         (.forgotten(.pause("billing")), "pause/billing", nil),
-    ])
+    ] as [(ControlRecord, String, String?)])
     func `a record is written and read as documented`(_ record: ControlRecord, _ key: String, _ value: String?) throws {
         #expect(record.key.text == key)
         #expect(record.json == value)
@@ -75,9 +75,8 @@ func read(_ key: String, _ value: String?) throws(ControlRecordError) -> Control
 
     @Test func `a record without a key, or with one that is no text, cannot be read`() {
         #expect(throws: ControlRecordError.self) { try ControlRecord.read(key: nil, value: nil) }
-        let bytes: [UInt8] = [0xff]
-        bytes.withUnsafeBytes { key in
-            #expect(throws: ControlRecordError.self) { try ControlRecord.read(key: key, value: nil) }
+        withUnsafeBytes(of: UInt8(0xff)) { key in
+            _ = #expect(throws: ControlRecordError.self) { try ControlRecord.read(key: key, value: nil) }
         }
     }
 }

@@ -14,22 +14,27 @@ extension Simulation {
         let previous = broker.committed[key]
         var from = previous?.offset
         var isPlaced = false
-        if let placement = ledger.placements.removeValue(forKey: key), placement.replica == replica.index, placement.incarnation == incarnation {
+        // A process that has ended may have the last word, late: its successor does not know of it.
+        let isLate = !replica.isAlive(incarnation)
+        if let placement = ledger.placements[key], placement.replica == replica.index, placement.incarnation == incarnation {
+            ledger.placements[key] = nil
             ledger.starts[key] = placement.offset
             ledger.withdraw(key, from: placement.offset, upTo: placement.serial)
             from = placement.offset
             isPlaced = true
         }
+        if from == nil, isLate {
+            ledger.starts[key] = commit.offset
+            from = commit.offset
+        }
         guard let from else { return violation(.cursor, "a cursor was committed that was never placed") }
-        // A process that has ended may have the last word, late: its successor does not know of it.
-        let isLate = !replica.isAlive(incarnation)
         if commit.offset < from {
-            if !isLate { violation(.cursor, "the cursor \(key) went back from \(from) to \(commit.offset)") }
+            if !isLate, !lateCommits.contains(key) { violation(.cursor, "the cursor \(key) went back from \(from) to \(commit.offset)") }
             excuseRepetitions(of: key, from: commit.offset)
         }
         judgeSettlement(key, from, commit.offset)
         for range in ranges { judgeSettlement(key, range.lowerBound, range.upperBound) }
-        if let previous, !isPlaced, !lateCommits.contains(key) { judgeMemory(key, previous, commit.offset, ranges) }
+        if let previous, !isPlaced, !isLate, !lateCommits.contains(key) { judgeMemory(key, previous, commit.offset, ranges) }
         if isLate { lateCommits.insert(key) } else { lateCommits.remove(key) }
         broker.committed[key] = Broker.Committed(commit)
         ledger.committed(key, upTo: commit.offset)

@@ -47,7 +47,7 @@ extension Simulation {
         if offset != nil, first == log.records.count { return nil }
         // A process that has ended had the last word, and its successor believes its own: a restart would see to it.
         if let subscription = key.subscription, lateCommits.contains(key),
-            log.records[first...].allSatisfy({ mayPass(subscription, $0) || ledger.hasOutcome(Carrier(cursor: key, offset: $0.offset)) })
+            log.records[first...].allSatisfy({ mayPass(subscription, $0) || isDropped($0, subscription) || ledger.hasOutcome(Carrier(cursor: key, offset: $0.offset)) })
         {
             return nil
         }

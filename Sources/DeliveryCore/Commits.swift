@@ -67,7 +67,7 @@ extension DeliveryCore {
             let base = cursor.base
             let (text, complete) = cursor.encodeSettled(limit: options.metadataLimit)
             setFull(cursor, !complete)
-            // What was settled before the start and lies behind by now is told apart in fewer runs: there may be room for more.
+            // There may be room for more by now: also because what was settled before the start lies behind, in fewer runs.
             queueAgain(cursor)
             let isFresh = now.instant - cursor.committedAt < options.idleCommitInterval
             if base == cursor.committedOffset, text == cursor.committedMetadata, isFresh {
@@ -135,7 +135,6 @@ extension DeliveryCore {
         cursor.isFull = isFull
         if isFull { report(.cursorFull(cursor.subscription?.id, cursor.partition.name)) }
         updateHunger(cursor)
-        queueAgain(cursor)
     }
 
     /// Now and then: cursors that only passed over events that did not match, and idle ones before their group expires.
@@ -145,12 +144,10 @@ extension DeliveryCore {
             for partition in topic.partitions where partition.phase == .reading {
                 for case let cursor? in partition.cursors where cursor.isLoaded && !cursor.isDirty {
                     let isOld = now.instant - cursor.committedAt >= options.idleCommitInterval
-                    if cursor.base != cursor.committedOffset {
-                        markDirty(cursor)
-                    } else if isOld, let state = cursor.subscription, !state.isRunning {
+                    if let state = cursor.subscription, !state.isRunning {
                         // Somebody may have moved it meanwhile with Kafka's own tools: what stands there is committed again.
-                        refresh(cursor, of: state)
-                    } else if isOld {
+                        if isOld { refresh(cursor, of: state) }
+                    } else if isOld || cursor.base != cursor.committedOffset {
                         markDirty(cursor)
                     }
                 }

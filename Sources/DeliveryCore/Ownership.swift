@@ -179,7 +179,9 @@ extension DeliveryCore {
         for case let cursor? in partition.cursors {
             dropPending(cursor)
             updateHunger(cursor)
-            if wasReading, cursor.isLoaded, cursor.base != cursor.committedOffset { markDirty(cursor) }
+            // Of one that is halted only what was settled: Kafka's own tools may have moved it.
+            let isRunning = cursor.subscription?.isRunning ?? true
+            if wasReading, cursor.isLoaded, isRunning, cursor.base != cursor.committedOffset { markDirty(cursor) }
         }
         forgetPausing()
         checkDrained(partition)

@@ -16,6 +16,48 @@ import Testing
         #expect(engine.wait(.milliseconds(1000)) == ["commit billing orders-0@5"])
     }
 
+    @Test func `what a group has committed already does not bring it forward`() {
+        var options = CoreOptions()
+        options.commitsPerSecond = 1
+        let engine = Engine.reading([subscription("first"), subscription("billing"), subscription("search")], options)
+        engine.records([0, 1, 2], slots: [0])
+        for id in 0...2 { engine.ended(id, 200) }
+        engine.committed(0)
+        #expect(engine.wait(.milliseconds(1100)) == ["commit first orders-0@3"])
+        engine.committed(0)
+        engine.records([3], slots: [0])
+        engine.records([4, 5], slots: [1])
+        engine.records([6], slots: [2])
+        for id in 0...3 { engine.ended(id, 200) }
+        #expect(engine.wait(.seconds(1)) == ["commit billing orders-0@7"])
+    }
+
+    @Test func `commits that wait for their turn go out by themselves, and one timer is enough for all`() {
+        var options = CoreOptions()
+        options.commitsPerSecond = 1
+        let engine = Engine.reading([subscription("first"), subscription("billing"), subscription("search")], options)
+        engine.records([0, 1], slots: [0, 1, 2])
+        for id in 0...5 { engine.ended(id, 200) }
+        engine.committed(0)
+        engine.wait(.milliseconds(100))
+        let before = engine.ticks
+        engine.wait(.milliseconds(100))
+        #expect(engine.ticks - before == 5)
+    }
+
+    @Test func `what was delivered since the last commit may come again when the partition is lost`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0, 1, 2, 3])
+        engine.ended(0, 200)
+        engine.committed(0)
+        engine.ended(1, 200)
+        engine.ended(2, 200)
+        engine.step(.lost([engine.orders]))
+        #expect(engine.core.snapshot().subscriptions[0].counters.duplicatesPossible == 2)
+        engine.ended(3, 200)
+        #expect(engine.core.snapshot().subscriptions[0].counters.duplicatesPossible == 3)
+    }
+
     @Test func `commits of a group follow each other by the interval, and one ends before the next`() {
         var options = CoreOptions()
         options.commitInterval = .milliseconds(100)
@@ -37,6 +79,20 @@ import Testing
         let engine = Engine.reading([subscription("billing")], options)
         #expect(engine.wait(.hours(11)) == [])
         #expect(engine.wait(.hours(2)) == ["commit billing orders-0@0"])
+    }
+
+    @Test func `what a halted subscription passed over is not committed: Kafka's own tools may have moved its cursor`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0, 1], slots: [], until: 2)
+        engine.step(.pause(SubscriptionID(index: 0)))
+        #expect(engine.wait(.minutes(1)) == [])
+        #expect(engine.step(.revoking([engine.orders])) == ["released orders-0"])
+    }
+
+    @Test func `the cursor of a halted subscription is left alone until it is about to expire`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.step(.pause(SubscriptionID(index: 0)))
+        #expect(engine.wait(.hours(11)) == [])
     }
 
     @Test func `a cursor that passed over events for others is committed now and then`() {

@@ -6,6 +6,8 @@ import Testing
 final class Engine {
     private(set) var core: DeliveryCore
     private var milliseconds: Int64 = 0
+    /// How often it asked to be woken.
+    private(set) var ticks = 0
     private var handles: [TopicPartitionName] = []
     let orders = PartitionHandle(index: 0)
 
@@ -29,6 +31,7 @@ final class Engine {
         var lines: [String] = []
         while let due = core.nextWakeup, due.nanoseconds <= end * 1_000_000 {
             milliseconds = max(milliseconds, (due.nanoseconds + 999_999) / 1_000_000)
+            ticks += 1
             lines += step(.tick)
         }
         milliseconds = end

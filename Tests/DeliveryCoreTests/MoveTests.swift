@@ -52,6 +52,15 @@ import Testing
         #expect(engine.step(.seek(billing, [payments], .offset(0))) == [])
     }
 
+    @Test func `a seek does not wait for the cursors of others`() {
+        let engine = Engine()
+        engine.step(.subscriptions([subscription("billing"), subscription("search")]))
+        engine.step(.assigned([TopicPartitionName(topic: "orders", partition: 0)]))
+        engine.loaded(0, 0)
+        #expect(engine.step(.seek(billing, [engine.orders], .offset(3))) == ["placed billing orders-0@3", "commit billing orders-0@3"])
+        #expect(engine.loaded(1, 0) == ["read orders-0 from 3", "read back orders-0 0..<3"])
+    }
+
     @Test func `a cursor that is to go elsewhere stays when its partition is given up first`() {
         let engine = Engine.reading([subscription("billing"), subscription("search")])
         engine.records([0], slots: [0, 1])

@@ -5,8 +5,8 @@ extension Subscription {
     /// Changes when the subscription's manifest does, and stays the same across restarts and versions of the program.
     ///
     /// Only what deviates from the defaults counts, so that a key that a later version adds changes nothing (but for a section
-    /// that is optional and given, such as `batch`: all of it counts). Secrets are left out, signing secrets and the values of headers: their rotation is no answer to a suspension, and a digest that is
-    /// stored must not help anybody to guess them.
+    /// that is optional and given, such as `batch`: all of it counts). Signing secrets and the values of headers are left out:
+    /// their rotation is no answer to a suspension, and a digest that is stored must not help anybody to guess them.
     public var manifestDigest: String {
         var shown = self
         if case .standard(let secrets) = signing { shown.signing = .standard(secrets: secrets.map { _ in "" }) }

@@ -13,7 +13,7 @@ struct ChangeOptions: ParsableArguments {
     @Option(name: .customLong("as"), help: ArgumentHelp("Who; instead of you@this-machine.", valueName: "name"))
     var by: String?
 
-    @Option(help: ArgumentHelp("How long to wait for the running replicas.", valueName: "duration"), transform: Self.span)
+    @Option(help: ArgumentHelp("How long to wait for the running replicas; 0 does not.", valueName: "duration"), transform: Self.span)
     var wait: TimeSpan = .seconds(15)
 
     private static func span(_ text: String) throws -> TimeSpan {

@@ -71,7 +71,7 @@ final class ControlDesk {
 
     // MARK: Changing
 
-    /// Writes the records, in their order.
+    /// Writes the records, in their order, and reads them again.
     ///
     /// - Returns: the position of a replica that knows of them.
     func write(_ records: [ControlRecord]) throws -> Int64 {
@@ -91,6 +91,7 @@ final class ControlDesk {
         guard writer.outstanding == 0 else {
             throw Failed("the control topic \(configuration.controlTopicName) has not acknowledged the change; it may hold all the same, so look (`fanfare subscriptions`) and repeat it")
         }
+        try follow { $0.position >= position }
         return position
     }
 

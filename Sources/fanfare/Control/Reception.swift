@@ -8,6 +8,7 @@ struct Reception {
     var taken: [String] = []
     /// Announced, and without an answer: dead, most likely.
     var silent: [String] = []
+    private var isAwaited = true
 
     /// Waits until every replica has, with a bound.
     ///
@@ -17,6 +18,10 @@ struct Reception {
     init(of position: Int64, by replicas: some Collection<String>, within patience: TimeSpan, _ desk: ControlDesk) throws {
         let replicas = replicas.sorted()
         guard !replicas.isEmpty else { return }
+        guard patience > .zero else {
+            isAwaited = false
+            return
+        }
         var progress = Progress("Waiting for \(replicas.count) replica\(replicas.count == 1 ? "" : "s")", total: replicas.count)
         var missing = replicas
         try desk.follow(until: EventLoop.now() + patience.nanoseconds) { reader in
@@ -33,6 +38,7 @@ struct Reception {
     }
 
     var sentence: String {
+        if !isAwaited { return "the running replicas take it as soon as they read it" }
         if taken.isEmpty { return "no bridge runs; it holds when one starts" }
         return "\(taken.count) replica\(taken.count == 1 ? " has" : "s have") taken it"
     }

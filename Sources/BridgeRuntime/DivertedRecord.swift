@@ -27,6 +27,9 @@ struct DivertedRecord {
         "fanfare-last-attempt", "fanfare-error-kind", "fanfare-error-status", "fanfare-error-message",
     ]
 
+    /// Of a retry record that an operator's command wrote.
+    private static let ofCommands: Set<String> = ["fanfare-asked", "fanfare-replay"]
+
     /// Headers of the same name are replaced, never piled up; all others stay, in their order.
     static func headers(_ diversion: DiversionView, of record: KafkaRecord, source: Source, message: String) -> HeaderList {
         var list = HeaderList()
@@ -38,8 +41,9 @@ struct DivertedRecord {
             let name = String(decoding: header.name, as: UTF8.self)
             if name == "fanfare-error-message", let value = header.value { oldError = String(decoding: value, as: UTF8.self) }
             if name == "fanfare-redrives" { hasRedrives = true }
-            guard own.contains(name) else { return list.append(name: header.name, value: header.value) }
-            if (keepsOutcome && kept.contains(name)) || name == "fanfare-redrives" || name == "fanfare-reference" {
+            guard BookkeepingHeaders.names.contains(name) else { return list.append(name: header.name, value: header.value) }
+            let isOfCommand = diversion.item.isRetryRecord && ofCommands.contains(name)
+            if (keepsOutcome && kept.contains(name)) || name == "fanfare-redrives" || name == "fanfare-reference" || isOfCommand {
                 list.append(name: header.name, value: header.value)
             }
         }

@@ -10,6 +10,8 @@ final class Lookups: Sendable {
         case start(TopicPartition, StartPosition, group: String)
         /// From where to where the log goes.
         case bounds(TopicPartition)
+        /// One record.
+        case record(TopicPartition, offset: Int64)
     }
 
     struct Answer: Sendable {
@@ -17,6 +19,8 @@ final class Lookups: Sendable {
         var offset: Int64
         /// One more than the newest offset.
         var end: Int64
+        /// The record that was asked for, the receiver's to destroy; nil where Kafka does not have it any more.
+        var record: UInt? = nil
     }
 
     private struct State {
@@ -46,6 +50,7 @@ final class Lookups: Sendable {
     private func work() {
         var admin: ClusterAdmin?
         var groups: GroupOffsets?
+        var fetcher: RecordFetcher?
         while true {
             let next = state.withLock { state -> (Question, @Sendable (Answer) -> Void)? in
                 guard !state.isStopped, !state.waiting.isEmpty else {
@@ -56,6 +61,13 @@ final class Lookups: Sendable {
             }
             guard let (question, answer) = next else { return }
             do {
+                if case .record(let partition, let offset) = question {
+                    let client = try fetcher ?? RecordFetcher(configuration)
+                    fetcher = client
+                    let record = try client.record(of: partition, at: offset, timeoutMilliseconds: 5000)
+                    answer(Answer(offset: offset, end: offset, record: record?.bits))
+                    continue
+                }
                 let client = try admin ?? ClusterAdmin(configuration, timeoutMilliseconds: 5000)
                 admin = client
                 let offsets = try groups ?? GroupOffsets(configuration, signal: nil, timeoutMilliseconds: 5000)
@@ -72,6 +84,7 @@ final class Lookups: Sendable {
         _ question: Question, _ admin: ClusterAdmin, _ offsets: GroupOffsets
     ) throws(KafkaError) -> Answer {
         switch question {
+        case .record: preconditionFailure("records are fetched, not asked for")
         case .bounds(let partition), .start(let partition, .earliest, _):
             let (low, high) = try admin.watermarks(of: partition)
             return Answer(offset: low, end: high)

@@ -12,9 +12,10 @@ struct RequestWriter {
 
     /// One event: its body is the record's own bytes wherever the payload format allows.
     ///
+    /// - Parameter replay: the name of the replay that asked for it.
     /// - Returns: the body, in the slot or in the record.
     func writeEvent(
-        _ view: RecordView, attempt: Int, at now: WallTime, _ traceIDs: inout TraceIDs, into slot: RequestSlot
+        _ view: RecordView, attempt: Int, replay: UnsafeRawBufferPointer? = nil, at now: WallTime, _ traceIDs: inout TraceIDs, into slot: RequestSlot
     ) throws(PoisonReason) -> UnsafeRawBufferPointer {
         let event = try decoder.decode(view)
         let start = beginID(slot.headers)
@@ -27,6 +28,7 @@ struct RequestWriter {
         case .view(let bytes): body = bytes
         }
         appendTrace(view, &traceIDs, to: slot.headers)
+        if let replay { Self.append(replay: replay, to: slot.headers) }
         finishHeaders(slot.headers, id: start, idLength, body, attempt, now)
         return body
     }
@@ -35,6 +37,7 @@ struct RequestWriter {
     struct Batch {
         private var encoder: BatchEncoder
         private var digest = BatchID()
+        private var hasReplay = false
         private let writer: RequestWriter
         private let slot: RequestSlot
 
@@ -44,7 +47,12 @@ struct RequestWriter {
             self.slot = slot
         }
 
-        mutating func append(_ view: RecordView) throws(PoisonReason) {
+        /// - Parameter replay: the name of the replay that asked for it. The events of a batch are all replayed or none is.
+        mutating func append(_ view: RecordView, replay: UnsafeRawBufferPointer? = nil) throws(PoisonReason) {
+            if let replay, !hasReplay {
+                hasReplay = true
+                RequestWriter.append(replay: replay, to: slot.headers)
+            }
             let event = try writer.decoder.decode(view)
             digest.add(event.id)
             try encoder.append(event)
@@ -60,6 +68,14 @@ struct RequestWriter {
             writer.finishHeaders(slot.headers, id: start, BatchID.length, body, attempt, now)
             return body
         }
+    }
+
+    /// Names of replays are fit for headers.
+    private static func append(replay: UnsafeRawBufferPointer, to headers: ByteWriter) {
+        guard replay.count <= 200, replay.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return }
+        headers.append("fanfare-replay: " as StaticString)
+        headers.append(replay)
+        headers.append(0)
     }
 
     private func beginID(_ headers: ByteWriter) -> Int {

@@ -13,6 +13,12 @@ struct RetryHeaders {
     var offset: Int64? { number("fanfare-offset") }
     var timestamp: Int64? { number("fanfare-timestamp") }
     var due: Int64? { number("fanfare-due") }
+    /// When an operator's command wrote the record, a redrive or a replay: `giveUpAfter` counts from then.
+    var asked: Int64? { number("fanfare-asked") }
+    /// The value stands only at the source.
+    var isReference: Bool { headers.last(named: "fanfare-reference")?.value?.elementsEqual("true".utf8) ?? false }
+    /// The name of a replay.
+    var replay: UnsafeRawBufferPointer? { headers.last(named: "fanfare-replay")?.value }
     var attempts: Int? { number("fanfare-attempt").map { Int(clamping: $0) } }
     /// Not among the headers that users rely on: how much of the schedule is spent, which attempts during an outage do not.
     var retries: Int? { number("fanfare-retries").map { Int(clamping: $0) } }

@@ -35,6 +35,7 @@ final class Shard {
     // By engine index.
     var outlets: [Outlet?] = []
     var slots = RequestSlots()
+    var references = References()
     var routes: [String: TopicRoute] = [:]
     /// Partitions whose records are (or will be) read, by handle index.
     var readings: [PartitionReading?] = []
@@ -152,7 +153,7 @@ final class Shard {
         switch effect {
         case .release(let token): KafkaRecord(bits: token.bits).destroy()
         case .attempt(let id): startRequest(id)
-        case .cancel(let id): transport.cancel(id.index)
+        case .cancel(let id): cancelRequest(id)
         case .divert(let id): divert(id)
         case .commit(let group, let cursors): commit(group, cursors)
         case .loadCursors(let group, let handles): fetchCursors(group, handles)
@@ -203,6 +204,7 @@ final class Shard {
             case .control(let news): obey(news)
             case .startFound(let group, let handle, let offset): step(.startResolved(group, handle, offset: offset))
             case .boundsFound(let handle, let start, let end, let chunk): boundsFound(handle, start, end, chunk: chunk)
+            case .valueFound(let fetch, let record, let value): valueFound(fetch, of: record, value)
             case .endsKnown(let ends):
                 for reading in activeReadings {
                     let name = TopicPartitionName(topic: reading.partition.topic, partition: reading.partition.partition)

@@ -224,11 +224,11 @@ extension Shard {
     private func retry(_ record: KafkaRecord) -> IncomingRetry {
         let headers = RetryHeaders(record)
         let name = headers.subscription
-        let created = WallTime(milliseconds: headers.timestamp ?? record.timestamp)
+        let created = WallTime(milliseconds: headers.asked ?? headers.timestamp ?? record.timestamp)
         return IncomingRetry(
             subscription: name.flatMap { core.subscription(named: $0) }, due: WallTime(milliseconds: headers.due ?? 0),
             attempts: headers.attempts ?? 0, retries: headers.retries ?? headers.attempts ?? 0,
-            firstAttempt: headers.firstAttempt ?? created, created: created)
+            firstAttempt: headers.firstAttempt ?? created, created: created, isReplay: headers.replay != nil)
     }
 
     /// Points the shared view at a record.

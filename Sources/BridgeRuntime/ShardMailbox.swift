@@ -11,6 +11,8 @@ final class ShardMailbox: Sendable {
         case control(ControlNews)
         case startFound(CursorGroup, PartitionHandle, offset: Int64)
         case boundsFound(PartitionHandle, start: Int64, end: Int64, chunk: Bool)
+        /// What a retry record refers to, the shard's to destroy; nil where its source does not have it any more.
+        case valueFound(References.Fetch, of: RecordToken, value: UInt?)
         /// Where logs end, for the lag of those who do not read.
         case endsKnown([TopicPartitionName: Int64])
         case stop

@@ -12,6 +12,7 @@ extension Shard: HTTPTransportDelegate {
             let reason = outlets[delivery.subscription.index]?.problem ?? "the subscription was removed"
             return step(.attemptEnded(id, AttemptOutcome(failure: .egressDenied, message: reason), duration: .zero))
         }
+        guard hasReferredValues(delivery) else { return }
         let slot = slots.begin(id.index)
         do throws(PoisonReason) {
             let body = outlet.policy.batch == nil
@@ -19,22 +20,31 @@ extension Shard: HTTPTransportDelegate {
             transport.send(endpoint: endpoint, token: id.index, headers: slot.headers.bytes, body: body)
         } catch {
             slots.end(id.index)
+            if !references.isEmpty { endReferences(id.index) }
             step(.attemptEnded(id, AttemptOutcome(failure: .poison, message: error.message), duration: .zero))
         }
     }
 
     private func writeEvent(_ delivery: Delivery, _ outlet: Outlet, _ slot: RequestSlot) throws(PoisonReason) -> UnsafeRawBufferPointer {
-        fillView(core.item(0, of: delivery), outlet)
-        return try outlet.writer.writeEvent(view, attempt: delivery.attempt, at: moment.wall, &traceIDs, into: slot)
+        let item = core.item(0, of: delivery)
+        fillView(item, outlet)
+        return try outlet.writer.writeEvent(
+            view, attempt: delivery.attempt, replay: replay(item), at: moment.wall, &traceIDs, into: slot)
     }
 
     private func writeBatch(_ delivery: Delivery, _ outlet: Outlet, _ slot: RequestSlot) throws(PoisonReason) -> UnsafeRawBufferPointer {
         var batch = RequestWriter.Batch(outlet.writer, into: slot)
         for i in 0..<delivery.count {
-            fillView(core.item(i, of: delivery), outlet)
-            try batch.append(view)
+            let item = core.item(i, of: delivery)
+            fillView(item, outlet)
+            try batch.append(view, replay: replay(item))
         }
         return batch.finish(attempt: delivery.attempt, at: moment.wall)
+    }
+
+    /// The replay that an event belongs to: only our own records say so.
+    private func replay(_ item: ItemView) -> UnsafeRawBufferPointer? {
+        item.isRetryRecord ? RetryHeaders(KafkaRecord(bits: item.token.bits)).replay : nil
     }
 
     /// Points the shared view at an event's record; a retry record reads as its original did.
@@ -45,12 +55,14 @@ extension Shard: HTTPTransportDelegate {
             let headers = RetryHeaders(record)
             view.partition = headers.partition ?? view.partition
             view.offset = headers.offset ?? view.offset
-            view.timestamp = item.created
+            view.timestamp = headers.timestamp.map { WallTime(milliseconds: $0) } ?? item.created
+            if !references.isEmpty, let original = references.value(of: item.token) { view.value = original.value }
         }
     }
 
     func requestCompleted(_ token: Int, _ result: borrowing HTTPResult) {
         slots.end(token)
+        if !references.isEmpty { endReferences(token) }
         takeTime()
         var outcome = AttemptOutcome(status: result.status, directive: AttemptOutcome.Directive(result.directive))
         if result.failure != .none || !(200..<300).contains(result.status) {

@@ -12,8 +12,10 @@ struct Item {
     var retries = 0
     /// Of the attempt made first, once there is one.
     var firstAttempt = WallTime(milliseconds: 0)
-    /// Timestamp of the source record.
+    /// Timestamp of the source record, or when an operator asked for the event again.
     var created: WallTime
+    /// An operator asked for it although it was settled. Requests say so, and carry only such events or none.
+    var isReplay = false
     /// It came from the retry topic, where it can go back to without making that grow.
     var isRetryRecord: Bool { cursor.subscription == nil }
 }

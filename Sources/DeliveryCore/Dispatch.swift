@@ -113,7 +113,7 @@ extension DeliveryCore {
         // A probe is one event. So is one that failed before: in a batch it might make others fail with it, again and again.
         var most = state.circuit.state == .probing ? 1 : batch.maxEvents
         while delivery.items.count < most, bytes < batch.maxBytes || delivery.items.isEmpty,
-            let item = nextItem(state, roomInBytes: delivery.items.isEmpty ? .max : batch.maxBytes - bytes, onlyFresh: !delivery.items.isEmpty)
+            let item = nextItem(state, roomInBytes: delivery.items.isEmpty ? .max : batch.maxBytes - bytes, joining: delivery.items.first)
         {
             if item.attempts > 0 { most = 1 }
             bytes += Int(records[item.record].bytes)
@@ -138,22 +138,29 @@ extension DeliveryCore {
     }
 
     /// The next event to send: those that come again first, then new ones, partition by partition.
-    private mutating func nextItem(_ state: SubscriptionState, roomInBytes: Int = .max, onlyFresh: Bool = false) -> Item? {
+    ///
+    /// - Parameter first: the first one of a batch, which only such may join as were not tried before and are replayed if it is.
+    private mutating func nextItem(_ state: SubscriptionState, roomInBytes: Int = .max, joining first: Item? = nil) -> Item? {
+        func fits(_ item: Item) -> Bool {
+            guard let first else { return true }
+            return records[item.record].bytes <= roomInBytes && item.attempts == 0 && item.isReplay == first.isReplay
+        }
         let preferNew = state.circuit.state == .probing && state.probes % 2 == 0
         if preferNew, let item = nextPending(state, roomInBytes) { return item }
         while let item = state.again.first {
-            if !abandoned(item), records[item.record].bytes > roomInBytes || (onlyFresh && item.attempts > 0) { return nil }
+            if !abandoned(item), !fits(item) { return nil }
             state.again.removeFirst()
             if !abandoned(item) { return item }
             release(item.record)
         }
         while let item = state.stalled.first {
-            if !abandoned(item), records[item.record].bytes > roomInBytes || (onlyFresh && item.attempts > 0) { return nil }
+            if !abandoned(item), !fits(item) { return nil }
             state.stalled.removeFirst()
             state.stalledBytes -= bytes(of: item)
             if !abandoned(item) { return item }
             release(item.record)
         }
+        if let first, first.isReplay { return nil }
         return nextPending(state, roomInBytes)
     }
 

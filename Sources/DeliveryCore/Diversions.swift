@@ -8,14 +8,27 @@ extension DeliveryCore {
         divert(item, state, .retry(partition: partition, due: now.wall + delay), details)
     }
 
+    /// A due retry record whose subscription has no room: it comes when others before it will have been taken.
+    mutating func comeAgain(_ item: Item, _ state: SubscriptionState) {
+        let counters = state.counters
+        let delay = state.crowding.delay(
+            taken: counters.deliveries + counters.attemptsToRetry + counters.attemptsRefused, waited: now.wall - item.created,
+            at: now.instant)
+        takeLane(item, state, delay: delay, FailureDetails())
+    }
+
     /// A due retry record whose subscription cannot take it now: the next lane, without spending an attempt.
     mutating func takeNextLane(_ item: Item, _ state: SubscriptionState, _ details: FailureDetails = FailureDetails()) {
+        takeLane(item, state, delay: lanes.delayAfter(lane: item.cursor.partition.lane ?? 0), details)
+    }
+
+    private mutating func takeLane(_ item: Item, _ state: SubscriptionState, delay: TimeSpan, _ details: FailureDetails) {
         if isExpired(item, state) {
             var details = details
             details.kind = .expired
             return divertDead(item, state, details)
         }
-        divertRetry(item, state, delay: lanes.delayAfter(lane: item.cursor.partition.lane ?? 0), details)
+        divertRetry(item, state, delay: delay, details)
     }
 
     mutating func divertDead(_ item: Item, _ state: SubscriptionState?, _ details: FailureDetails) {

@@ -154,12 +154,16 @@ public struct IncomingRetry: Sendable {
     /// Steps of the schedule spent so far.
     public var retries: Int
     public var firstAttempt: WallTime
-    /// Timestamp of the source record.
+    /// Timestamp of the source record, or when an operator asked for the event again: `giveUpAfter` counts from then.
     public var created: WallTime
+    /// An operator asked for it although it was settled.
+    public var isReplay: Bool
 
     public init(
-        subscription: SubscriptionID?, due: WallTime, attempts: Int, retries: Int, firstAttempt: WallTime, created: WallTime
+        subscription: SubscriptionID?, due: WallTime, attempts: Int, retries: Int, firstAttempt: WallTime, created: WallTime,
+        isReplay: Bool = false
     ) {
+        self.isReplay = isReplay
         self.subscription = subscription
         self.due = due
         self.attempts = attempts

@@ -17,7 +17,8 @@ extension DeliveryCore {
             let retry = batch.retries[i]
             let item = Item(
                 cursor: cursor, offset: record.offset, record: records.insert(record, arrived: now.instant),
-                attempts: retry.attempts, retries: retry.retries, firstAttempt: retry.firstAttempt, created: retry.created)
+                attempts: retry.attempts, retries: retry.retries, firstAttempt: retry.firstAttempt, created: retry.created,
+                isReplay: retry.isReplay)
             guard !record.poison, let id = retry.subscription, !subscriptions[id.index].isRemoved else {
                 let kind: FailureKind = record.poison ? .poison : .removed
                 divertDead(item, nil, FailureDetails(kind: kind, message: "its subscription no longer exists"))
@@ -35,8 +36,8 @@ extension DeliveryCore {
     }
 
     /// A subscription that cannot take it now must not hold others up in its lane: when what was read early fills half of
-    /// its memory, a subscription with a queue of its own sends the record on to the next lane, which is later than due.
-    /// Until then the record waits here, and is sent as soon as there is room.
+    /// its memory, a subscription with a queue of its own sends the record away until there is room, which is later than
+    /// due. Until then the record waits here, and is sent as soon as there is room.
     mutating func retryIsDue(_ item: Item, _ state: SubscriptionState) {
         if abandoned(item) { return leaveToNextOwner(item) }
         if state.isRemoved { return divertDead(item, nil, FailureDetails(kind: .removed, message: "its subscription no longer exists")) }
@@ -44,7 +45,8 @@ extension DeliveryCore {
         let isCrowded = item.cursor.unsettled.count > options.retriesInMemory / 2 || partition.retryBytes > bytesPerCursor / 2
         let hasRoom = !isCrowded || state.again.count < max(64, 2 * state.circuit.roomLimit)
         let isBlocked = state.blockedUntil > now.instant + options.longestDelayInMemory
-        guard state.isRunning, state.circuit.state != .open, !isBlocked, hasRoom else { return takeNextLane(item, state) }
+        guard state.isRunning, state.circuit.state != .open, !isBlocked else { return takeNextLane(item, state) }
+        guard hasRoom else { return comeAgain(item, state) }
         state.again.append(item)
         markReady(state)
     }

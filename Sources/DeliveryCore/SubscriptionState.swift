@@ -44,6 +44,7 @@ final class SubscriptionState {
     var isReady = false
     var lingerTimer = Instant(nanoseconds: 0)
     var counters = SubscriptionCounters()
+    var crowding = Crowding()
 
     init(id: SubscriptionID, policy: Subscription, topic: TopicState, slot: Int32, limit: Int) {
         self.id = id

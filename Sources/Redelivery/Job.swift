@@ -172,13 +172,11 @@ public final class Job<Plan: JobPlan> {
 
     /// The bridge reads its value from where it stands.
     private func sendByReference(_ place: RecordPlace, _ writer: RetryTopicWriter) throws {
-        let source = try SourceReader(kafka)
-        try source.withRecord(at: place) { record in
-            guard let record else { return }
-            let headers = plan.headers(
-                for: record, of: place.topicPartition, byReference: true, mark: JobMark(job: name, place: place), at: now())
-            try writer.write(key: record.key, value: nil, headers: headers)
-        }
+        guard let record = try RecordFetcher(kafka).record(of: place.topicPartition, at: place.offset) else { return }
+        defer { record.destroy() }
+        let headers = plan.headers(
+            for: record, of: place.topicPartition, byReference: true, mark: JobMark(job: name, place: place), at: now())
+        try writer.write(key: record.key, value: nil, headers: headers)
     }
 
     /// What was handed over after the last commit, by a run that did not come to its next.

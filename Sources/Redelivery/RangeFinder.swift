@@ -31,22 +31,23 @@ public struct RangeFinder {
         let starts = try offsets(start, logs)
         let ends = try offsets(end, logs)
         return logs.map { log in
+            // Where no offset is known for a time, everything has to be looked at.
             let start = starts[log.partition] ?? log.start
             let end = ends[log.partition] ?? log.end
             return OffsetRange(log.partition, from: max(start, log.start), to: min(end, log.end))
         }.filter { $0.count > 0 }
     }
 
-    /// Nil for the log's own bound.
     private func offsets(_ bound: Bound, _ logs: [OffsetRange]) throws(KafkaError) -> [TopicPartition: Int64] {
-        switch bound {
-        case .beginning, .end:
-            return [:]
-        case .offset(let offset):
-            return Dictionary(uniqueKeysWithValues: logs.map { ($0.partition, offset) })
-        case .time(let time):
-            return try offsets(at: time, logs)
-        }
+        if case .time(let time) = bound { return try offsets(at: time, logs) }
+        return Dictionary(
+            uniqueKeysWithValues: logs.map { log in
+                switch bound {
+                case .beginning: (log.partition, log.start)
+                case .offset(let offset): (log.partition, offset)
+                case .end, .time: (log.partition, log.end)
+                }
+            })
     }
 
     private func offsets(at time: WallTime, _ logs: [OffsetRange]) throws(KafkaError) -> [TopicPartition: Int64] {

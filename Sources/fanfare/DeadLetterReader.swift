@@ -16,6 +16,8 @@ struct DeadLetterReader {
     let topics: [ClusterAdmin.Topic]
     let filter: DeadLetterFilter
     let ids: DeadLetterIDs
+    /// Those before are left out: where a redrive stands.
+    var positions: [TopicPartition: Int64] = [:]
 
     init(_ options: ConfigurationOptions, _ selection: DeadLetterOptions) throws {
         let loaded = try options.usableConfiguration()
@@ -85,6 +87,7 @@ struct DeadLetterReader {
         var left = limit
         while left > 0, let (record, partition) = try reading({ try reader.next() }) {
             progress.update(reader.done)
+            if record.offset < positions[partition] ?? 0 { continue }
             let letter = DeadLetter(record, of: partition)
             guard filter.matches(letter, eventIDs: { ids.names(of: letter, record) }) else { continue }
             progress.clear()

@@ -29,9 +29,14 @@ struct JobRun {
         case extended
     }
 
-    func group(_ verb: String, _ job: JobIdentity) -> String { "\(configuration.group)._\(verb).\(job.name)" }
+    /// The group that keeps a job's state. No subscription's name begins with `_`.
+    static func group(_ verb: String, _ job: JobIdentity, _ configuration: BridgeConfiguration) -> String {
+        "\(configuration.group)._\(verb).\(job.name)"
+    }
 
-    func store(_ verb: String, _ job: JobIdentity) throws -> JobStore { try JobStore(kafka, group: group(verb, job)) }
+    func store(_ verb: String, _ job: JobIdentity) throws -> JobStore {
+        try JobStore(kafka, group: Self.group(verb, job, configuration))
+    }
 
     // MARK: Beginning
 
@@ -49,12 +54,9 @@ struct JobRun {
         for (partition, part) in old.parts {
             guard let new = state.parts[partition] else { continue }
             // A log that ends before the job's position was made anew.
-            if part.position <= max(new.end, part.end), new.end >= part.position || new.end == 0 {
-                state.parts[partition]!.position = max(new.position, part.position)
-                state.parts[partition]!.end = max(new.end, part.position)
-            }
+            if new.end > 0, new.end < part.position { continue }
+            state.parts[partition] = .init(position: max(new.position, part.position), end: max(new.end, part.position))
         }
-        state.handedOver = old.handedOver
         return (state, .extended)
     }
 

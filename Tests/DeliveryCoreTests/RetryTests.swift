@@ -15,14 +15,14 @@ private final class Retries {
         engine.step(.cursorLoaded(.retryTopic, lane, .committed(offset: 0, metadata: "")))
     }
 
-    func record(for subscription: Int?, due: TimeSpan, retries: Int = 1) -> [String] {
+    func record(for subscription: Int?, due: TimeSpan, attempts: Int = 1, retries: Int = 1, isReplay: Bool = false) -> [String] {
         let batch = RecordBatch()
         batch.partition = lane
         batch.records = [IncomingRecord(offset: next, token: RecordToken(bits: UInt(100 + next)), timestamp: engine.now, bytes: 100, matches: 0, poison: false)]
         batch.retries = [
             IncomingRetry(
-                subscription: subscription.map { SubscriptionID(index: $0) }, due: engine.now + due, attempts: 1, retries: retries,
-                firstAttempt: engine.now, created: engine.now)
+                subscription: subscription.map { SubscriptionID(index: $0) }, due: engine.now + due, attempts: attempts, retries: retries,
+                firstAttempt: engine.now, created: engine.now, isReplay: isReplay)
         ]
         next += 1
         batch.nextOffset = next
@@ -62,10 +62,20 @@ private final class Retries {
         let retries = Retries([subscription("billing") { $0.delivery.maxInFlight = 1 }])
         #expect(retries.record(for: 0, due: .zero) == ["attempt #0 billing fanfare.retry-1@0 try 2"])
         for _ in 1..<500 { #expect(retries.record(for: 0, due: .zero) == []) }
+        // Sent away until others before it are taken, not for as long as its lane lasts.
         #expect(
-            retries.record(for: 0, due: .zero) == ["divert #0 billing fanfare.retry-1@500 to retry partition 2 in 30s: -"])
+            retries.record(for: 0, due: .zero) == ["divert #0 billing fanfare.retry-1@500 to retry partition 0 in 1001ms: -"])
         // Room again: the next one goes out at once.
         #expect(retries.engine.ended(0, 200).contains { $0.hasPrefix("attempt #0 billing fanfare.retry-1@1 ") })
+    }
+
+    @Test func `a batch holds replayed events or others, never both`() {
+        let retries = Retries([subscription("search") { $0.batch = BatchPolicy(); $0.delivery.maxInFlight = 1 }])
+        #expect(retries.record(for: 0, due: .zero, attempts: 0) == ["attempt #0 search fanfare.retry-1@0 try 1"])
+        for _ in 0..<2 { #expect(retries.record(for: 0, due: .zero, attempts: 0, isReplay: true) == []) }
+        for _ in 0..<2 { #expect(retries.record(for: 0, due: .zero, attempts: 0) == []) }
+        #expect(retries.engine.ended(0, 200).contains("attempt #0 search fanfare.retry-1@1 fanfare.retry-1@2 try 1"))
+        #expect(retries.engine.ended(0, 200).contains("attempt #0 search fanfare.retry-1@3 fanfare.retry-1@4 try 1"))
     }
 
     @Test func `a lonely poison event spends its schedule though the diversion budget is empty`() {

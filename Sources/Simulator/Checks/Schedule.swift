@@ -102,8 +102,11 @@ extension Simulation {
             if !tries.retries.contains(view.retries) { violation(.schedule, "\(tries.event) changes lanes and spends a retry") }
             let lanes = replica.options.lanes
             let lane = Int(replica.core.name(of: item.handle).partition) % lanes.count
-            low = lanes[min(lane + 1, lanes.count - 1)]
-            high = low
+            let next = lanes[min(lane + 1, lanes.count - 1)]
+            // The next lane; or, where others are before it, the time of its turn, which is no further than it has waited.
+            let isNext = delay >= next && delay <= next + .milliseconds(1)
+            low = isNext ? next : .seconds(1)
+            high = isNext ? next : max(.seconds(5), wall - tries.created)
         }
         if delay < low || delay > high + .milliseconds(1) {
             violation(.schedule, "\(tries.event) is due in \(delay); its schedule says between \(low) and \(high)")

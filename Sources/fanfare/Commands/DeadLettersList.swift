@@ -1,5 +1,6 @@
 import ArgumentParser
 import EventModel
+import KafkaClient
 import Redelivery
 import TerminalViews
 
@@ -12,6 +13,12 @@ struct DeadLettersList: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Only the newest so many.", valueName: "number"))
     var limit: Int?
+
+    @Flag(help: "Only those that `dlq redrive` with the same options has not sent yet.")
+    var pending = false
+
+    @Option(help: ArgumentHelp("The redrive that --pending asks about, where it was given a name.", valueName: "name"))
+    var job: String?
 
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var output: OutputOptions
@@ -33,9 +40,21 @@ struct DeadLettersList: AsyncParsableCommand {
         }
     }
 
+    /// Up to where the redrive has come.
+    private func redriven(_ reader: DeadLetterReader) throws -> [TopicPartition: Int64] {
+        let group = JobRun.group("redrive", selection.redrive(named: job), reader.configuration)
+        do throws(KafkaError) {
+            let state = try JobStore(reader.kafka, group: group).load(reader.partitions)
+            return state?.parts.mapValues(\.position) ?? [:]
+        } catch {
+            throw Failed("how far the redrive has come cannot be read: \(error.message)")
+        }
+    }
+
     /// Nothing is kept but the newest, where only those are wanted.
     private func forEach(_ body: (DeadLetter, String?) -> Void) throws {
-        let reader = try DeadLetterReader(options, selection)
+        var reader = try DeadLetterReader(options, selection)
+        if pending { reader.positions = try redriven(reader) }
         guard let limit else { return try reader.forEach { body($0, reader.ids.id(of: $0, $1)) } }
         for (letter, event) in try reader.newest(limit, { ($0, reader.ids.id(of: $0, $1)) }) { body(letter, event) }
     }

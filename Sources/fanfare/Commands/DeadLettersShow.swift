@@ -111,7 +111,7 @@ private struct DeadLetterText {
     private mutating func add(_ name: String, _ value: String?) {
         guard let value, !value.isEmpty else { return }
         let name = DisplayWidth.printable(name)
-        text += "  \(name)\(String(repeating: " ", count: max(1, 34 - DisplayWidth.of(name))))\(DisplayWidth.printable(value))\n"
+        text += "  \(name)\(String(repeating: " ", count: max(1, 36 - DisplayWidth.of(name))))\(DisplayWidth.printable(value))\n"
     }
 
     private static func times(_ letter: DeadLetter) -> String {
@@ -120,8 +120,10 @@ private struct DeadLetterText {
         return ", from \(first) to \(last)"
     }
 
+    /// Other tools write numbers as bytes, which may happen to be text.
     private static func shown(_ value: UnsafeRawBufferPointer?) -> String {
         guard let value else { return "(null)" }
-        return String(validating: value, as: UTF8.self) ?? "0x" + value.map(Hexadecimal.byte).joined()
+        if !value.contains(where: { $0 < 0x20 || $0 == 0x7F }), let text = String(validating: value, as: UTF8.self) { return text }
+        return "0x" + value.map(Hexadecimal.byte).joined()
     }
 }

@@ -42,7 +42,7 @@ build: install-build ## the program, optimised: .build/release/fanfare
 	$(call stage,build (the first one takes a few minutes))
 	@swift build $(QUIET) --configuration release --product fanfare
 
-test: test-unit test-simulator test-packaging test-docs test-e2e test-faults ## every test: unit, simulator, packaging, documentation, end to end, kill -9
+test: test-unit test-simulator mutations test-packaging test-docs test-e2e test-faults ## every test: unit, simulator and whether it finds bugs, packaging, documentation, end to end, kill -9
 
 test-unit: build-tests ## the Swift tests (FILTER=name)
 	$(call stage,unit tests)

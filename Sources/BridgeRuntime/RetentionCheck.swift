@@ -7,6 +7,7 @@ enum RetentionCheck {
     /// Waits for the cluster's answers. A cluster that does not show settings (the embedded one) is not judged.
     static func run(_ configuration: BridgeConfiguration, _ manifests: [TopicManifest], _ kafka: KafkaConfiguration, _ log: Logger) {
         guard let admin = try? ClusterAdmin(kafka, timeoutMilliseconds: 5000) else { return }
+        checkControlTopic(configuration.controlTopicName, admin, log)
         // How long each topic has to keep a record.
         var needed: [String: TimeSpan] = [:]
         func need(_ topic: String, _ span: TimeSpan) { needed[topic] = max(needed[topic] ?? .zero, span) }
@@ -21,12 +22,16 @@ enum RetentionCheck {
                 log.critical("\(problem)", metadata: ["topic": "\(topic)"])
             }
         }
-        guard let entries = try? admin.configuration(ofTopic: configuration.controlTopicName) else { return }
-        if let policy = entries.first(where: { $0.name == "cleanup.policy" })?.value, policy != "compact" {
-            log.critical(
-                "cleanup.policy=\(policy) lets Kafka delete pauses and suspensions: set it to compact, or run `fanfare apply`",
-                metadata: ["topic": "\(configuration.controlTopicName)"])
-        }
+    }
+
+    /// Compaction keeps the last word about each subscription; anything else forgets it some day.
+    private static func checkControlTopic(_ topic: String, _ admin: ClusterAdmin, _ log: Logger) {
+        guard let entries = try? admin.configuration(ofTopic: topic),
+            let policy = entries.first(where: { $0.name == "cleanup.policy" })?.value, policy != "compact"
+        else { return }
+        log.critical(
+            "cleanup.policy=\(policy) lets Kafka delete pauses and suspensions: set it to compact, or run `fanfare apply`",
+            metadata: ["topic": "\(topic)"])
     }
 
     static func problems(

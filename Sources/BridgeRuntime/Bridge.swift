@@ -36,6 +36,7 @@ public final class Bridge: Sendable {
     private let instanceID: String?
     private let sessionTimeout: TimeSpan
     private let log: Logger
+    private let retention: RetentionGuard
     private let state = Mutex(State())
     private let onFinish = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -63,6 +64,7 @@ public final class Bridge: Sendable {
         let session = properties.last { $0.0 == "session.timeout.ms" }.flatMap { Int64($0.1) } ?? 45_000
         sessionTimeout = .milliseconds(session)
         kafka = KafkaConfiguration(bootstrapServers: configuration.kafka.bootstrapServers, properties: properties)
+        retention = RetentionGuard(kafka, logger)
     }
 
     /// Checks what librdkafka and the egress rules have to say about the configuration, without a connection.
@@ -111,6 +113,7 @@ public final class Bridge: Sendable {
                 merged.subscriptions.append(SubscriptionSnapshot(name: policy.name, topic: policy.topic))
             }
         }
+        retention.fill(&merged)
         return merged
     }
 
@@ -179,8 +182,9 @@ public final class Bridge: Sendable {
         }
         if stopNow { for mailbox in mailboxes { mailbox.send(.stop) } }
         // Beside the shards: some clusters take their time to say that they do not show settings.
-        _ = WorkerThread(name: "retention") { [configuration, manifests, kafka, log] in
+        _ = WorkerThread(name: "retention") { [self] in
             RetentionCheck.run(configuration, manifests.topics, kafka, log)
+            retention.run(while: { !isStopping }, snapshot: snapshot)
         }
         watch(mailboxes, control)
         for thread in threads { thread.join() }

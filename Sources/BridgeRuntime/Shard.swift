@@ -68,6 +68,8 @@ final class Shard {
 
     /// Where the logs begin that turned out to end before our place in them: they were made anew.
     var renewedLogs: [TopicPartition: Int64] = [:]
+    /// How often that was found.
+    var renewals: UInt64 = 0
 
     /// What the control topic says, and the cursors that are moving because of it.
     var control = ControlState()
@@ -204,6 +206,8 @@ final class Shard {
             case .control(let news): obey(news)
             case .startFound(let group, let handle, let offset): step(.startResolved(group, handle, offset: offset))
             case .boundsFound(let handle, let start, let end, let chunk): boundsFound(handle, start, end, chunk: chunk)
+            case .cursorChecked(let group, let handle, let stored, let start, let end):
+                cursorChecked(group, handle, stored, start, end)
             case .valueFound(let fetch, let record, let value): valueFound(fetch, of: record, value)
             case .endsKnown(let ends):
                 for reading in activeReadings {
@@ -221,7 +225,8 @@ final class Shard {
 
     private func show() {
         nextShow = moment.instant + .milliseconds(250)
-        let snapshot = core.snapshot()
+        var snapshot = core.snapshot()
+        snapshot.logsRenewed = renewals
         let failure = consumer.fatalError.map { "\($0)" }
         let hasJoined = !activeReadings.isEmpty || !readings.isEmpty
         mailbox.show { status in

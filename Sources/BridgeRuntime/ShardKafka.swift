@@ -171,13 +171,18 @@ extension Shard {
             if chunk { reading.chunk = nil }
             return step(.outOfRange(handle, logStart: start, chunk: chunk))
         }
-        log.logger.critical(
-            "the log ends before our place in it: it was made anew; reading it from its beginning",
-            metadata: ["partition": "\(reading.partition)", "position": "\(position)", "end": "\(end)"])
+        sayRenewed(reading.partition, position, end)
         renewedLogs[reading.partition] = start
         step(.lost([handle]))
         forget(handle)
         assigned([reading.partition])
+    }
+
+    private func sayRenewed(_ partition: TopicPartition, _ position: Int64, _ end: Int64, _ more: Logger.Metadata = [:]) {
+        renewals += 1
+        log.logger.critical(
+            "the log ends before our place in it: it was made anew; reading it from its beginning",
+            metadata: ["partition": "\(partition)", "position": "\(position)", "end": "\(end)"].merging(more) { $1 })
     }
 
     /// Makes what was read known to the engine: where each record goes, or when it is due.
@@ -368,12 +373,31 @@ extension Shard {
                     // What is stored is about a log that is gone.
                     step(.startResolved(group, handle, offset: start))
                 } else {
-                    step(.cursorLoaded(group, handle, stored[partition] ?? .none))
+                    cursorFound(group, handle, stored[partition] ?? .none)
                 }
             }
         case .membership:
             break
         }
+    }
+
+    /// A subscription that comes to a log which others read already (it was paused, or its name was used before) may have a
+    /// cursor of the log that was there before.
+    private func cursorFound(_ group: CursorGroup, _ handle: PartitionHandle, _ stored: StoredCursor) {
+        guard case .committed(let offset, _) = stored, handle.index < readings.count, let reading = readings[handle.index],
+            let end = reading.queue?.highWatermark, offset > end
+        else { return step(.cursorLoaded(group, handle, stored)) }
+        // Or the log has grown since it was fetched from.
+        let mailbox = mailbox
+        lookups.ask(.bounds(reading.partition)) {
+            mailbox.send(.cursorChecked(group, handle, stored, start: $0.offset, end: $0.end))
+        }
+    }
+
+    func cursorChecked(_ group: CursorGroup, _ handle: PartitionHandle, _ stored: StoredCursor, _ start: Int64, _ end: Int64) {
+        guard case .committed(let offset, _) = stored, offset > end else { return step(.cursorLoaded(group, handle, stored)) }
+        sayRenewed(topicPartition(handle), offset, end, ["group": "\(groupName(group))"])
+        step(.startResolved(group, handle, offset: start))
     }
 
     // MARK: Membership

@@ -13,6 +13,8 @@ final class ShardMailbox: Sendable {
         case boundsFound(PartitionHandle, start: Int64, end: Int64, chunk: Bool)
         /// What a retry record refers to, the shard's to destroy; nil where its source does not have it any more.
         case valueFound(References.Fetch, of: RecordToken, value: UInt?)
+        /// A cursor that seemed to lie behind the end of its log, and where that log begins and ends.
+        case cursorChecked(CursorGroup, PartitionHandle, StoredCursor, start: Int64, end: Int64)
         /// Where logs end, for the lag of those who do not read.
         case endsKnown([TopicPartitionName: Int64])
         case stop

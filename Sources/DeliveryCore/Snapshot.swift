@@ -12,6 +12,8 @@ public struct CoreSnapshot: Sendable {
     /// Offsets of the retry topic that Kafka deleted before they were settled.
     public var retriesLost: UInt64 = 0
     public var rebalances: UInt64 = 0
+    /// Logs that were found to end before a cursor. The engine does not know.
+    public var logsRenewed: UInt64 = 0
     public var commits: UInt64 = 0
     public var commitFailures: UInt64 = 0
     public var commitDuration = Histogram(bounds: Histogram.durationBounds)
@@ -36,6 +38,7 @@ public struct CoreSnapshot: Sendable {
         recordBytes += other.recordBytes
         retriesLost += other.retriesLost
         rebalances += other.rebalances
+        logsRenewed += other.logsRenewed
         commits += other.commits
         commitFailures += other.commitFailures
         commitDuration.merge(other.commitDuration)
@@ -64,6 +67,8 @@ public struct SubscriptionSnapshot: Sendable {
     /// Events that wait in memory for the moment of their next attempt.
     public var waiting: Int
     public var lags: [PartitionLag]
+    /// Where it is nearest to what Kafka deletes. The engine does not know; nil while nobody does, or nothing is deleted.
+    public var retention: RetentionMargin?
     public var counters: SubscriptionCounters
 
     public init(name: String, topic: String) {

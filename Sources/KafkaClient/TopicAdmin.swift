@@ -89,7 +89,7 @@ extension ClusterAdmin {
     }
 
     /// Sends one admin request and waits for its result.
-    private func perform(
+    func perform(
         _ operation: rd_kafka_admin_op_t,
         send: (_ handle: OpaquePointer, _ options: OpaquePointer, _ queue: OpaquePointer) -> Void,
         read: (_ event: OpaquePointer) throws(KafkaError) -> Void

@@ -86,6 +86,9 @@ package enum MetricCatalog {
         .fanfare(.counter, "retries_lost", "Records of the retry topic that Kafka deleted before they were settled.") {
             $1.sample($0.core.retriesLost)
         },
+        .fanfare(.counter, "logs_renewed", "Partitions that were found to end before a cursor: their topic was deleted and made anew.") {
+            $1.sample($0.core.logsRenewed)
+        },
         .each(.gauge, "in_flight", "Requests without an answer yet.") {
             $1.sample($0.inFlight, ("subscription", $0.name))
         },
@@ -113,6 +116,18 @@ package enum MetricCatalog {
             for subscription in $0.core.subscriptions {
                 guard let age = subscription.lagSeconds(at: $0.now) else { continue }
                 $1.sample(age, ("subscription", subscription.name))
+            }
+        },
+        .fanfare(.gauge, "retention_remaining_seconds", "How long until Kafka may delete a subscription's oldest unsettled record.") {
+            for subscription in $0.core.subscriptions {
+                guard let margin = subscription.retention else { continue }
+                $1.sample(margin.remaining(at: $0.now).seconds, ("subscription", subscription.name))
+            }
+        },
+        .fanfare(.gauge, "retention_remaining_ratio", "The same as a part of the topic's retention, from 0 to 1.") {
+            for subscription in $0.core.subscriptions {
+                guard let margin = subscription.retention else { continue }
+                $1.sample(margin.ratio(at: $0.now), ("subscription", subscription.name))
             }
         },
         .each(.gauge, "lagging_partitions", "Cursors that fell out of the ring of recent records and are served by reading back.") {

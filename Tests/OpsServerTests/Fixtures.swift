@@ -49,6 +49,8 @@ extension CoreSnapshot {
             PartitionLag(partition: 0, offset: 69, records: 11, oldest: WallTime(milliseconds: 1_700_000_100_000), lagging: false),
             PartitionLag(partition: 1, offset: 50, records: 0, oldest: nil, lagging: true),
         ]
+        // Six hours of a day are left when the tests look.
+        billing.retention = RetentionMargin(retention: .days(1), deletion: WallTime(milliseconds: 1_700_000_130_500 + 21_600_000))
         var shipping = SubscriptionSnapshot(name: "shipping", topic: "shop.orders")
         shipping.circuit = .open
         shipping.reason = "connection refused"

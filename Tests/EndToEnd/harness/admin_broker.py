@@ -3,7 +3,7 @@
 import importlib.util
 import pathlib
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
 from .process import Process
@@ -38,12 +38,20 @@ class AdminBroker:
     def deletes(self, topic):
         (future,) = self.kafka.admin.delete_topics([topic]).values()
         future.result(timeout=10)
+        # The test's producer would go on with the sequence numbers of the topic that is gone.
+        self.kafka.__dict__.pop("producer", None)
 
     def extends(self, topic, partitions):
         (future,) = self.kafka.admin.create_partitions([NewPartitions(topic, partitions)]).values()
         future.result(timeout=10)
         # The test's producer would learn of them within five minutes; a new one asks at once.
         self.kafka.__dict__.pop("producer", None)
+
+    def configures(self, topic, **config):
+        changes = [ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in _dotted(config).items()]
+        (future,) = self.kafka.admin.incremental_alter_configs(
+            [ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=changes)]).values()
+        future.result(timeout=10)
 
     def creates_nothing_by_itself(self):
         """As clusters are set where topics are made on purpose only."""
@@ -59,9 +67,7 @@ class AdminBroker:
 
     def resets_offsets(self, group, topic, to):
         """What kafka-consumer-groups --reset-offsets does."""
-        offsets = [TopicPartition(topic, partition, to) for partition in range(self.partitions(topic))]
-        (future,) = self.kafka.admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, offsets)]).values()
-        future.result(timeout=10)
+        self.kafka.commits(group, topic, dict.fromkeys(range(self.partitions(topic)), to))
 
     def partitions(self, topic):
         return len(self.kafka.admin.list_topics(timeout=10).topics[topic].partitions)

@@ -146,6 +146,12 @@ class Kafka:
         (answer,) = [future.result(timeout=15) for future in answers.values()]
         return {p.partition: (p.offset if p.offset >= 0 else None) for p in answer.topic_partitions}
 
+    def commits(self, group, topic, offsets):
+        """What a tool that resets offsets does."""
+        wanted = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p, offset) for p, offset in offsets.items()])
+        (future,) = self.admin.alter_consumer_group_offsets([wanted]).values()
+        future.result(timeout=10)
+
     def cursors(self, group, topic):
         """The cursor of each partition: its committed offset, and what its metadata says is settled beyond it."""
         return fetch_cursors(self.properties["bootstrap.servers"], group, topic, self.partitions(topic))

@@ -71,7 +71,7 @@ extension Shard: HTTPTransportDelegate {
             outcome.message = result.failure == .none ? "the endpoint answered \(result.status)" : result.message
             switch result.retryAfter {
             case .seconds(let seconds): outcome.retryAfter = .seconds(min(seconds, 1 << 30))
-            case .date(let date): outcome.retryAfter = .milliseconds(max(0, min(date, 1 << 40) * 1000 - moment.wall.milliseconds))
+            case .date(let date): outcome.retryAfter = .milliseconds(min(max(0, date * 1000 - moment.wall.milliseconds), 1 << 40))
             case nil: break
             }
         }

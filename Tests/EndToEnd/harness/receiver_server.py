@@ -4,6 +4,7 @@ Started as `receiver_server.py PORT`; told what to do over HTTP:
 
     POST /_/endpoint   {"path": ..., behaviour}    defines or changes one
     GET  /_/summary?path=P                         counts, cheap enough to poll
+    GET  /_/summaries                              those of all, by path
     GET  /_/arrivals?path=P                        every arrival
 
 Whether an attempt fails is decided by a hash of its id and number, so a run can be repeated.
@@ -142,6 +143,8 @@ def control(request, body):
             return web.json_response({})
         case "/_/summary":
             return web.json_response(summary(endpoints[path]))
+        case "/_/summaries":
+            return web.json_response({path: summary(endpoint) for path, endpoint in endpoints.items()})
         case "/_/arrivals":
             return web.json_response(endpoints[path].arrivals)
         case "/_/delivered":

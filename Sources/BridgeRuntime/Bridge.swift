@@ -157,6 +157,10 @@ public final class Bridge: Sendable {
         defer { lookups.stop() }
         let plans = makePlans(retryPartitions: partitions)
         let mailboxes = plans.map { _ in ShardMailbox() }
+        var counts = PartitionCounts(retryTopic: configuration.retryTopicName)
+        var admin: ClusterAdmin?
+        // Else each replica would take a whole limit for its own until it knows better.
+        if let client = try? Self.client(kafka, &admin) { tell(mailboxes, manifests.topics, &counts, client) }
         // What is paused must not begin before that is known.
         control.connect(mailboxes)
         var threads: [WorkerThread] = []
@@ -186,20 +190,25 @@ public final class Bridge: Sendable {
             RetentionCheck.run(configuration, manifests.topics, kafka, log)
             retention.run(while: { !isStopping }, snapshot: snapshot)
         }
-        watch(mailboxes, control)
+        watch(mailboxes, control, &counts)
         for thread in threads { thread.join() }
     }
 
     /// Until all shards have finished, or one cannot go on.
-    private func watch(_ shards: [ShardMailbox], _ control: ControlChannel) {
+    private func watch(_ shards: [ShardMailbox], _ control: ControlChannel, _ counts: inout PartitionCounts) {
         var admin: ClusterAdmin?
+        var topics = manifests.topics
         var tick = 0
         while !shards.allSatisfy(\.status.isFinished) {
             Clock.pause(milliseconds: 100)
             tick += 1
-            if tick % 10 == 0, !isStopping { reload(shards, control) }
+            if tick % 10 == 0, !isStopping, let reloaded = reload(shards, control) {
+                topics = reloaded
+                if let admin { tell(shards, topics, &counts, admin) }
+            }
             if tick % 20 == 0, !isStopping { checkCluster(&admin) }
             if tick % 50 == 0, !isStopping, let admin { findEnds(shards, admin) }
+            if tick % 300 == 0, !isStopping, let admin { tell(shards, topics, &counts, admin) }
             if let failure = shards.lazy.compactMap(\.status.failure).first, !isStopping {
                 log.critical("a shard cannot go on; the process stops", metadata: ["reason": "\(failure)"])
                 state.withLock { $0.failure = failure }
@@ -208,19 +217,26 @@ public final class Bridge: Sendable {
         }
     }
 
-    private func reload(_ shards: [ShardMailbox], _ control: ControlChannel) {
-        guard let loaded = watcher.withLock({ $0.reloadIfChanged() }) else { return }
+    /// The manifests that are in force from now on; nil when nothing changed.
+    private func reload(_ shards: [ShardMailbox], _ control: ControlChannel) -> [TopicManifest]? {
+        guard let loaded = watcher.withLock({ $0.reloadIfChanged() }) else { return nil }
         for problem in loaded.problems {
             log.log(level: problem.severity == .error ? .error : .warning, "\(problem)")
         }
         guard loaded.isUsable else {
             log.error("the topic manifests have errors: the old ones stay in force", metadata: ["folder": "\(configuration.topics)"])
-            return
+            return nil
         }
         let count = loaded.topics.reduce(0) { $0 + $1.subscriptions.count }
         log.notice("topic manifests reloaded", metadata: ["topics": "\(loaded.topics.count)", "subscriptions": "\(count)"])
         for shard in shards { shard.send(.manifests(loaded.topics)) }
         control.install(loaded.topics)
+        return loaded.topics
+    }
+
+    private func tell(_ shards: [ShardMailbox], _ topics: [TopicManifest], _ counts: inout PartitionCounts, _ admin: ClusterAdmin) {
+        let changes = counts.changes(topics, admin)
+        if !changes.isEmpty { for shard in shards { shard.send(.partitionCounts(changes)) } }
     }
 
     private func checkCluster(_ admin: inout ClusterAdmin?) {

@@ -209,6 +209,7 @@ final class Shard {
             case .cursorChecked(let group, let handle, let stored, let start, let end):
                 cursorChecked(group, handle, stored, start, end)
             case .valueFound(let fetch, let record, let value): valueFound(fetch, of: record, value)
+            case .partitionCounts(let counts): for (topic, count) in counts { step(.partitionCount(topic: topic, count)) }
             case .endsKnown(let ends):
                 for reading in activeReadings {
                     let name = TopicPartitionName(topic: reading.partition.topic, partition: reading.partition.partition)

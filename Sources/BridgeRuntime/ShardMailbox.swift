@@ -17,6 +17,8 @@ final class ShardMailbox: Sendable {
         case cursorChecked(CursorGroup, PartitionHandle, StoredCursor, start: Int64, end: Int64)
         /// Where logs end, for the lag of those who do not read.
         case endsKnown([TopicPartitionName: Int64])
+        /// Of topics that have more partitions than was known.
+        case partitionCounts([String: Int])
         case stop
     }
 

@@ -39,7 +39,7 @@ package struct AdaptiveConcurrency {
 
     /// A request that was sent at this moment met an endpoint that has too much to do.
     mutating func overloaded(sentAt: Instant, now: Instant) {
-        guard sentAt >= halvedAt else { return }
+        guard sentAt > halvedAt else { return }
         current = max(1, current / 2)
         threshold = current
         successes = 0

@@ -9,8 +9,10 @@ struct RateBucket {
 
     /// - Parameter share: Of the limit since the last time, 0 to 1. No bucket holds less than one request.
     mutating func fill(_ limit: RateLimit, share: Double, now: Instant) {
+        defer { filledAt = now }
+        // Before the first partition comes, and between two.
+        if share == 0 { return }
         tokens = min(max(1, limit.burst * share), tokens + (now - filledAt).seconds * limit.perSecond * share)
-        filledAt = now
     }
 
     var allowsOne: Bool { tokens >= 1 }

@@ -146,18 +146,25 @@ import Testing
             "topics/t.yaml:6:14: error: subscriptions.s.retry.jitter: must be a number such as 0.2, not \"nan\"",
             "topics/t.yaml:6:27: error: subscriptions.s.retry.schedule: must be a list of durations such as [5s, 1m, 10m], not text"),
         Case(
+            "retry: { schedule: { first: 5s, faktor: 2, attempts: 1 } }",
+            "topics/t.yaml:6:38: error: subscriptions.s.retry.schedule.faktor: unknown key; did you mean \"factor\"?",
+            "topics/t.yaml:6:51: error: subscriptions.s.retry.schedule.attempts: must be between 2 and 101, not \"1\""),
+        Case(
+            "rateLimit: { perSecond: 0 }",
+            "topics/t.yaml:6:18: error: subscriptions.s.rateLimit.perSecond: must be between 0.001 and 1000000.0, not \"0\""),
+        Case(
             "retry:\n  schedule: [1h, 2h]\n  giveUpAfter: 1h",
             "topics/t.yaml:8:7: warning: subscriptions.s.retry.giveUpAfter: events are given up after 1h, before the schedule's delays (together 3h) have passed"),
         Case(
             "retry:",
             "topics/t.yaml:6:5: error: subscriptions.s.retry: has no value; write a mapping with keys such as schedule, jitter, giveUpAfter, on, or remove the key"),
         Case(
-            "delivery: { maxInFlight: 0, timeout: 15, http: 3, ordering: key, priority: low }",
+            "delivery: { maxInFlight: 0, timeout: 15, http: 3, ordering: key, priority: urgent }",
             "topics/t.yaml:6:17: error: subscriptions.s.delivery.maxInFlight: must be between 1 and 65536, not \"0\"",
             "topics/t.yaml:6:33: error: subscriptions.s.delivery.timeout: must be a duration with its unit, such as 5s or 250ms, not \"15\"",
             "topics/t.yaml:6:46: error: subscriptions.s.delivery.http: must be auto, 1.1 or 2, not \"3\"",
             "topics/t.yaml:6:55: error: subscriptions.s.delivery.ordering: not supported yet; remove the key or write \"none\"",
-            "topics/t.yaml:6:70: error: subscriptions.s.delivery.priority: not supported yet; remove the key or write \"normal\""),
+            "topics/t.yaml:6:70: error: subscriptions.s.delivery.priority: must be high, normal or low, not \"urgent\""),
         Case(
             "delivery: { maxInFlight: \"64\", connectTimeout: 20s }",
             "topics/t.yaml:6:17: error: subscriptions.s.delivery.maxInFlight: must be a whole number, without quotes"),
@@ -221,9 +228,6 @@ import Testing
             "diversion: { burst: 0, perSuccess: -1 }",
             "topics/t.yaml:6:18: error: subscriptions.s.diversion.burst: must be between 1 and 1000000, not \"0\"",
             "topics/t.yaml:6:28: error: subscriptions.s.diversion.perSuccess: must be between 0 and 1000, not \"-1\""),
-        Case(
-            "rateLimit: { perSecond: 100 }",
-            "topics/t.yaml:6:5: error: subscriptions.s.rateLimit: not supported yet; remove the key"),
         Case(
             "deduplicate: { by: id, window: 10m }\nwindow: { type: tumbling }",
             "topics/t.yaml:6:5: error: subscriptions.s.deduplicate: not supported yet; remove the key",

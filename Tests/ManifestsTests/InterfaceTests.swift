@@ -71,10 +71,11 @@ import Testing
                 deduplicate: null
                 window: null
             """, files: files)
-        #expect(loaded.problems.lines == ["topics/t.yaml:28:5: error: subscriptions.billing.rateLimit: not supported yet; remove the key"])
+        #expect(loaded.problems.lines == [])
         // The values above are the documented defaults.
         let billing = try #require(loaded.topics.first?.subscriptions.first)
         #expect(billing.delivery == DeliveryPolicy())
+        #expect(billing.rateLimit == RateLimit())
         #expect(billing.diversion == DiversionPolicy())
         #expect(billing.retry == RetryPolicy())
         #expect(billing.batch == BatchPolicy())
@@ -107,7 +108,7 @@ import Testing
                   aggregates: { orders: { count: true }, revenue: { sum: /data/total } }
                 deduplicate: { by: id, window: 10m }
                 deadLetter: { drop: true }
-                delivery: { ordering: key, priority: high }
+                delivery: { ordering: key }
                 batch: { partialResults: true }
                 signing:
                   scheme: stripe
@@ -126,7 +127,7 @@ import Testing
             "versions", "subscriptions.s.filters[1].sql", "subscriptions.s.filters[2].pattern", "subscriptions.s.payload.drop",
             "subscriptions.s.payload.select", "subscriptions.s.payload.template", "subscriptions.s.payload.contentType",
             "subscriptions.s.payload.version", "subscriptions.s.window", "subscriptions.s.deduplicate",
-            "subscriptions.s.delivery.ordering", "subscriptions.s.delivery.priority", "subscriptions.s.batch.partialResults",
+            "subscriptions.s.delivery.ordering", "subscriptions.s.batch.partialResults",
             "subscriptions.s.signing.scheme", "subscriptions.s.signing.keys", "subscriptions.s.auth.basic", "subscriptions.s.auth.bearer",
             "subscriptions.s.auth.apiKey", "subscriptions.s.auth.oauth2", "subscriptions.s.auth.mtls", "subscriptions.s.tls.pins",
         ].map { "\($0): not supported yet" })
@@ -139,7 +140,7 @@ import Testing
                 payload: { drop: [], select: [], template: null, contentType: ~, version: null }
                 auth: { basic: null, bearer: null, apiKey: null, oauth2: null, mtls: null }
                 tls: { ca: null, pins: [] }
-                rateLimit: {}
+                rateLimit: null
                 deadLetter: { drop: false }
                 batch: null
                 window:

@@ -183,6 +183,17 @@ import Testing
             ])
     }
 
+    @Test func aScheduleMayGrowByAFactor() {
+        let loaded = load(
+            """
+            topic: t
+            subscriptions:
+              a: { endpoint: https://example.com/a, signing: none, retry: { schedule: { first: 1s, factor: 3, longest: 10s, attempts: 6 } } }
+            """)
+        #expect(loaded.problems.lines == [])
+        #expect(loaded.topics.first?.subscriptions.map(\.retry.schedule) == [[.seconds(1), .seconds(3), .seconds(9), .seconds(10), .seconds(10)]])
+    }
+
     @Test func anAliasStandsForItsAnchor() {
         let loaded = load(
             """

@@ -20,7 +20,7 @@ enum SubscriptionCatalog {
         .section("delivery", \.delivery, delivery, "How requests are made."),
         .section("diversion", \.diversion, diversion,
             "How much may be diverted to the retry or dead-letter topic before failures count as an outage."),
-        .later("rateLimit", neutral: [.null, .object([])], "Limit of requests, over all replicas together."),
+        .optionalSection("rateLimit", \.rateLimit, RateLimit(), rateLimit, "Limit of requests, over all replicas together."),
         .section("retry", \.retry, retry, "When a failed event is tried again."),
         .section("deadLetter", \.deadLetter, deadLetter, "What becomes of an event that is given up."),
         .optionalSection("batch", \.batch, BatchPolicy(), batch, "Several events in one request."),
@@ -56,10 +56,15 @@ enum SubscriptionCatalog {
         .value("timeout", \.timeout, .duration(.milliseconds(1) ... .hours(1)),
             "From the first byte sent to the last byte of the answer, connecting included."),
         .value("connectTimeout", \.connectTimeout, .duration(.milliseconds(1) ... .hours(1)), "For the connection alone."),
-        .value("maxInFlight", \.maxInFlight, .count(1...65536), "Requests in flight at once, per replica."),
+        .value("maxInFlight", \.maxInFlight, .count(1...65536), "Requests in flight at once, per replica: fewer while the endpoint shows signs of overload."),
         .later("ordering", neutral: ["none"], "none, key or partition: what waits for what."),
-        .later("priority", neutral: ["normal"], "high, normal or low: who goes first when the process is at its limit."),
+        .value("priority", \.priority, .choice, "high, normal or low: who goes first when the process is at its limit."),
         .value("http", \.http, .choice, "auto takes HTTP/2 where the endpoint offers it."),
+    ])
+
+    static let rateLimit = Section<RateLimit>(RateLimit(), [
+        .value("perSecond", \.perSecond, .number(0.001...1_000_000), "Requests per second."),
+        .value("burst", \.burst, .number(1...1_000_000), "Requests at once after a pause."),
     ])
 
     static let diversion = Section<DiversionPolicy>(DiversionPolicy(), [
@@ -68,8 +73,7 @@ enum SubscriptionCatalog {
     ])
 
     static let retry = Section<RetryPolicy>(RetryPolicy(), [
-        .value("schedule", \.schedule,
-            .list("a list of durations such as [5s, 1m, 10m]", of: .duration(.milliseconds(1) ... .days(30)), count: 1...100),
+        .value("schedule", \.schedule, RetrySchedules.shape,
             "The delay before the second attempt, the third, and so on; after the last the event is given up."),
         .value("jitter", \.jitter, .number(0...1), "Each delay is multiplied by a random factor between 1 and 1 + jitter."),
         .value("giveUpAfter", \.giveUpAfter, .duration(.milliseconds(1) ... .days(365)),

@@ -69,7 +69,7 @@ struct CircuitModel {
     /// An endpoint that shows signs of overload has half as many, once for all that were under way.
     mutating func failed(_ outcome: AttemptOutcome, sentAt: Instant, now: Instant) {
         let isOverload = outcome.failure == .timeout || outcome.failure == .network || (outcome.failure == nil && [429, 503].contains(outcome.status))
-        guard isOverload, state == .closed, sentAt >= halvedAt ?? sentAt else { return }
+        guard isOverload, state == .closed, halvedAt.map({ sentAt > $0 }) ?? true else { return }
         concurrency = max(1, concurrency / 2)
         (threshold, successes, halvedAt) = (concurrency, 0, now)
     }

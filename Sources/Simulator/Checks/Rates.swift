@@ -9,12 +9,13 @@ struct RateModel {
     private var filledAt = Instant(nanoseconds: 0)
 
     mutating func fill(_ limit: RateLimit, share: Double, now: Instant) {
+        defer { filledAt = now }
+        if share == 0 { return }
         let capacity = max(1, limit.burst * share)
         tokens = min(capacity, tokens.map { $0 + (now - filledAt).seconds * limit.perSecond * share } ?? capacity)
-        filledAt = now
     }
 
-    mutating func take() { tokens! -= 1 }
+    mutating func take() { tokens = (tokens ?? 0) - 1 }
 }
 
 extension Simulation {

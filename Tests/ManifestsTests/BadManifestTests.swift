@@ -147,11 +147,11 @@ import Testing
             "topics/t.yaml:6:27: error: subscriptions.s.retry.schedule: must be a list of durations such as [5s, 1m, 10m], not text"),
         Case(
             "retry: { schedule: { first: 5s, faktor: 2, attempts: 1 } }",
-            "topics/t.yaml:6:38: error: subscriptions.s.retry.schedule.faktor: unknown key; did you mean \"factor\"?",
-            "topics/t.yaml:6:51: error: subscriptions.s.retry.schedule.attempts: must be between 2 and 101, not \"1\""),
+            "topics/t.yaml:6:37: error: subscriptions.s.retry.schedule.faktor: unknown key; did you mean \"factor\"?",
+            "topics/t.yaml:6:48: error: subscriptions.s.retry.schedule.attempts: must be between 2 and 101, not \"1\""),
         Case(
             "rateLimit: { perSecond: 0 }",
-            "topics/t.yaml:6:18: error: subscriptions.s.rateLimit.perSecond: must be between 0.001 and 1000000.0, not \"0\""),
+            "topics/t.yaml:6:18: error: subscriptions.s.rateLimit.perSecond: must be between 0.001 and 1000000, not \"0\""),
         Case(
             "retry:\n  schedule: [1h, 2h]\n  giveUpAfter: 1h",
             "topics/t.yaml:8:7: warning: subscriptions.s.retry.giveUpAfter: events are given up after 1h, before the schedule's delays (together 3h) have passed"),

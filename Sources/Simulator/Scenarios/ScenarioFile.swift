@@ -79,7 +79,10 @@ extension Scenario {
     }
 
     init(differences: Tree) throws {
-        var whole = try differences.over(Self.defaults.whole)
+        var defaults = Self.defaults.whole
+        // What is nil by default is not in the tree of the defaults.
+        defaults["laterCore"] = .null
+        var whole = try differences.over(defaults)
         whole["core"] = try (differences["core"] ?? .fields([:])).over(Self.defaults.core)
         for (list, element) in Self.defaults.elements {
             whole[list] = .list(try (differences[list]?.list ?? []).map { try $0.over(element) })

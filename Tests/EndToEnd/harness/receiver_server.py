@@ -34,6 +34,7 @@ class Endpoint:
     refuse: list = dataclasses.field(default_factory=list)   # ids answered with 400 always, also within a batch
     refuse_share: float = 0.0    # share of ids answered with 422 always, also within a batch
     delay: float = 0.0           # seconds before the answer
+    most_at_once: int = 0        # to more than so many requests: 503
     headers: dict = dataclasses.field(default_factory=dict)  # of the failing answers
     garbage: bool = False        # an answer that is not HTTP
     keep: bool = False           # bodies and headers of the arrivals
@@ -68,7 +69,7 @@ class Endpoint:
         return False
 
 
-BEHAVIOUR = {"secrets", "status", "fail", "fail_first", "fail_status", "refuse", "refuse_share", "delay", "headers", "garbage", "keep"}
+BEHAVIOUR = {"secrets", "status", "fail", "fail_first", "fail_status", "refuse", "refuse_share", "delay", "most_at_once", "headers", "garbage", "keep"}
 endpoints = {}
 
 
@@ -105,7 +106,8 @@ async def answer(endpoint, request):
     webhook_id = headers.get("webhook-id", "")
     content_type = headers.get("content-type", "")
     ids = event_ids(webhook_id, content_type, body)
-    status = endpoint.status_for(webhook_id, ids)
+    is_overloaded = 0 < endpoint.most_at_once < endpoint.open_requests
+    status = 503 if is_overloaded else endpoint.status_for(webhook_id, ids)
     arrival = {
         "at": at, "id": webhook_id, "ids": ids, "attempt": headers.get("fanfare-attempt"),
         "subscription": headers.get("fanfare-subscription"), "status": status, "process": headers.get("x-process"),

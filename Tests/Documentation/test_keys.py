@@ -8,7 +8,7 @@ import pytest
 from pages import BY_NAME
 
 # What is said in the text below a table, because it has keys of its own.
-LEAVES = {"event.id", "event.type", "event.source", "event.subject", "event.time", "kafka.properties", "kafka.config", "headers", "filters", "signing"}
+LEAVES = {"event.id", "event.type", "event.source", "event.subject", "event.time", "kafka.properties", "kafka.config", "headers", "filters", "signing", "retry.schedule"}
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,14 @@ extension DeliveryCore {
     mutating func pause(_ state: SubscriptionState) {
         guard !state.isPaused else { return }
         state.isPaused = true
-        stopFlow(state)
-        setAside(state)
+        halt(state)
     }
 
     /// As `suspend`, but those who should hear of it have.
     mutating func suspendToo(_ state: SubscriptionState, _ reason: String) {
         guard !state.isRemoved, state.suspension == nil else { return }
         state.suspension = reason
-        stopFlow(state)
-        setAside(state)
+        halt(state)
     }
 
     /// Goes on, also after a suspension, from where the committed cursors say: an operator may have moved them meanwhile

@@ -64,6 +64,11 @@ extension DeliveryCore {
         guard state.suspension == nil else { return }
         state.suspension = reason
         report(.suspended(state.id, reason: reason))
+        halt(state)
+    }
+
+    /// It sends nothing until somebody says so, and keeps nothing in memory meanwhile.
+    mutating func halt(_ state: SubscriptionState) {
         stopFlow(state)
         setAside(state)
     }

@@ -4,24 +4,28 @@ import EventModel
 /// Subscriptions in line for their next request. Each priority has a line of its own; when all are waited in, turns are
 /// shared out 8 to 4 to 1, so that nobody starves (weighted round robin).
 struct ReadyLine {
-    private static let weights: [DeliveryPriority: Int] = [.high: 8, .normal: 4, .low: 1]
-
     private struct Lane {
         var line = Deque<SubscriptionState>()
         var turns: Int
         let weight: Int
 
-        init(_ priority: DeliveryPriority) {
-            weight = ReadyLine.weights[priority]!
+        init(weight: Int) {
+            self.weight = weight
             turns = weight
         }
     }
 
     /// Those that go first, first.
-    private var lanes = DeliveryPriority.allCases.map(Lane.init)
+    private var lanes = [Lane(weight: 8), Lane(weight: 4), Lane(weight: 1)]
 
     mutating func append(_ state: SubscriptionState) {
-        lanes[state.lane].line.append(state)
+        let lane =
+            switch state.policy.delivery.priority {
+            case .high: 0
+            case .normal: 1
+            case .low: 2
+            }
+        lanes[lane].line.append(state)
     }
 
     mutating func popFirst() -> SubscriptionState? {

@@ -63,8 +63,5 @@ final class SubscriptionState {
     /// poison event cannot keep the circuit open for ever.
     var probes = 0
 
-    /// Its place among those that are ready, by priority.
-    var lane: Int { DeliveryPriority.allCases.firstIndex(of: policy.delivery.priority)! }
-
     var hasRoom: Bool { inFlight < circuit.roomLimit }
 }

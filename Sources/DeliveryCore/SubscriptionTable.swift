@@ -47,8 +47,7 @@ extension DeliveryCore {
         // An edit of the manifest is an operator's answer to a suspension.
         state.suspension = nil
         if !state.isRunning {
-            stopFlow(state)
-            setAside(state)
+            halt(state)
         } else if !wasRunning {
             goOn(state)
         } else {

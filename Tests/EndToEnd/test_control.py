@@ -204,12 +204,7 @@ def test_a_seek_moves_the_cursors_of_all_replicas(world, orders, billing):
 
 def test_a_seek_to_a_time_goes_on_with_what_came_since(world, orders, billing):
     orders.partitions = 2
-    # The broker's groups are unreliable with several members, and take no shorter sessions.
-    world.configure(limits={"shards": 1}, kafka={
-        "bootstrapServers": world.kafka.properties["bootstrap.servers"], "properties": {"session.timeout.ms": 6000}})
-    broker = AdminBroker(world)
-    for topic, partitions in (("shop.orders", 2), ("shop.orders.dead-letter", 1), ("fanfare.retry", 2), (CONTROL_TOPIC, 1)):
-        broker.creates(topic, partitions)
+    AdminBroker.serving(world, {"shop.orders": 2, "shop.orders.dead-letter": 1, "fanfare.retry": 2, CONTROL_TOPIC: 1})
     orders.publish(20)
     last = max(record.timestamp for record in world.kafka.consume_all("shop.orders"))
     world.wait_until(lambda: time.time() * 1000 > last + 2, "the clock to go on")

@@ -13,15 +13,8 @@ from harness.kafka import silent
 
 @pytest.fixture
 def broker(world):
-    world.configure(
-        # Its groups are unreliable with several members.
-        limits={"shards": 1},
-        kafka={"bootstrapServers": world.kafka.properties["bootstrap.servers"],
-               "properties": {"session.timeout.ms": 6000, "topic.metadata.refresh.interval.ms": 4000}})
-    broker = AdminBroker(world)
-    for topic, partitions in (("shop.orders", 2), ("shop.orders.dead-letter", 1), ("fanfare.retry", 2), ("fanfare.control", 1)):
-        broker.creates(topic, partitions)
-    return broker
+    topics = {"shop.orders": 2, "shop.orders.dead-letter": 1, "fanfare.retry": 2, "fanfare.control": 1}
+    return AdminBroker.serving(world, topics, topic_metadata_refresh_interval_ms=4000)
 
 
 @pytest.fixture

@@ -12,14 +12,7 @@ DAY = 24 * HOUR
 
 @pytest.fixture
 def broker(world):
-    world.configure(
-        # Its groups are unreliable with several members.
-        limits={"shards": 1},
-        kafka={"bootstrapServers": world.kafka.properties["bootstrap.servers"], "properties": {"session.timeout.ms": 6000}})
-    broker = AdminBroker(world)
-    for topic, partitions in (("fanfare.retry", 2), ("fanfare.control", 1)):
-        broker.creates(topic, partitions)
-    return broker
+    return AdminBroker.serving(world, {"fanfare.retry": 2, "fanfare.control": 1})
 
 
 def topic_that_waits(world, broker, name, hours_ago, **settings):

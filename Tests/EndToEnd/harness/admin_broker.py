@@ -17,6 +17,19 @@ class AdminBroker:
         self.process = None
         self.starts()
 
+    @classmethod
+    def serving(cls, world, topics, **properties):
+        """Runs with these topics (partitions by name), and the bridges of this world know how to live with it."""
+        world.configure(
+            # Its groups are unreliable with several members, and take no shorter sessions.
+            limits={"shards": 1},
+            kafka={"bootstrapServers": world.kafka.properties["bootstrap.servers"],
+                   "properties": {"session.timeout.ms": 6000, **_dotted(properties)}})
+        broker = cls(world)
+        for topic, partitions in topics.items():
+            broker.creates(topic, partitions)
+        return broker
+
     def starts(self):
         # The binary itself: the script that pip installs would leave it behind when it is stopped.
         package = pathlib.Path(importlib.util.find_spec("noida_db").origin).parent

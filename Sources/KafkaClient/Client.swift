@@ -1,5 +1,6 @@
 internal import CRDKafka
 internal import Glibc
+internal import Synchronization
 
 /// Owner of one `rd_kafka_t` and of the queue that all its events go to.
 ///
@@ -10,6 +11,8 @@ final class Client {
     /// False for a member that was never assigned anything. librdkafka 2.0 calls its assignor's destructor without a state
     /// when it is destroyed between JoinGroup and SyncGroup, and crashes (confluentinc/librdkafka#4312).
     var mayBeDestroyed: Bool
+    /// Those that were not, so that whoever looks for leaks sees that they are known.
+    private static let left = Mutex<[UInt]>([])
 
     /// - Parameter signal: An eventfd that becomes readable when the queue needs polling; nil for those who wait instead.
     init(_ role: ClientRole, _ configuration: KafkaConfiguration, signal: Int32?) throws(KafkaError) {
@@ -36,7 +39,7 @@ final class Client {
     deinit {
         events.close()
         // Left to the end of the process, which is what comes next: members end with the bridge.
-        guard mayBeDestroyed else { return }
+        guard mayBeDestroyed else { return Self.left.withLock { $0.append(UInt(bitPattern: handle)) } }
         var thread = pthread_t()
         let destroy: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { handle in
             rd_kafka_destroy_flags(OpaquePointer(handle), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)

@@ -65,8 +65,6 @@ private struct Tool {
         let process = Process()
         process.executableURL = tests.deletingLastPathComponent().appending(path: "fanfare-simulate")
         process.arguments = arguments
-        // What it does on purpose, trap, is not for a sanitizer to report.
-        process.environment = ProcessInfo.processInfo.environment.filter { !["ASAN_OPTIONS", "TSAN_OPTIONS"].contains($0.key) }
         let output = Pipe()
         process.standardOutput = output
         try process.run()

@@ -13,15 +13,6 @@ struct DivertedRecord {
         var timestamp: Int64
     }
 
-    private static let own: Set<String> = [
-        "fanfare-subscription", "fanfare-topic", "fanfare-partition", "fanfare-offset", "fanfare-timestamp", "fanfare-reference",
-        "fanfare-attempt", "fanfare-retries", "fanfare-first-attempt", "fanfare-last-attempt", "fanfare-error-kind",
-        "fanfare-error-status", "fanfare-error-message", "fanfare-due", "fanfare-redrives",
-        "kafka_dlt-original-topic", "kafka_dlt-original-partition", "kafka_dlt-original-offset", "kafka_dlt-original-timestamp",
-        "kafka_dlt-exception-message",
-        "__connect.errors.topic", "__connect.errors.partition", "__connect.errors.offset", "__connect.errors.exception.message",
-    ]
-
     /// Of an outcome that this diversion does not bring itself: a retry record that only changes lanes keeps them.
     private static let kept: Set<String> = [
         "fanfare-last-attempt", "fanfare-error-kind", "fanfare-error-status", "fanfare-error-message",

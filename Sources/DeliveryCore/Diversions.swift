@@ -92,14 +92,10 @@ extension DeliveryCore {
             finish(diversion)
             return leaveToNextOwner(item)
         }
-        switch (failure, diversion.target, diversion.owner) {
-        case (.tooLarge, .deadLetter, _) where !diversion.byReference:
+        switch failure {
+        case .tooLarge where !diversion.byReference:
             diversion.byReference = true
             produce(id)
-        case (.tooLarge, .retry(_, let due), let state?):
-            // It cannot wait in the topic, so it waits here; its cursor waits with it.
-            finish(diversion)
-            hold(item, state, until: due, after: due - now.wall)
         default:
             diversion.failures += 1
             let reason = if case .refused(let reason) = failure { reason } else { "the record is too large for the topic" }

@@ -29,8 +29,8 @@ public struct CoreOptions: Sendable {
     public var retryTopic = "fanfare.retry"
     /// Delays up to this long are waited out in memory instead of in the retry topic.
     public var longestDelayInMemory: TimeSpan = .seconds(2)
-    /// Retry records that may wait in memory per partition of the retry topic.
-    public var retriesInMemory = 1000
+    /// Retry records that may wait in memory per partition of the retry topic: as many as the metadata of its cursor can tell apart.
+    public var retriesInMemory = 500
     /// How long in-flight deliveries may take to finish when a partition is given up.
     public var drainLimit: TimeSpan = .seconds(25)
     /// `Retry-After` counts up to this.

@@ -208,12 +208,14 @@ extension DeliveryCore {
         var state: SubscriptionState
         var due: WallTime
         var bytes: Int
+        /// A retry record that was read before its time; nothing has become of it since.
+        var isEarly: Bool
         /// Its record was let go with its partition; the timer is still to come.
         var isForgotten = false
     }
 
-    mutating func hold(_ item: Item, _ state: SubscriptionState, until due: WallTime, after delay: TimeSpan) {
-        let entry = Held(item: item, state: state, due: due, bytes: bytes(of: item))
+    mutating func hold(_ item: Item, _ state: SubscriptionState, until due: WallTime, after delay: TimeSpan, isEarly: Bool = false) {
+        let entry = Held(item: item, state: state, due: due, bytes: bytes(of: item), isEarly: isEarly)
         state.held += 1
         state.heldBytes += entry.bytes
         let slot: Int
@@ -235,6 +237,7 @@ extension DeliveryCore {
         if entry.isForgotten { return }
         entry.state.heldBytes -= entry.bytes
         if now.wall < entry.due, !abandoned(entry.item) {
+            if entry.isEarly, !entry.state.isRemoved { return retryIsEarly(entry.item, entry.state, due: entry.due) }
             // The wall clock went slower than the monotonic one: never early.
             return hold(entry.item, entry.state, until: entry.due, after: entry.due - now.wall)
         }

@@ -51,6 +51,8 @@ final class PartitionState {
     var isReadingChunk = false
     /// Whose turn is next among the lagging cursors.
     var nextLagging = 0
+    /// Where the log ended at some time, on a partition of the retry topic: what lies beyond was written since.
+    var laneMark: (end: Int64, at: Instant)? = nil
     /// Bytes of unsettled records, on a partition of the retry topic.
     var retryBytes = 0
     /// Items of this partition in requests or diversions under way.

@@ -13,6 +13,7 @@ extension Simulation {
             settleRates(replica)
             replica.account.partitionCounts[topic] = count
         case .records(let batch):
+            judgeLateness(batch, replica)
             if replica.account.phases[batch.partition] == .reading { replica.account.recordsTaken += UInt64(batch.records.count) }
         case .cursorLoaded(let group, let handle, let stored): noteLoaded(group, handle, stored, replica)
         case .startResolved(let group, let handle, _):
@@ -175,14 +176,6 @@ extension Simulation {
         guard !isCancelled, outcome.status == 429 || outcome.status == 503, let asked = outcome.retryAfter, case .tryAgain = meaning else { return }
         let until = now + min(asked, replica.options.longestRetryAfter)
         replica.account.outlets[id.index].blockedUntil = max(until, outlet.blockedUntil)
-    }
-
-    /// A record does not fit: the whole of a dead letter is left out, and what should be tried again waits in memory.
-    func noteTooLarge(_ view: DiversionView, _ replica: Replica) {
-        let item = item(of: view)
-        guard case .retry(_, let due) = view.target, replica.account.tries[item] != nil else { return }
-        replica.account.tries[item]!.diversion = nil
-        replica.account.tries[item]!.notBefore = due
     }
 
     /// The broker has acknowledged a record for another topic.

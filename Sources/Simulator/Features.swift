@@ -15,7 +15,7 @@ extension Feature {
 
     /// What the engine is told.
     private static let options: [Feature] = [
-        .option("few lanes") { options, random in options.lanes = random.pick([[.seconds(5)], [.seconds(1), .seconds(2), .seconds(10), .minutes(2)]]) },
+        .option("few lanes") { options, random in options.lanes = random.pick([[.seconds(20)], [.seconds(1), .seconds(2), .seconds(10), .minutes(2)]]) },
         .option("more partitions in a lane") { options, _ in options.partitionsPerLane = 2 },
         .option("little memory") { options, random in options.recordMemory = random.pick([100_000, 1_000_000]) },
         Feature("scarce memory") { scenario, random in
@@ -178,8 +178,16 @@ extension Feature {
             core.lanes = random.pick([[.seconds(5)], [.seconds(1), .seconds(2), .seconds(10), .minutes(2)], [.seconds(2), .seconds(20)]])
             core.partitionsPerLane = random.int(1...2)
             core.lookahead = random.pick([4, 256])
-            core.retriesInMemory = random.pick([5, 1000])
+            core.retriesInMemory = random.pick([5, 500])
             scenario.laterCore = core
+        },
+        Feature("crowded lanes") { scenario, _ in
+            scenario.core.lanes = [.seconds(5), .minutes(1)]
+            scenario.core.retriesInMemory = 20
+            for i in scenario.subscriptions.indices {
+                scenario.subscriptions[i].retry.schedule = [.seconds(5), .seconds(40), .minutes(2)]
+                scenario.endpoints[i].failureRate = 0.5
+            }
         },
         // The last word: nothing happens to processes and brokers, and one endpoint at least is healthy.
         Feature("calm") { scenario, random in

@@ -190,12 +190,11 @@ extension Simulation {
         serial += 1
         let serial = serial
         replica.diversions[id.index]!.serial = serial
-        let isTooLarge = source.bytes > (view.target == .deadLetter ? (view.byReference ? Int.max : scenario.largestDeadLetter) : scenario.largestRetry)
+        let isTooLarge = !view.byReference && source.bytes > (view.target == .deadLetter ? scenario.largestDeadLetter : scenario.largestRetry)
         if isTooLarge {
             return answer(replica, after: milliseconds(1...10)) { simulation in
                 guard replica.diversions[id.index]?.serial == serial else { return }
                 replica.diversions[id.index] = nil
-                simulation.noteTooLarge(view, replica)
                 simulation.step(replica.index, .diversionFailed(id, .tooLarge))
             }
         }
@@ -239,6 +238,9 @@ extension Simulation {
         }
     }
 
+    /// Of a retry record without its value: less than the least that may fit into the topic.
+    private static let bytesOfReference = 50
+
     private func write(_ view: DiversionView, _ source: SimulatedRecord, _ name: String, _ pair: Pair) {
         switch view.target {
         case .deadLetter: ledger.deadLettered(pair, self)
@@ -249,6 +251,7 @@ extension Simulation {
             var record = source
             record.retry = headers
             record.timestamp = moment.wall
+            if view.byReference { record.bytes = Self.bytesOfReference }
             _ = broker.append(record, topic: -1, partition: partition)
             pumpAll()
         }

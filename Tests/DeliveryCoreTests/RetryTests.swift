@@ -15,10 +15,12 @@ private final class Retries {
         engine.step(.cursorLoaded(.retryTopic, lane, .committed(offset: 0, metadata: "")))
     }
 
-    func record(for subscription: Int?, due: TimeSpan, attempts: Int = 1, retries: Int = 1, isReplay: Bool = false) -> [String] {
+    func record(
+        for subscription: Int?, due: TimeSpan, written age: TimeSpan = .zero, attempts: Int = 1, retries: Int = 1, isReplay: Bool = false
+    ) -> [String] {
         let batch = RecordBatch()
         batch.partition = lane
-        batch.records = [IncomingRecord(offset: next, token: RecordToken(bits: UInt(100 + next)), timestamp: engine.now, bytes: 100, matches: 0, poison: false)]
+        batch.records = [IncomingRecord(offset: next, token: RecordToken(bits: UInt(100 + next)), timestamp: WallTime(milliseconds: engine.now.milliseconds - age.nanoseconds / 1_000_000), bytes: 100, matches: 0, poison: false)]
         batch.retries = [
             IncomingRetry(
                 subscription: subscription.map { SubscriptionID(index: $0) }, due: engine.now + due, attempts: attempts, retries: retries,
@@ -26,6 +28,7 @@ private final class Retries {
         ]
         next += 1
         batch.nextOffset = next
+        batch.end = next
         return engine.step(.records(batch))
     }
 }
@@ -61,12 +64,36 @@ private final class Retries {
     @Test func `due records wait for room until they fill half of what their lane may hold in memory`() {
         let retries = Retries([subscription("billing") { $0.delivery.maxInFlight = 1 }])
         #expect(retries.record(for: 0, due: .zero) == ["attempt #0 billing fanfare.retry-1@0 try 2"])
-        for _ in 1..<500 { #expect(retries.record(for: 0, due: .zero) == []) }
+        for _ in 1..<250 { #expect(retries.record(for: 0, due: .zero) == []) }
         // Sent away until others before it are taken, not for as long as its lane lasts.
         #expect(
-            retries.record(for: 0, due: .zero) == ["divert #0 billing fanfare.retry-1@500 to retry partition 0 in 1001ms: -"])
+            retries.record(for: 0, due: .zero) == ["divert #0 billing fanfare.retry-1@250 to retry partition 0 in 1001ms: -"])
         // Room again: the next one goes out at once.
         #expect(retries.engine.ended(0, 200).contains { $0.hasPrefix("attempt #0 billing fanfare.retry-1@1 ") })
+    }
+
+    @Test func `what has long to wait makes way for what is behind it in its lane`() {
+        let retries = Retries([subscription("billing")])
+        // As many as may wait without being in anybody's way.
+        for _ in 0..<250 { #expect(retries.record(for: 0, due: .seconds(25)) == []) }
+        // It stays while nothing behind it can be due, and has gone on when something may be; with the same due time.
+        #expect(retries.record(for: 0, due: .seconds(25)) == [])
+        #expect(retries.engine.wait(.milliseconds(4999)) == [])
+        #expect(retries.engine.wait(.milliseconds(1)) == ["divert #0 billing fanfare.retry-1@250 to retry partition 1 in 20s: -"])
+        // One that has been in the lane for long goes on at once, to the lane of what is left of its delay.
+        #expect(
+            retries.record(for: 0, due: .seconds(4), written: .seconds(21)) == ["divert #1 billing fanfare.retry-1@251 to retry partition 0 in 4s: -"])
+        // What will be due in a moment is not worth it.
+        #expect(retries.record(for: 0, due: .milliseconds(999), written: .seconds(25)) == [])
+    }
+
+    @Test func `a clock that is ahead does not send records in circles`() {
+        let retries = Retries([subscription("billing")])
+        for _ in 0..<250 { #expect(retries.record(for: 0, due: .seconds(25)) == []) }
+        // It says that it was written before it was there.
+        #expect(retries.record(for: 0, due: .seconds(25), written: .minutes(1)) == [])
+        #expect(retries.engine.wait(.milliseconds(4999)) == [])
+        #expect(retries.engine.wait(.milliseconds(1)).count == 1)
     }
 
     @Test func `a batch holds replayed events or others, never both`() {

@@ -15,9 +15,8 @@ extension Simulation {
     /// What waits for endpoints that fail takes no more than its share: one for what is held for a time of its own, one for
     /// what waits for the end of the outage.
     func checkWaiting(_ replica: Replica) {
-        // With every subscription that comes the shares of the others shrink; and what does not fit into the retry topic can
-        // wait nowhere else.
-        guard replica.account.outlets.allSatisfy({ !$0.isRemoved }), scenario.largestRetry == .max else { return }
+        // With every subscription that comes the shares of the others shrink.
+        guard replica.account.outlets.allSatisfy({ !$0.isRemoved }) else { return }
         let share = replica.options.recordMemory / 4 / max(1, replica.account.outlets.count)
         var waiting: [SubscriptionID: Int] = [:]
         for (item, tries) in replica.account.tries where tries.failure != nil && !tries.isUnderWay && tries.diversion == nil {

@@ -95,6 +95,7 @@ extension Simulation {
             || replica.attempts.values.contains { $0.handles.contains(handle) } || replica.diversions.values.contains { $0.handle == handle }
             || account.tries.contains { $0.key.handle == handle && $0.value.isUnderWay }
             || account.groups.values.contains { $0.isUnderWay || $0.failedAt != nil || $0.dirtySince != nil }
+            || account.groups.values.contains { $0.sentAt.map { now - $0 <= replica.options.commitInterval } ?? false }
             || cursors(on: replica.core.name(of: handle)).contains {
                 ledger.uncommitted($0, broker.committed[$0]) != nil || ledger.placements[$0]?.replica == replica.index
             }

@@ -11,7 +11,9 @@ extension Simulation {
     func rest() {
         let attemptsBefore = attempts
         let stepsBefore = steps
-        let isQuiet = suspended.isEmpty && policies.allSatisfy(\.enabled) && broker.logs[broker.logs.count - 1].indices.allSatisfy(isCommittedToItsEnd)
+        // What a crash repeats may still be on its way.
+        let isRepeating = replicas.contains { $0.isUp && (!$0.attempts.isEmpty || $0.core.snapshot().subscriptions.contains { $0.waiting > 0 }) }
+        let isQuiet = suspended.isEmpty && !isRepeating && policies.allSatisfy(\.enabled) && broker.logs[broker.logs.count - 1].indices.allSatisfy(isCommittedToItsEnd)
         after(Self.restFor) { simulation in
             if isQuiet {
                 if simulation.attempts > attemptsBefore { simulation.violation(.progress, "\(simulation.attempts - attemptsBefore) attempts when nothing was left to do") }

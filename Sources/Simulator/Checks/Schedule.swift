@@ -65,7 +65,7 @@ extension Simulation {
             }
         }
         switch view.target {
-        case .retry(let partition, let due): judgeDue(view, partition, due, item, &tries, ending?.consequences[item], replica)
+        case .retry(let partition, let due): judgeDue(view, partition, due, item, loan, &tries, ending?.consequences[item], replica)
         case .deadLetter: judgeDeadLetter(view, item, tries, isFailing ? ending?.consequences[item] : nil, replica)
         }
     }
@@ -79,7 +79,7 @@ extension Simulation {
     }
 
     private func judgeDue(
-        _ view: DiversionView, _ partition: Int32, _ due: WallTime, _ item: Account.Item, _ tries: inout Account.Tries,
+        _ view: DiversionView, _ partition: Int32, _ due: WallTime, _ item: Account.Item, _ loan: TokenTable.Loan, _ tries: inout Account.Tries,
         _ consequence: Consequence?, _ replica: Replica
     ) {
         guard let id = view.subscription else { return violation(.outcome, "a retry record for nobody") }
@@ -103,10 +103,17 @@ extension Simulation {
             let lanes = replica.options.lanes
             let lane = Int(replica.core.name(of: item.handle).partition) % lanes.count
             let next = lanes[min(lane + 1, lanes.count - 1)]
-            // The next lane; or, where others are before it, the time of its turn, which is no further than it has waited.
-            let isNext = delay >= next && delay <= next + .milliseconds(1)
-            low = isNext ? next : .seconds(1)
-            high = isNext ? next : max(.seconds(5), wall - tries.created)
+            if due == loan.record.retry?.due, due > wall {
+                // Out of the way of others, who were written after it and may be due now.
+                if wall - loan.record.timestamp < lanes[lane] { violation(.schedule, "\(tries.event) leaves the lane of \(lanes[lane]) after \(wall - loan.record.timestamp)") }
+                low = lanes[0]
+                high = delay
+            } else {
+                // The next lane; or, where others are before it, the time of its turn, which is no further than it has waited.
+                let isNext = delay >= next && delay <= next + .milliseconds(1)
+                low = isNext ? next : .seconds(1)
+                high = isNext ? next : max(.seconds(5), wall - tries.created)
+            }
         }
         if delay < low || delay > high + .milliseconds(1) {
             violation(.schedule, "\(tries.event) is due in \(delay); its schedule says between \(low) and \(high)")

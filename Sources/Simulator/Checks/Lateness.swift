@@ -1,0 +1,30 @@
+import DeliveryCore
+import EventModel
+
+/// > **Backoff is never early, and late by a stated bound.** It never blocks a partition.
+///
+/// Judged in runs in which nothing happens to processes and brokers, and clocks are right: whatever stands before a retry record in its lane, its
+/// owner has read it when it is due. What happens to it then is its endpoint's business.
+extension Simulation {
+    private var hasRoomForRetries: Bool {
+        // Requests under way need some of it.
+        scenario.core.retriesInMemory >= 20 && scenario.core.metadataLimit >= 1000 && scenario.clockOffsets.isEmpty
+    }
+
+    /// To hand on what stands before it, a few records at a time where few may wait in memory; and requests of endpoints that
+    /// hang may take all of that until they time out.
+    private var latestRead: TimeSpan { .seconds(10) + (scenario.subscriptions.map(\.delivery.timeout).max() ?? .zero) }
+
+    func judgeLateness(_ batch: RecordBatch, _ replica: Replica) {
+        guard isCalm, hasRoomForRetries, replica.core.isRetryTopic(batch.partition), replica.account.phases[batch.partition] == .reading else { return }
+        let lanes = replica.options.lanes
+        let lane = lanes[Int(replica.core.name(of: batch.partition).partition) % lanes.count]
+        for (record, retry) in zip(batch.records, batch.retries) {
+            // What is due before the lane's delay has passed may have to wait for the others that are in it.
+            let due = max(retry.due, record.timestamp + lane)
+            guard due.milliseconds >= Self.startOfWallClock + Self.startsUp.millisecondsRoundedUp else { continue }
+            let late = moment.wall - due
+            if late > latestRead { violation(.schedule, "a retry record is read \(late) after it was due") }
+        }
+    }
+}

@@ -119,6 +119,7 @@ def test_what_is_too_large_for_the_topic_is_read_from_its_source(world, orders):
     assert "its source does not have it any more" in world.fanfare("dlq", "show", "--topic", "shop.orders", "0-1").output
 
 
+@pytest.mark.resident_memory
 def test_lists_of_any_length_take_little_memory(world, orders):
     world.starts_broker()
     publish_many(world.kafka, orders.dead_letters, (

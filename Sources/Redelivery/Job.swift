@@ -39,7 +39,7 @@ public struct JobCounts: Equatable, Sendable {
 ///
 /// A job may be interrupted at any moment. Its position is committed only when Kafka has acknowledged everything before
 /// it; what was acknowledged beyond is found in the retry topic when the job goes on, by the header `fanfare-job`. So
-/// nothing is left out and nothing is sent twice, as long as one process at a time works on a job.
+/// nothing is left out and nothing is sent twice. One process at a time works on a job: whoever holds its `JobLease`.
 public final class Job<Plan: JobPlan> {
     public let name: String
     public private(set) var plan: Plan
@@ -90,12 +90,17 @@ public final class Job<Plan: JobPlan> {
     // MARK: Doing it
 
     /// True when the job has come to its end.
-    public func run(_ writer: RetryTopicWriter, _ store: JobStore, _ admin: ClusterAdmin, retryTopic: String, _ conduct: Conduct) throws -> Bool {
+    ///
+    /// - Parameter lease: Taken before the state was loaded.
+    public func run(
+        _ writer: RetryTopicWriter, _ store: JobStore, _ lease: JobLease, _ admin: ClusterAdmin, retryTopic: String, _ conduct: Conduct
+    ) throws -> Bool {
         var found = try recordsBeyondPosition(of: retryTopic, admin)
         for partition in writer.partitions where state.handedOver[partition] == nil {
             state.handedOver[partition] = try admin.watermarks(of: TopicPartition(topic: retryTopic, partition: partition)).high
         }
         // Before the first record: from here on, whatever happens, it is known where to look.
+        try lease.confirm()
         try store.save(state)
         let reader = try RangeReader(kafka, state.ranges)
         reader.isCancelled = conduct.isCancelled
@@ -118,6 +123,7 @@ public final class Job<Plan: JobPlan> {
                     }
                     if conduct.isCancelled() { break }
                     pace.take()
+                    try lease.confirm()
                     let mark = JobMark(job: name, place: place)
                     try writer.write(
                         key: record.key, value: record.value,
@@ -128,7 +134,7 @@ public final class Job<Plan: JobPlan> {
             }
             passed[partition] = record.offset + 1
             if writer.count >= Self.recordsPerCommit || clock.now - lastCommit >= Self.commitInterval {
-                try commit(writer, store)
+                try commit(writer, store, lease)
                 lastCommit = clock.now
             }
         }
@@ -136,7 +142,7 @@ public final class Job<Plan: JobPlan> {
         if isAtEnd {
             for (partition, part) in state.parts { passed[partition] = part.end }
         }
-        try commit(writer, store, isComplete: isAtEnd)
+        try commit(writer, store, lease, isComplete: isAtEnd)
         return isAtEnd
     }
 
@@ -151,7 +157,7 @@ public final class Job<Plan: JobPlan> {
         }
     }
 
-    private func commit(_ writer: RetryTopicWriter, _ store: JobStore, isComplete: Bool = false) throws {
+    private func commit(_ writer: RetryTopicWriter, _ store: JobStore, _ lease: JobLease, isComplete: Bool = false) throws {
         for (index, refusal) in try writer.settle() {
             guard case .tooLarge = refusal else {
                 if case .other(let error) = refusal { throw error }
@@ -167,6 +173,7 @@ public final class Job<Plan: JobPlan> {
         for (partition, position) in passed { state.parts[partition]!.position = max(state.parts[partition]!.position, position) }
         state.handedOver.merge(writer.ends) { max($0, $1) }
         state.isComplete = isComplete
+        try lease.confirm()
         try store.save(state)
     }
 

@@ -16,27 +16,12 @@ public final class JobStore {
 
     /// Nil where there is no such job.
     public func load(_ partitions: [TopicPartition]) throws(KafkaError) -> JobState? {
-        let entries = try perform { offsets.fetch(group: group, partitions, token: 0) }
+        let entries = try offsets.answer(attempts: Self.attempts) { offsets.fetch(group: group, partitions, token: 0) }
         let commits = entries.compactMap { entry in entry.offset.map { (partition: entry.partition, offset: $0, metadata: entry.metadata) } }
         return JobState(commits)
     }
 
     public func save(_ state: JobState) throws(KafkaError) {
-        _ = try perform { offsets.commit(group: group, state.commits, token: 0) }
-    }
-
-    private func perform(_ request: () -> Void) throws(KafkaError) -> [GroupOffsets.Entry] {
-        var failure = KafkaError(code: ._TIMED_OUT)
-        for _ in 0..<Self.attempts {
-            request()
-            var completion: GroupOffsets.Completion?
-            while completion == nil { offsets.wait(milliseconds: 1000) { completion = $0 } }
-            if let error = completion!.error ?? completion!.partitions.lazy.compactMap(\.error).first {
-                failure = error
-            } else {
-                return completion!.partitions
-            }
-        }
-        throw failure
+        _ = try offsets.answer(attempts: Self.attempts) { offsets.commit(group: group, state.commits, token: 0) }
     }
 }

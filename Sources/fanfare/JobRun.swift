@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import EventLoop
 import EventModel
+import Glibc
 import KafkaClient
 import Redelivery
 import Synchronization
@@ -40,6 +41,27 @@ struct JobRun {
 
     // MARK: Beginning
 
+    /// Keeps other processes from the job. A dry run disturbs nobody.
+    func lease(_ verb: String, _ job: JobIdentity) throws -> JobLease? {
+        guard !options.dryRun else { return nil }
+        let place = TopicPartition(topic: try retryTopic().name, partition: 0)
+        let holder = JobHolder(name: ChangeOptions.me, process: getpid())
+        do {
+            return try JobLease(kafka, group: Self.group(verb, job, configuration), place: place, as: holder) { last in
+                printError("note: job \(job.name) was begun by \(last), which has not said that it ended; waiting up to 5 s to see whether it is still there")
+            }
+        } catch let error as JobLease.Taken {
+            throw taken(job.name, by: error.holder)
+        } catch let error as KafkaError {
+            throw Failed("who works on job \(job.name) cannot be looked up: \(error.message)")
+        }
+    }
+
+    private func taken(_ job: String, by holder: JobHolder?) -> ExitCode {
+        let who = holder?.description ?? "another process"
+        return Failed("job \(job) is being run by \(who): wait until it ends, or interrupt it there; then the same command goes on from where it was")
+    }
+
     func begin(_ job: JobIdentity, _ store: JobStore, _ now: Extent) throws -> (state: JobState, beginning: Beginning) {
         var state = JobState(
             parts: Dictionary(uniqueKeysWithValues: now.partitions.map { ($0, JobState.Part(position: 0, end: 0)) }),
@@ -63,7 +85,9 @@ struct JobRun {
     // MARK: Running
 
     /// True when the job came to its end.
-    func run<Plan: JobPlan>(_ job: Job<Plan>, _ store: JobStore, label: String, _ end: EndRequest) throws -> Bool {
+    ///
+    /// - Parameter lease: nil for a dry run.
+    func run<Plan: JobPlan>(_ job: Job<Plan>, _ store: JobStore, _ lease: JobLease?, label: String, _ end: EndRequest) throws -> Bool {
         var conduct = Job<Plan>.Conduct()
         conduct.rate = options.rate
         conduct.limit = options.limit ?? .max
@@ -72,14 +96,17 @@ struct JobRun {
         conduct.progress = { done, _ in progress.update(done) }
         defer { progress.clear() }
         do {
-            if options.dryRun {
+            guard let lease else {
                 try job.rehearse(conduct)
                 return true
             }
             let retryTopic = try self.retryTopic()
             let writer = try RetryTopicWriter(
                 kafka, topic: retryTopic.name, existing: retryTopic.partitions.count, policy: configuration.retryTopic)
-            return try job.run(writer, store, admin, retryTopic: retryTopic.name, conduct)
+            return try job.run(writer, store, lease, admin, retryTopic: retryTopic.name, conduct)
+        } catch let error as JobLease.Taken {
+            progress.clear()
+            throw taken(job.name, by: error.holder)
         } catch let error as KafkaError {
             throw failed(job.name, error.message, progress)
         } catch let stall as RetryTopicWriter.Stall {

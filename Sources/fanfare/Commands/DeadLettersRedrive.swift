@@ -12,7 +12,7 @@ struct DeadLettersRedrive: AsyncParsableCommand {
 
             A redrive is a job that Kafka remembers. Interrupted by whatever, the same command goes on where it was, and
             nothing is sent twice. When it is done, the same command sends only what has come since then. Other options are
-            another job, which knows nothing of the first. Let no job run twice at the same time.
+            another job, which knows nothing of the first. One process at a time runs a job; another one is refused.
 
             An event that was redriven --max-redrives times and failed each time is refused: exit status 1. The event stays
             where it is, as everything that is redriven does.
@@ -47,13 +47,15 @@ struct DeadLettersRedrive: AsyncParsableCommand {
         try EndRequest.during { end in
             for (identity, loops) in passes(identity) where summary.isComplete {
                 let store = try run.store("redrive", identity)
+                let lease = try run.lease("redrive", identity)
+                defer { lease?.release() }
                 let (state, _) = try run.begin(identity, store, extent)
                 var filter = reader.filter
                 filter.since = state.from
                 filter.until = state.until
                 let plan = RedrivePlan(filter, reader.ids, loops: loops, subscriptions: reader.subscriptions, admin: reader.admin)
                 let job = Job(identity.name, plan, state, reader.kafka) { WallTime(milliseconds: EventLoop.wallMilliseconds()) }
-                summary.isComplete = try run.run(job, store, label: "Redriving", end)
+                summary.isComplete = try run.run(job, store, lease, label: "Redriving", end)
                 summary.add(job.counts)
             }
             summary.isInterrupted = end.isAsked

@@ -18,7 +18,7 @@ struct Replay: AsyncParsableCommand {
             What is at FROM is sent, what is at TO is not.
 
             A replay is a job that Kafka remembers. Interrupted by whatever, the same command goes on where it was, and
-            nothing is sent twice. Let no job run twice at the same time.
+            nothing is sent twice. One process at a time runs a job; another one is refused.
             """)
 
     @Option(help: ArgumentHelp("Who gets the events.", valueName: "name"))
@@ -53,6 +53,8 @@ struct Replay: AsyncParsableCommand {
         let store = try run.store("replay", identity)
         let start = ContinuousClock.now
         let extent = try self.extent(of: manifest.topic, cluster, admin)
+        let lease = try run.lease("replay", identity)
+        defer { lease?.release() }
         var (state, beginning) = try run.begin(identity, store, extent)
         var summary = JobSummary(
             job: identity.name, participle: "replayed", subject: "events of \(manifest.topic) match",
@@ -71,7 +73,7 @@ struct Replay: AsyncParsableCommand {
         let plan = ReplayPlan(policy, manifest.mapping, from: state.from, until: state.until, key: key)
         let replay = Job(identity.name, plan, state, kafka) { WallTime(milliseconds: EventLoop.wallMilliseconds()) }
         try EndRequest.during { end in
-            summary.isComplete = try run.run(replay, store, label: "Replaying", end)
+            summary.isComplete = try run.run(replay, store, lease, label: "Replaying", end)
             summary.isInterrupted = end.isAsked
         }
         summary.add(replay.counts)

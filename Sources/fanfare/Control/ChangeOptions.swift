@@ -22,8 +22,10 @@ struct ChangeOptions: ParsableArguments {
     }
 
     var attribution: Attribution {
-        Attribution(by: by ?? "\(Self.user)@\(HostName.current)", at: WallTime(milliseconds: EventLoop.wallMilliseconds()), reason: reason)
+        Attribution(by: by ?? Self.me, at: WallTime(milliseconds: EventLoop.wallMilliseconds()), reason: reason)
     }
+
+    static var me: String { "\(user)@\(HostName.current)" }
 
     private static var user: String {
         guard let entry = getpwuid(getuid()) else { return "\(getuid())" }

@@ -1,10 +1,13 @@
 """`fanfare dlq redrive`: dead letters go back to the subscriptions that failed, each once, whatever interrupts it."""
 
+import collections
 import json
+import os
 import signal
 
 import pytest
 
+from harness.admin_broker import AdminBroker
 from harness.letters import dead_letter, publish_many
 from harness.process import Process
 
@@ -159,6 +162,27 @@ def test_interrupted_twice_and_each_is_delivered_once(world, orders, how):
     billing.has_taken(count)
     assert billing.summary()["deliveries"] == count, "each once"
     assert redrive(world)["matching"] == 0
+
+
+def test_a_hundred_thousand_are_sent_once_though_it_is_killed_and_interrupted(world, orders):
+    """How many that is: $FANFARE_DEAD_LETTERS. Counted in the retry topic, of a broker that keeps them all."""
+    count = int(os.environ.get("FANFARE_DEAD_LETTERS", 100_000))
+    orders.subscribe("billing", world.endpoint("billing"))
+    AdminBroker.serving(world, {"shop.orders": 2, orders.dead_letters: 2, "fanfare.retry": 2, "fanfare.control": 1})
+    publish_many(world.kafka, orders.dead_letters, letters(count))
+
+    written = lambda: sum(world.kafka.ends("fanfare.retry").values())
+    command = [world.program, "dlq", "redrive", "--topic", "shop.orders", "--config", world.write_config()]
+    for how, share in ((signal.SIGKILL, 0.3), (signal.SIGINT, 0.6)):
+        process = world.started(Process("the redrive", command, world.folder / f"redrive-{how.name}.log"))
+        process.expected_to_run = False
+        world.wait_until(lambda: written() > share * count, "the redrive to get on", details=process.tail, every=0.01)
+        process.popen.send_signal(how)
+        assert process.popen.wait() == (1 if how == signal.SIGINT else -signal.SIGKILL), process.tail()
+    assert redrive(world)["complete"]
+
+    sent = collections.Counter(retry.source_id for retry in world.retries())
+    assert len(sent) == count and set(sent.values()) == {1}
 
 
 def test_what_waits_for_a_bridge_is_delivered_when_there_is_one(world, orders):

@@ -76,7 +76,8 @@ class Kafka:
             "fetch.wait.max.ms": 10}, logger=silent)
 
     def publish(self, topic, records, flush_timeout=60):
-        """Produces (partition or None, key, value, headers) and returns where each landed, as (partition, offset)."""
+        """Produces (partition or None, key, value, headers) and returns where each landed, as (partition, offset). A fifth
+        element is the record's timestamp, instead of now."""
         landed = []
         failures = []
 
@@ -86,8 +87,10 @@ class Kafka:
             else:
                 landed.append((message.partition(), message.offset()))
 
-        for partition, key, value, headers in records:
+        for partition, key, value, headers, *timestamp in records:
             options = {} if partition is None else {"partition": partition}
+            if timestamp:
+                (options["timestamp"],) = timestamp
             while True:
                 try:
                     self.producer.produce(topic, value=value, key=key, headers=headers, on_delivery=acknowledged, **options)

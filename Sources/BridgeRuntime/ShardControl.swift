@@ -2,6 +2,7 @@ import Control
 import DeliveryCore
 import EventModel
 import KafkaClient
+import Logging
 
 /// A cursor that is on its way to where a seek sends it.
 struct SeekUnderWay {
@@ -109,6 +110,10 @@ extension Shard {
         let place = SeekUnderWay.Place(subscription: core.subscription(id).name, partition: partition.partition)
         guard let seek = seeks[place], seek.subscription == id, seek.handle == core.handle(of: partition), seek.offset == offset else { return }
         seeks[place]!.phase = .placed
+        // Said again by who repeats a move, because the one before died before it could note it.
+        log.logger.notice(
+            "a seek has moved its cursor: what stands from there on is delivered, again if it was before",
+            metadata: ["subscription": "\(place.subscription)", "partition": "\(partition)", "offset": "\(offset)"])
     }
 
     func seeksAreCommitted(with cursors: [CursorCommit], of group: CursorGroup) {

@@ -220,6 +220,39 @@ def test_a_seek_to_a_time_goes_on_with_what_came_since(world, orders, billing):
     assert repeated(billing) == set(wanted)
 
 
+def test_a_replica_that_dies_before_it_notes_a_move_leaves_it_to_be_repeated_once(world, orders, billing):
+    """Cursors and the control topic are different places in Kafka: nothing writes both at once."""
+    orders.partitions = 2
+    bridge = world.bridge().starts()
+    orders.publish(20)
+    billing.has_taken(20)
+    world.is_settled("billing")
+
+    # While it stands still, so that it meets the fault with the move's note and not before.
+    bridge.process.freeze()
+    world.fanfare("seek", "billing", "--to", "4", "--as", "alice", "--wait", "0")
+    world.broker.command("error Produce NOT_ENOUGH_REPLICAS 100000")
+    bridge.process.thaw()
+    billing.has_seen(20 + 12)
+    world.is_settled("billing")
+    bridge.is_killed()
+    world.broker.command("heal Produce")
+    assert [p["goesTo"] for p in status(world, "billing")["partitions"]] == [4, 4], "nothing says that they were moved"
+
+    bridge.starts()
+    billing.has_seen(20 + 2 * 12)
+    world.is_settled("billing")
+    world.wait_until(lambda: not any(p["goesTo"] for p in status(world, "billing")["partitions"]), "the move to be noted")
+    moves = [line for line in bridge.process.log.read_text().splitlines() if "a seek has moved its cursor" in line]
+    assert len(moves) == 4 and all("subscription=billing" in line and "offset=4" in line for line in moves), moves
+
+    bridge.restarts()
+    orders.publish(2)
+    billing.has_taken(22)
+    assert billing.summary()["attempts"] == 20 + 2 * 12 + 2
+    assert billing.delivered() == {e: 3 if 4 <= offset_of(e) < 10 else 1 for e in orders.published}
+
+
 @pytest.mark.parametrize("to, complaint", [
     ("1000", "goes from 0 to 10; 1000 is outside"), ("6=0", "there is no partition 6, only 0, 1, 2, 3, 4, 5"), ("yesterday", "--to"),
 ])

@@ -29,7 +29,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants sanitize sanitize-address sanitize-thread bench bench-isolation bench-memory check image clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants sanitize sanitize-address sanitize-thread bench bench-isolation bench-lateness bench-outage bench-memory check image clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -106,6 +106,16 @@ bench-isolation: build ## how much longer a healthy subscription waits beside de
 	@scripts/install bench
 	$(call stage,benchmark: isolation)
 	@$(PYTHON) bench/isolation.py --program $(FANFARE) $(ARGS)
+
+bench-lateness: build ## how late retries are, and that none is early (ARGS='--quick')
+	@scripts/install bench
+	$(call stage,benchmark: lateness of retries)
+	@$(PYTHON) bench/lateness.py --program $(FANFARE) $(ARGS)
+
+bench-outage: build ## endpoints that are down, hang, flap, pace or refuse single events: what it costs, and how they come back (ARGS='--quick')
+	@scripts/install bench
+	$(call stage,benchmark: outages)
+	@$(PYTHON) bench/outage.py --program $(FANFARE) $(ARGS)
 
 bench-memory: build ## resident memory with a million events before a thousand subscriptions (ARGS='--quick')
 	@scripts/install bench

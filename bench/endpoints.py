@@ -1,4 +1,4 @@
-"""Endpoints for the benches: one process, raw asyncio, some 20 us a request, so that the endpoints are not what is measured.
+"""Endpoints for the benches, in one process.
 
 Started as `endpoints.py PORT`. The path says how a request is answered; what follows the behaviour is a name for the logs:
 
@@ -25,56 +25,41 @@ import random
 import sys
 import time
 
+from wire import Requests, produced_at
+
 TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
 FAILED = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n"
 ENDLESS = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 CHUNK = b"4000\r\n" + b"x" * 0x4000 + b"\r\n"
-STAMP = b'"at":'
-DIGITS = 19
 
 latencies = array.array("q")
 count = collections.Counter()
 
 
-class Connection(asyncio.Protocol):
+class Connection(Requests):
     def connection_made(self, transport):
-        self.transport = transport
-        self.buffer = b""
+        super().connection_made(transport)
         self.writable = True
 
-    def data_received(self, data):
-        self.buffer = self.buffer + data if self.buffer else data
-        while self.buffer and self.take_request():
-            pass
+    def wants(self, path):
+        if not path.startswith("/unread/"):
+            return True
+        self.transport.pause_reading()
+        count["unread"] += 1
+        return False
 
-    def take_request(self):
-        """False when the rest of the request is still to come, or nothing more is to be read."""
-        head = self.buffer.find(b"\r\n\r\n")
-        if head < 0:
-            return False
-        method, path, _ = self.buffer[:self.buffer.index(b"\r\n")].split(b" ")
-        behaviour, *details = path.decode().strip("/").split("/")
-        if behaviour == "unread":
-            self.transport.pause_reading()
-            count[behaviour] += 1
-            return False
-        end = head + 4 + body_length(self.buffer[:head])
-        if len(self.buffer) < end:
-            return False
-        body = self.buffer[head + 4:end]
-        self.buffer = self.buffer[end:]
+    def received(self, method, path, head, body):
+        behaviour, *details = path.strip("/").split("/")
         if method == b"GET":
-            self.tell(behaviour)
+            self.tell_about(behaviour)
         else:
             count[behaviour] += 1
             self.answer(behaviour, details, body)
-        return True
 
     def answer(self, behaviour, details, body):
         if behaviour == "take":
-            at = body.find(STAMP) + len(STAMP)
-            if at >= len(STAMP):
-                produced = int(body[at:at + DIGITS])
+            produced = produced_at(body)
+            if produced is not None:
                 latencies.append(produced)
                 latencies.append(time.time_ns() - produced)
             self.transport.write(TAKEN)
@@ -103,24 +88,10 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _):
         self.writable = False
 
-    def write(self, answer):
-        if not self.transport.is_closing():
-            self.transport.write(answer)
-
-    def tell(self, question):
-        body = latencies.tobytes() if question == "latencies" else json.dumps(count).encode()
+    def tell_about(self, question):
+        self.tell(latencies.tobytes() if question == "latencies" else json.dumps(count).encode())
         if question == "latencies":
             del latencies[:]
-        self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
-
-
-def body_length(head):
-    at = head.lower().find(b"\r\ncontent-length:")
-    if at < 0:
-        return 0
-    at += len(b"\r\ncontent-length:")
-    end = head.find(b"\r\n", at)
-    return int(head[at:end] if end >= 0 else head[at:])
 
 
 async def main():

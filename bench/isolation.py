@@ -14,27 +14,13 @@ fetch for its whole wait (`--fetch-wait`).
 """
 
 import argparse
-import array
-import json
-import os
-import pathlib
 import statistics
-import sys
-import tempfile
 import time
-import urllib.request
 
 import report
-from report import ROOT
-
-sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
-
-from confluent_kafka import Producer, TopicPartition  # noqa: E402
-from harness.endpoints import Endpoint, new_secret  # noqa: E402
-from harness.kafka import silent  # noqa: E402
-from harness.process import Process  # noqa: E402
-from harness.waiting import accepts, free_port, wait_until  # noqa: E402
-from harness.world import World  # noqa: E402
+import stage
+from report import percentile, shown
+from stage import GAUGE, SUBJECT, Endpoints, SteadyProducer, Target, fill, free_port, priority, staged, wait_until
 
 AIM = 1.2
 MEASURED = "healthy"
@@ -95,52 +81,16 @@ def scenarios(count):
     }
 
 
-class Endpoints:
-    """A process of endpoints.py."""
-
-    def __init__(self, world, name):
-        self.port = free_port()
-        script = pathlib.Path(__file__).with_name("endpoints.py")
-        self.process = world.started(Process(name, [sys.executable, script, self.port], world.folder / f"{name}.log"))
-        wait_until(lambda: accepts(self.port), f"{name} to listen", details=self.process.tail, meanwhile=self.process.check_running)
-
-    def ask(self, question):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{question}", timeout=30) as answer:
-            return answer.read()
-
-    def latencies(self):
-        """(moment of production, nanoseconds to the arrival) of each delivery since the last question."""
-        pairs = array.array("q", self.ask("latencies"))
-        return list(zip(pairs[::2], pairs[1::2]))
-
-    def count(self):
-        return json.loads(self.ask("count"))
-
-
-class Target(Endpoint):
-    """The endpoint of one subscription, at a path that says how it behaves."""
-
-    def __init__(self, world, name, port, path):
-        super().__init__(world, name, port, new_secret())
-        self.path = f"/{path}/{name}"
-
-
 def run(options, rate, scenario, with_backlog):
     """One run in a world of its own."""
-    with tempfile.TemporaryDirectory(prefix="fanfare-bench-") as folder:
-        world = World(options.program.resolve(), pathlib.Path(folder))
-        world.configure(
-            kafka={"bootstrapServers": world.kafka.properties["bootstrap.servers"],
-                   "properties": {"session.timeout.ms": 4500, "heartbeat.interval.ms": 500, "fetch.wait.max.ms": options.fetch_wait}},
-            shutdown={"grace": "1s"}, limits={**scenario.limits, **({"shards": options.shards} if options.shards else {})})
-        try:
-            return measure(options, world, rate, scenario, with_backlog)
-        finally:
-            world.end()
+    limits = {**scenario.limits, **({"shards": options.shards} if options.shards else {})}
+    with staged(options, options.fetch_wait, limits=limits) as world:
+        return measure(options, world, rate, scenario, with_backlog)
 
 
 def measure(options, world, rate, scenario, with_backlog):
     topic = world.topic("bench.orders", partitions=options.partitions, event={"type": {"pointer": "/type"}})
+    # Producer, broker and endpoint above the bridge and the neighbours' endpoints, so that a delay is one of theirs.
     priority(options, GAUGE)
     measured = Endpoints(world, "endpoint")
     priority(options, SUBJECT)
@@ -154,14 +104,16 @@ def measure(options, world, rate, scenario, with_backlog):
             topic.subscribe(name, target, **kind.policies, **only(f"n{i}", scenario))
     world.starts_broker()
     if with_backlog:
-        fill(world, topic, options, scenario.poison)
+        old = b'{"%s":"old","padding":"%s"}' % (b"none" if scenario.poison else b"type", b"y" * (options.size - 28))
+        fill(world, topic, options.backlog, old)
     priority(options, SUBJECT)
     bridge = world.bridge().starts()
     priority(options, GAUGE)
     # Its first positions are committed: from here on every event is its.
     world.wait_until(lambda: all(o is not None for o in world.committed(MEASURED, topic).values()), "the first position")
 
-    producer = SteadyProducer(world, topic, scenario.size or options.size, 50 if scenario.addressed else 0)
+    types = (lambda n: (MEASURED, f"n{n % 50}")) if scenario.addressed else (lambda n: (MEASURED,))
+    producer = SteadyProducer(world, topic, scenario.size or options.size, types)
     producer.run(rate, options.warm_up)
     use = report.ProcessorUse(bridge=bridge.process, broker=world.broker.process, endpoint=measured.process, neighbours=others.process)
     start = time.time_ns()
@@ -185,85 +137,6 @@ def measure(options, world, rate, scenario, with_backlog):
 
 def only(type, scenario):
     return {"filters": [{"exact": {"type": type}}]} if scenario.addressed else {}
-
-
-GAUGE, SUBJECT = 2, 1
-
-
-def priority(options, level):
-    """Of this process and what it starts from now on, with --realtime: producer, broker and endpoint above the bridge and
-    the neighbours' endpoints, so that a delay is one of theirs."""
-    if options.realtime:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(level))
-
-
-class SteadyProducer:
-    """Events at a steady rate, each with the moment of its production, one partition after the other."""
-
-    def __init__(self, world, topic, size, neighbours):
-        """With `neighbours`, every event for the healthy subscription is followed by one for one of them."""
-        self.topic = topic
-        self.neighbours = neighbours
-        self.count = 0
-        self.late_us = 0
-        self.padding = b"x" * max(0, size - 60)
-        self.producer = Producer({**world.kafka.properties, "linger.ms": 0, "acks": "all", "compression.type": "lz4"}, logger=silent)
-
-    def run(self, rate, seconds):
-        """Returns how many. A producer that falls behind shows in `late_us`: the machine was busy."""
-        total = int(rate * seconds)
-        begin = time.perf_counter()
-        for n in range(total):
-            due = begin + n / rate
-            while (ahead := due - time.perf_counter()) > 0:
-                time.sleep(ahead)
-            self.late_us = max(self.late_us, int(-ahead * 1e6))
-            self.produce(MEASURED)
-            if self.neighbours:
-                self.produce(f"n{self.count % self.neighbours}")
-            self.count += 1
-            if n % 16 == 0:
-                self.producer.poll(0)
-        return total
-
-    def produce(self, type):
-        value = b'{"type":"%s","at":%d,"padding":"%s"}' % (type.encode(), time.time_ns(), self.padding)
-        self.producer.produce(self.topic.name, value, partition=self.count % self.topic.partitions)
-
-    def flush(self):
-        left = self.producer.flush(30)
-        assert not left, f"{left} events were not acknowledged"
-
-
-def fill(world, topic, options, poison):
-    """The backlog of those who lag. Batches compress well, or the embedded broker would not keep them all."""
-    producer = Producer({
-        **world.kafka.properties, "linger.ms": 100, "compression.type": "lz4", "batch.size": 500_000, "acks": "all",
-        "queue.buffering.max.messages": 2_000_000, "queue.buffering.max.kbytes": 2_000_000}, logger=silent)
-    value = b'{"%s":"old","padding":"%s"}' % (b"none" if poison else b"type", b"y" * (options.size - 28))
-    for n in range(options.backlog):
-        # In runs: full batches.
-        partition = n // 500 % topic.partitions
-        while True:
-            try:
-                producer.produce(topic.name, value, partition=partition)
-                break
-            except BufferError:
-                producer.poll(0.1)
-        if n % 1000 == 0:
-            producer.poll(0)
-    left = producer.flush(120)
-    assert not left, f"{left} events of the backlog were not acknowledged"
-    bounds = [world.kafka.reader.get_watermark_offsets(TopicPartition(topic.name, p), timeout=10) for p in range(topic.partitions)]
-    kept = sum(high - low for low, high in bounds)
-    assert kept == options.backlog, f"the broker keeps {kept} of {options.backlog} events; use more partitions"
-
-
-def percentile(values, share):
-    """In milliseconds; None without values."""
-    if not values:
-        return None
-    return round(values[min(len(values) - 1, int(share * len(values)))] / 1e6, 3)
 
 
 def compare(options, rate, name, scenario, progress):
@@ -303,10 +176,6 @@ def median(values):
     return round(statistics.median(present + [float("inf")] * (len(values) - len(present))), 3)
 
 
-def shown(milliseconds):
-    return "-" if milliseconds is None else f"{milliseconds:.1f}"
-
-
 def text(options, rows):
     lines = [("neighbours", "events/s", "p50 alone", "beside", "p99 alone", "beside", "p50", "p99", "p99.9", "max", "noise", "cores", "lost")]
     for row in rows:
@@ -326,6 +195,7 @@ def text(options, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     report.add_options(parser)
+    stage.add_options(parser)
     parser.add_argument("--rates", type=int, nargs="+", default=[500, 2000], help="events per second (default 500 2000)")
     parser.add_argument("--only", nargs="+", metavar="NEIGHBOURS", help="only these kinds, by name")
     parser.add_argument("--count", type=int, default=5, help="neighbours of one kind (default 5)")
@@ -335,8 +205,6 @@ def main():
     parser.add_argument("--seconds", type=float, default=10, help="of one run (default 10)")
     parser.add_argument("--warm-up", type=float, default=4, help="seconds before that (default 4)")
     parser.add_argument("--repetitions", type=int, default=5, help="pairs of runs (default 5)")
-    parser.add_argument("--fetch-wait", type=int, default=5, help="fetch.wait.max.ms of the bridge (default 5)")
-    parser.add_argument("--realtime", action="store_true", help="runs before everything else on this machine: where others work on it (needs root)")
     parser.add_argument("--shards", type=int, help="limits.shards of the bridge (default: auto)")
     options = parser.parse_args()
     kinds = scenarios(options.count)

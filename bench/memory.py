@@ -14,23 +14,13 @@ in the first seconds, or never.
 import argparse
 import collections
 import os
-import pathlib
 import re
-import sys
-import tempfile
 import threading
 import time
 
 import report
-from isolation import Endpoints, Target
-from report import ROOT
-
-sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
-
-from confluent_kafka import Producer, TopicPartition  # noqa: E402
-from harness.kafka import silent  # noqa: E402
-from harness.waiting import free_port  # noqa: E402
-from harness.world import World  # noqa: E402
+from confluent_kafka import Producer
+from stage import Endpoints, Target, free_port, keeps_all, silent, staged
 
 MIB = 1 << 20
 # Of 5 MiB that the embedded broker keeps per partition.
@@ -80,15 +70,9 @@ def cases():
 
 
 def run(options, case, bound):
-    with tempfile.TemporaryDirectory(prefix="fanfare-bench-") as folder:
-        world = World(options.program.resolve(), pathlib.Path(folder))
-        world.configure(shutdown={"grace": "1s"}, limits={"recordMemory": f"{bound}B"},
-                        kafka={"bootstrapServers": world.kafka.properties["bootstrap.servers"],
-                               "properties": {"session.timeout.ms": 4500, "heartbeat.interval.ms": 500, "fetch.wait.max.ms": 100, **dict(p.split("=") for p in options.property)}})
-        try:
-            return measure(options, world, case, bound)
-        finally:
-            world.end()
+    properties = (assignment.split("=") for assignment in options.property)
+    with staged(options, 100, properties, limits={"recordMemory": f"{bound}B"}) as world:
+        return measure(options, world, case, bound)
 
 
 def measure(options, world, case, bound):
@@ -178,9 +162,7 @@ def fill(world, topics, case):
     left = producer.flush(120)
     world.check_processes()
     assert not left, f"{left} events were not acknowledged"
-    bounds = [world.kafka.reader.get_watermark_offsets(TopicPartition(*part), timeout=10) for part in parts]
-    kept = sum(high - low for low, high in bounds)
-    assert kept == case.events, f"the broker keeps {kept} of {case.events} events"
+    keeps_all(world, topics, case.events)
 
 
 def resident(pid):

@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -17,6 +18,7 @@ def add_options(parser):
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / ".build/release/fanfare")
     parser.add_argument("--output", choices=["text", "json"], default="text", help="what goes to standard output (default text)")
     parser.add_argument("--save", type=pathlib.Path, metavar="FILE", help="also writes the JSON there; docs/figures/ has the published ones")
+    parser.add_argument("--conditions", default="", help="what to say of the machine beside the figures")
     parser.add_argument("--quick", action="store_true", help="a short run that shows whether everything works; its figures mean little")
 
 
@@ -31,6 +33,7 @@ def emit(options, text, result):
         "at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip(),
         "machine": {"cores": os.cpu_count(), "kernel": platform.release(), "arch": platform.machine()},
+        "conditions": options.conditions,
         "options": {name: str(value) if isinstance(value, pathlib.Path) else value for name, value in vars(options).items()},
         **result,
     }
@@ -96,3 +99,45 @@ class ProcessorUse:
             # user nice system idle iowait irq softirq steal
             "machine": (sum(fields) - fields[3] - fields[4]) / ticks,
         }
+
+
+class Wakeups:
+    """How late this machine wakes somebody who sleeps, beside what is measured: no figure of a latency can be better."""
+
+    EVERY = 0.005
+
+    def __enter__(self):
+        self.late = []
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._follow)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+    def _follow(self):
+        while not self.ended.is_set():
+            due = time.time_ns() + int(self.EVERY * 1e9)
+            time.sleep(self.EVERY)
+            self.late.append((due, time.time_ns() - due))
+
+    def figures(self, start=0, end=float("inf")):
+        return spread(late for due, late in self.late if start <= due < end)
+
+
+def percentile(values, share):
+    """Of sorted nanoseconds, in milliseconds; None without values."""
+    if not values:
+        return None
+    return round(values[min(len(values) - 1, int(share * len(values)))] / 1e6, 3)
+
+
+def spread(nanoseconds):
+    values = sorted(nanoseconds)
+    return {"p50": percentile(values, 0.5), "p99": percentile(values, 0.99), "max": percentile(values, 1)}
+
+
+def shown(number):
+    return "-" if number is None else f"{number:.1f}"

@@ -45,6 +45,7 @@ class World:
         self.receiver = None
         self.broker = None
         self.config_changes = {}
+        self.retry_partitions = 2
 
     # What exists
 
@@ -80,7 +81,7 @@ class World:
         for topic in self.topics.values():
             topics[topic.name] = topic.partitions
             topics[topic.dead_letters] = 2
-        topics[RETRY_TOPIC] = 2
+        topics[RETRY_TOPIC] = self.retry_partitions
         topics[CONTROL_TOPIC] = 1
         self.broker = Broker(self.program, self.broker_port, topics, self.folder / "broker.log", brokers)
         self.started(self.broker.process)

@@ -11,6 +11,9 @@ extension DeliveryCore {
         auditRecords(items, &found)
         auditRequests(&found)
         for state in subscriptions { audit(state, &found) }
+        for cursor in subscriptions.flatMap(\.cursors) where !cursor.isMoving && cursor.partition.phase == .reading {
+            if let order = cursor.order { audit(order, items.filter { $0.cursor === cursor }, &found) }
+        }
         let unsettled = byCursor(items)
         let underWay = byCursor(deliveries.flatMap(\.items) + diversions.compactMap(\.item))
         for partition in partitions where partition.phase != .gone { audit(partition, unsettled: unsettled, underWay: underWay, &found) }
@@ -30,6 +33,7 @@ extension DeliveryCore {
             items += state.again
             items += state.stalled
             for part in state.parts { items += part }
+            for cursor in state.cursors { if let order = cursor.order { items += order.lines.values.flatMap(\.followers) } }
         }
         return items
     }
@@ -150,6 +154,17 @@ extension DeliveryCore {
         if cursor.isAttached { found.demand(isReading && cursor.subscription?.isFlowing ?? true, "a cursor on \(name) that keeps up reads") }
         if isReading, !cursor.isMoving {
             found.expect("unsettled events of a cursor on \(name)", cursor.unsettled.count, unsettled)
+        }
+    }
+
+    private func audit(_ order: KeyOrder, _ items: [Item], _ found: inout Discrepancies) {
+        let followers = order.lines.values.reduce(0) { $0 + bytes(of: $1.followers) }
+        let holders = items.filter { $0.key != nil }
+        found.expect("bytes of ordered events", order.bytes, followers + bytes(of: holders))
+        for (key, line) in order.lines {
+            let ours = holders.filter { $0.key == key }
+            found.expect("holders of a key", line.holders, ours.count)
+            found.demand(line.followers.allSatisfy { follower in ours.allSatisfy { $0.offset < follower.offset } }, "a key's line is in order")
         }
     }
 

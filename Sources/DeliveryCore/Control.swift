@@ -48,10 +48,15 @@ extension DeliveryCore {
         markReady(state)
     }
 
+    /// What it reads is to be taken in another manner from now on.
+    mutating func readAnew(_ state: SubscriptionState) { move(state, state.cursors, to: .committed) }
+
     // MARK: Moving a cursor
 
     /// What waits in memory for an endpoint that fails, or for an operator's word.
-    func mayKeepWaiting(_ state: SubscriptionState) -> Bool { state.isRunning && state.stalledBytes <= bytesPerSubscription }
+    func mayKeepWaiting(_ state: SubscriptionState) -> Bool {
+        state.isRunning && (state.stalledBytes <= bytesPerSubscription || state.circuit.state == .closed)
+    }
 
     /// An outage or a pause may last, and the others need the memory.
     mutating func setAsideOverfull() {
@@ -84,6 +89,7 @@ extension DeliveryCore {
             // The answer to what is being asked for it is still to come, and is then taken for the word to go.
             guard cursor.isLoaded else { continue }
             dropPending(cursor)
+            forgetLines(cursor)
             updateHunger(cursor)
             if cursor.isRefresh { markClean(cursor) }
             loaded.append(cursor)

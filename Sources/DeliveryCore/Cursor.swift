@@ -79,7 +79,11 @@ final class Cursor {
     /// The settled offsets did not fit the metadata: nothing more is taken until they do.
     var isFull = false
 
+    /// Nil where nothing waits for anything.
+    let order: KeyOrder?
+
     init(partition: PartitionState, subscription: SubscriptionState?, group: CommitGroup, slot: Int32) {
+        order = subscription.flatMap { KeyOrder($0.policy.delivery.ordering) }
         self.partition = partition
         self.subscription = subscription
         self.group = group

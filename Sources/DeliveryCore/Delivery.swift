@@ -16,6 +16,8 @@ struct Item {
     var created: WallTime
     /// An operator asked for it although it was settled. Requests say so, and carry only such events or none.
     var isReplay = false
+    /// Others wait for it, in the order of its cursor.
+    var key: UInt64? = nil
     /// It came from the retry topic, where it can go back to without making that grow.
     var isRetryRecord: Bool { cursor.subscription == nil }
 }

@@ -83,7 +83,8 @@ extension DeliveryCore {
     }
 
     private mutating func nextPart(_ state: SubscriptionState) -> Delivery? {
-        while var part = state.parts.popFirst() {
+        while let place = state.parts.firstIndex(where: { !isBehind($0) }) {
+            var part = state.parts.remove(at: place)
             for item in part where abandoned(item) { release(item.record) }
             part.removeAll { abandoned($0) }
             if part.isEmpty { continue }
@@ -113,9 +114,10 @@ extension DeliveryCore {
         // A probe is one event. So is one that failed before: in a batch it might make others fail with it, again and again.
         var most = state.circuit.state == .probing ? 1 : batch.maxEvents
         while delivery.items.count < most, bytes < batch.maxBytes || delivery.items.isEmpty,
-            let item = nextItem(state, roomInBytes: delivery.items.isEmpty ? .max : batch.maxBytes - bytes, joining: delivery.items.first)
+            let item = nextItem(state, for: delivery, roomInBytes: delivery.items.isEmpty ? .max : batch.maxBytes - bytes)
         {
             if item.attempts > 0 { most = 1 }
+            if let key = item.key { item.cursor.order?.isIn(delivery.id, key) }
             bytes += Int(records[item.record].bytes)
             delivery.items.append(item)
         }
@@ -139,14 +141,16 @@ extension DeliveryCore {
 
     /// The next event to send: those that come again first, then new ones, partition by partition.
     ///
-    /// - Parameter first: the first one of a batch, which only such may join as were not tried before and are replayed if it is.
-    private mutating func nextItem(_ state: SubscriptionState, roomInBytes: Int = .max, joining first: Item? = nil) -> Item? {
+    /// - Parameter batch: the first one in it may be joined by such as were not tried before and are replayed if it is.
+    private mutating func nextItem(_ state: SubscriptionState, for batch: Delivery? = nil, roomInBytes: Int = .max) -> Item? {
+        let first = batch?.items.first
         func fits(_ item: Item) -> Bool {
             guard let first else { return true }
             return records[item.record].bytes <= roomInBytes && item.attempts == 0 && item.isReplay == first.isReplay
         }
+        if let item = follower(of: batch?.items.last, fits: fits) { return item }
         let preferNew = state.circuit.state == .probing && state.probes % 2 == 0
-        if preferNew, let item = nextPending(state, roomInBytes) { return item }
+        if preferNew, let item = nextPending(state, for: batch, roomInBytes) { return item }
         while let item = state.again.first {
             if !abandoned(item), !fits(item) { return nil }
             state.again.removeFirst()
@@ -161,13 +165,13 @@ extension DeliveryCore {
             release(item.record)
         }
         if let first, first.isReplay { return nil }
-        return nextPending(state, roomInBytes)
+        return nextPending(state, for: batch, roomInBytes)
     }
 
     /// Takes the next new event from the queues of the subscription's cursors.
-    private mutating func nextPending(_ state: SubscriptionState, _ roomInBytes: Int) -> Item? {
+    private mutating func nextPending(_ state: SubscriptionState, for batch: Delivery?, _ roomInBytes: Int) -> Item? {
         while let cursor = state.queue.first {
-            guard !cursor.isGone, mayTake(cursor), let next = cursor.pending.first else {
+            guard !cursor.isGone, mayTake(cursor, for: batch?.id), let next = cursor.pending.first else {
                 state.queue.removeFirst()
                 cursor.isQueued = false
                 continue
@@ -184,12 +188,17 @@ extension DeliveryCore {
                 divertDead(item, state, FailureDetails(kind: .poison))
                 continue
             }
-            return item
+            guard let order = cursor.order else { return item }
+            if let first = lineUp(item, order, in: batch?.id) { return first }
         }
         return nil
     }
 
-    func mayTake(_ cursor: Cursor) -> Bool { !cursor.isFull && !cursor.isCrowded(metadataLimit: options.metadataLimit) }
+    func mayTake(_ cursor: Cursor, for batch: DeliveryID? = nil) -> Bool {
+        if cursor.isFull || cursor.isCrowded(metadataLimit: options.metadataLimit) { return false }
+        guard let order = cursor.order else { return true }
+        return !order.isFull && !order.isBlocked(for: batch)
+    }
 
     /// Puts a cursor back into the subscription's queue that left it because it might not take.
     mutating func queueAgain(_ cursor: Cursor) {
@@ -235,6 +244,7 @@ extension DeliveryCore {
             isUnderWay(delivery.items[i], 1)
             if delivery.items[i].attempts == 0 { delivery.items[i].firstAttempt = now.wall }
         }
+        areIn(delivery.id, delivery.items)
         delivery.sentAt = now.instant
         if state.policy.rateLimit != nil { state.rate.take() }
         state.inFlight += 1
@@ -256,6 +266,7 @@ extension DeliveryCore {
         guard let state = delivery.owner else { preconditionFailure("an attempt ended twice") }
         for item in delivery.items { isUnderWay(item, -1) }
         let items = delivery.items
+        areIn(nil, items)
         free(delivery, state)
         return items
     }

@@ -94,6 +94,8 @@ extension DeliveryCore {
     }
 
     mutating func stallParts(_ state: SubscriptionState) {
-        while let part = state.parts.popFirst() { for item in part { stall(item, state) } }
+        let items = ContiguousArray(state.parts.joined())
+        state.parts.removeAll()
+        for item in firstOfEachKey(items, state) { stall(item, state) }
     }
 }

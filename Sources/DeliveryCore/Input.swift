@@ -133,8 +133,12 @@ public struct IncomingRecord: Sendable {
     public var matches: Int
     /// The record is not a valid event: it goes to the dead-letter topic for every subscription.
     public var poison: Bool
+    /// A hash of the record's key, for subscriptions that keep its order; 0 for none. Keys that share one wait for each
+    /// other without need.
+    public var key: UInt64
 
-    public init(offset: Int64, token: RecordToken, timestamp: WallTime, bytes: Int, matches: Int, poison: Bool) {
+    public init(offset: Int64, token: RecordToken, timestamp: WallTime, bytes: Int, matches: Int, poison: Bool, key: UInt64 = 0) {
+        self.key = key
         self.offset = offset
         self.token = token
         self.timestamp = timestamp

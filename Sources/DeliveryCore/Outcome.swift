@@ -1,3 +1,4 @@
+import DequeModule
 import EventModel
 
 // An attempt has ended: delivered, to be tried again, given up, or the endpoint wants nothing more.
@@ -6,7 +7,7 @@ extension DeliveryCore {
         let delivery = deliveries[id.index]
         guard let state = delivery.owner else { preconditionFailure("an attempt ended twice") }
         if delivery.isCancelled, outcome.failure != nil {
-            for item in finish(delivery) { again(item, state) }
+            for item in firstOfEachKey(finish(delivery), state) { again(item, state) }
             markReady(state)
             return
         }
@@ -22,7 +23,7 @@ extension DeliveryCore {
             if verdict == .successThenSuspend { suspend(state, "the endpoint answered \(outcome.status) with webhook-delivery: disable") }
         case .retry(let kind):
             state.counters.attemptsToRetry += 1
-            let items = finish(delivery)
+            let items = firstOfEachKey(finish(delivery), state)
             endpointAskedToWait(outcome, state)
             let details = FailureDetails(kind: kind, status: outcome.status, message: outcome.message, attempted: now.wall)
             for item in items { tryLater(item, state, outcome, details) }
@@ -33,14 +34,14 @@ extension DeliveryCore {
             if items.count > 1, kind != .aborted, kind != .egressDenied {
                 halve(items, state)
             } else {
-                for item in items { giveUp(item, state, details) }
+                for item in firstOfEachKey(items, state) { giveUp(item, state, details) }
             }
         case .suspend:
             state.counters.attemptsRefused += 1
             let items = finish(delivery)
             let details = FailureDetails(kind: .http, status: outcome.status, message: outcome.message, attempted: now.wall)
             suspend(state, outcome.status == 410 ? "the endpoint answered 410 Gone" : "the endpoint asked for it (webhook-delivery: disable)")
-            for item in items { stall(item, state, details) }
+            for item in firstOfEachKey(items, state) { stall(item, state, details) }
         }
         markReady(state)
     }
@@ -48,6 +49,7 @@ extension DeliveryCore {
     private mutating func succeeded(_ delivery: Delivery, _ state: SubscriptionState) {
         let count = delivery.items.count
         state.counters.deliveries += UInt64(count)
+        areIn(nil, delivery.items)
         for i in delivery.items.indices {
             let item = delivery.items[i]
             isUnderWay(item, -1)
@@ -70,6 +72,7 @@ extension DeliveryCore {
             cursor.subscription?.counters.duplicatesPossible += 1
         } else {
             cursor.settle(item.offset)
+            letGo(item)
             markDirty(cursor)
             queueAgain(cursor)
             if cursor.subscription == nil {
@@ -118,11 +121,13 @@ extension DeliveryCore {
         if let asked = outcome.retryAfter { delay = max(delay, min(asked, options.longestRetryAfter)) }
         var item = item
         item.retries += 1
-        let hasRoom = state.held < options.lookahead && state.heldBytes + bytes(of: item) <= bytesPerSubscription
+        // What others wait for stays here, in its place: how much, its cursor bounds.
+        let isOrdered = item.key != nil
+        let hasRoom = isOrdered || state.held < options.lookahead && state.heldBytes + bytes(of: item) <= bytesPerSubscription
         if isClosed, delay <= options.longestDelayInMemory, hasRoom {
             hold(item, state, until: now.wall + delay, after: delay)
         } else if isClosed, state.circuit.spend() {
-            divertRetry(item, state, delay: delay, details)
+            if isOrdered { hold(item, state, until: now.wall + delay, after: delay) } else { divertRetry(item, state, delay: delay, details) }
         } else if item.isRetryRecord {
             openCircuit(state, outcome.message)
             divertRetry(item, state, delay: delay, details)
@@ -147,12 +152,27 @@ extension DeliveryCore {
             details.kind = .expired
             divertDead(item, state, details)
             if state.circuit.state != .closed { openCircuit(state, details.message) }
-        } else if state.policy.deadLetter.drop || !isEndpointsFault(details) || state.circuit.spend() {
+        } else if !isEndpointsFault(details) {
+            divertDead(item, state, details)
+        } else if item.key != nil, state.policy.retry.onExhausted == .hold {
+            keep(item, state, details)
+        } else if state.policy.deadLetter.drop || state.circuit.spend() {
             divertDead(item, state, details)
         } else {
             openCircuit(state, details.message)
             stall(item, state, details)
         }
+    }
+
+    /// An operator decides about it, or its age; it is tried once more then.
+    private mutating func keep(_ item: Item, _ state: SubscriptionState, _ details: FailureDetails) {
+        guard state.circuit.spend() else {
+            openCircuit(state, details.message)
+            return stall(item, state, details)
+        }
+        let end = item.created + state.policy.retry.giveUpAfter
+        report(.keyHeld(state.id, item.cursor.partition.name, offset: item.offset, reason: details.message))
+        hold(item, state, until: end, after: end - now.wall)
     }
 
     /// A record that is no event, or one that the endpoint asked to be rid of, says nothing about the endpoint.
@@ -164,8 +184,9 @@ extension DeliveryCore {
         for item in items where abandoned(item) { leaveToNextOwner(item) }
         items.removeAll { abandoned($0) }
         let middle = items.count / 2
-        state.parts.append(ContiguousArray(items[..<middle]))
-        state.parts.append(ContiguousArray(items[middle...]))
+        // Before the other half of what this is a half of: they may be in order.
+        state.parts.prepend(ContiguousArray(items[middle...]))
+        state.parts.prepend(ContiguousArray(items[..<middle]))
         if state.circuit.state == .open || !state.isRunning { stallParts(state) }
     }
 

@@ -178,6 +178,7 @@ extension DeliveryCore {
         timers.set(.drain(partition.handle), at: partition.drainDeadline)
         for case let cursor? in partition.cursors {
             dropPending(cursor)
+            forgetLines(cursor)
             updateHunger(cursor)
             // Of one that is halted only what was settled: Kafka's own tools may have moved it.
             let isRunning = cursor.subscription?.isRunning ?? true
@@ -275,6 +276,7 @@ extension DeliveryCore {
     mutating func forget(_ cursor: Cursor) {
         precondition(!cursor.isGone, "a cursor goes once")
         dropPending(cursor)
+        forgetLines(cursor)
         cursor.isGone = true
         liveCursors -= 1
         updateHunger(cursor)

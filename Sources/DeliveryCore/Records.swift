@@ -16,6 +16,8 @@ struct RecordTable {
         /// Attached cursors that have it in their queue; the ring keeps it at least for them.
         var waiters: Int32
         var poison: Bool
+        /// Of the record's key; 0 for none.
+        var key: UInt64
     }
 
     private(set) var entries = ContiguousArray<Entry>()
@@ -27,7 +29,7 @@ struct RecordTable {
     mutating func insert(_ record: IncomingRecord, arrived: Instant) -> RecordIndex {
         let entry = Entry(
             token: record.token, timestamp: record.timestamp, arrived: arrived, bytes: Int32(clamping: record.bytes),
-            references: 1, waiters: 0, poison: record.poison)
+            references: 1, waiters: 0, poison: record.poison, key: record.key)
         bytes += record.bytes
         if let index = free.popLast() {
             entries[Int(index)] = entry

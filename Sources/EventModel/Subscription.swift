@@ -74,9 +74,28 @@ public struct DeliveryPolicy: Sendable, Equatable {
     public var connectTimeout: TimeSpan = .seconds(5)
     /// Requests in flight at once, per replica.
     public var maxInFlight: Int = 64
+    public var ordering: Ordering = .none
     public var priority: DeliveryPriority = .normal
     public var http: HTTPVersion = .auto
     public init() {}
+}
+
+/// What waits for what.
+public enum Ordering: String, CaseIterable, Sendable {
+    /// Nothing: as many requests at once as the endpoint takes.
+    case none
+    /// An event waits for those before it that have the same record key, on its partition. One without a key waits for none.
+    case key
+    /// An event waits for all before it on its partition.
+    case partition
+}
+
+/// What becomes of an ordered event that would be given up, for which others wait.
+public enum ExhaustionPolicy: String, CaseIterable, Sendable {
+    /// It is dead-lettered, and those behind it go on.
+    case `continue`
+    /// It is kept, and those behind it wait, until an operator decides or it is older than `giveUpAfter`.
+    case hold
 }
 
 public enum HTTPVersion: String, CaseIterable, Sendable {
@@ -118,6 +137,8 @@ public struct RetryPolicy: Sendable, Equatable {
     public var jitter: Double = 0.2
     public var giveUpAfter: TimeSpan = .days(3)
     public var on: Set<RetryCondition> = Self.defaultConditions
+    /// Only with an ordering.
+    public var onExhausted: ExhaustionPolicy = .continue
     public init() {}
 
     public static let defaultConditions: Set<RetryCondition> = [

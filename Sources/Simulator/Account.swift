@@ -23,6 +23,8 @@ struct Account {
         var event: EventKey
         var subscription: Int
         var isPoison = false
+        /// What others wait for: a key of its partition.
+        var line: UInt64? = nil
         var bytes = 0
         var firstAttempt: WallTime? = nil
         /// How the last attempt failed, and when.

@@ -230,6 +230,9 @@ extension Simulation {
         case .deadLettered(let id, let kind, _):
             guard let due = replica.deadLetterDue, due.0 == id, due.1 == kind else { return violation(.reports, "a dead letter for \(kind) is reported that is none") }
             replica.deadLetterDue = nil
+        case .keyHeld(let id, _, _, _):
+            let policy = replica.account.outlets[id.index].policy
+            if policy.retry.onExhausted != .hold || policy.delivery.ordering == .none { violation(.order, "\(policy.name) is not to hold keys") }
         case .diversionFailed: break
         }
     }

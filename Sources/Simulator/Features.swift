@@ -74,6 +74,13 @@ extension Feature {
             policy.diversion.burst = random.pick([2, 10])
             policy.diversion.perSuccess = random.pick([0.2, 1])
         },
+        Feature("order") { scenario, random in
+            for i in scenario.topics.indices { scenario.topics[i].keys = random.pick([1, 3, 10]) }
+            for i in scenario.subscriptions.indices where random.chance(0.6) {
+                scenario.subscriptions[i].delivery.ordering = random.pick([.key, .key, .partition])
+                scenario.subscriptions[i].retry.onExhausted = random.pick([.continue, .continue, .hold])
+            }
+        },
         .subscriptions("drops") { policy, random in policy.deadLetter.drop = random.chance(0.3) },
         .subscriptions("batches") { policy, random in
             var batch = BatchPolicy()

@@ -137,7 +137,8 @@ extension Simulation {
             batch.records.append(
                 IncomingRecord(
                     offset: record.offset, token: replica.tokens.lend(record, of: name, at: now), timestamp: record.timestamp, bytes: record.bytes,
-                    matches: record.retry == nil ? count : 0, poison: record.poison))
+                    matches: record.retry == nil ? count : 0, poison: record.poison,
+                    key: record.key))
         }
         if replica.core.isRetryTopic(handle) { batch.matches.removeAll() }
         step(replica.index, .records(batch))

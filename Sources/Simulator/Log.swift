@@ -18,6 +18,8 @@ struct SimulatedRecord {
     var event: EventKey
     /// Its CloudEvents `type`, which filters look at.
     var type: String
+    /// Of the record; 0 for none.
+    var key: UInt64
     /// Not a valid event.
     var poison: Bool
     var retry: RetryHeaders? = nil

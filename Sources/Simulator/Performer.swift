@@ -291,6 +291,7 @@ extension Simulation {
         if carriers.isEmpty { return violation(.effects, "a request without events") }
         if delivery.attempt != attemptsBefore + 1 { violation(.schedule, "attempt \(delivery.attempt) of \(events[0]) after \(attemptsBefore)") }
         judgeBatch(delivery, policy, replica)
+        judgeLines(items, of: id, replica)
         replica.account.outlets[delivery.subscription.index].inFlight += 1
         replica.account.inFlight += 1
         if replica.account.inFlight > replica.options.maxInFlight { violation(.limits, "\(replica.account.inFlight) in flight in all") }
@@ -323,7 +324,10 @@ extension Simulation {
             if !isKnown { ledger.excuse(pair) }
             ledger.longestDelay[subscription] = max(ledger.longestDelay[subscription], moment.wall - created)
             ledger.delivered(pair, self)
-            if ledger.fates[pair]!.accepted == 1 { judgeDelay(subscription, created, event) }
+            if ledger.fates[pair]!.accepted == 1 {
+                judgeDelay(subscription, created, event)
+                judgeOrder(of: event, subscription)
+            }
         }
         if replica.attempts[id.index]?.serial == serial { replica.attempts[id.index]!.accepted = true }
     }

@@ -16,6 +16,8 @@ public struct Scenario: Sendable, Codable {
         public var poison = 0.0
         public var bytes: ClosedRange<Int> = 100...1000
         public var types = ["a"]
+        /// How many different keys records have; 0: none has one.
+        public var keys = 0
 
         public init(name: String, partitions: Int) {
             self.name = name

@@ -154,7 +154,7 @@ public final class Simulation {
         let record = SimulatedRecord(
             offset: 0, timestamp: moment.wall, bytes: random.int(plan.bytes),
             event: EventKey(topic: topic, partition: Int32(partition), offset: -1), type: random.pick(plan.types),
-            poison: random.chance(plan.poison))
+            key: plan.keys == 0 ? 0 : UInt64(random.int(0...plan.keys)), poison: random.chance(plan.poison))
         _ = broker.append(record, topic: topic, partition: Int32(partition))
         if random.chance(plan.gaps) { broker.logs[topic][partition].leaveGap(of: Int64(random.int(1...5))) }
     }

@@ -58,19 +58,19 @@ extension Simulation {
             outlet.circuit.succeeded(events: ending.items.count)
         case .tryAgain(let kind):
             outlet.counters.attemptsToRetry += 1
-            for item in ending.items where !ending.abandoned.contains(item) {
+            for item in firstOfEachLine(ending, replica) where !ending.abandoned.contains(item) {
                 judgeRetry(item, kind, ending, &outlet, handedOn[item], &drops, opens, replica)
             }
         case .giveUp(let kind):
             outlet.counters.attemptsRefused += 1
             // Cut in two until the event that is to blame stands alone.
             if ending.items.count > 1, kind != .aborted, kind != .egressDenied { break }
-            for item in ending.items where !ending.abandoned.contains(item) {
+            for item in firstOfEachLine(ending, replica) where !ending.abandoned.contains(item) {
                 judgeRefusal(item, kind, ending, &outlet, handedOn[item], &drops, replica)
             }
         case .stop:
             outlet.counters.attemptsRefused += 1
-            for item in ending.items where !ending.abandoned.contains(item) { stays(item, ending, handedOn[item], &drops, outlet, replica) }
+            for item in firstOfEachLine(ending, replica) where !ending.abandoned.contains(item) { stays(item, ending, handedOn[item], &drops, outlet, replica) }
         }
         // Among several that might have waited in memory it is not visible which one found the budget spent.
         if wasClosed, outlet.circuit.state == .closed, opens, outlet.circuit.isEmpty { outlet.circuit.open(at: now) }
@@ -78,6 +78,15 @@ extension Simulation {
         replica.account.outlets[id.index].circuit = outlet.circuit
         judgeNextProbe(id, replica)
         replica.account.outlets[id.index].counters = outlet.counters
+    }
+
+    /// Of a batch, the first event of each line goes on by itself, and the others wait behind it.
+    private func firstOfEachLine(_ ending: Account.Ending, _ replica: Replica) -> [Account.Item] {
+        var seen: Set<[Int]> = []
+        return ending.items.filter { item in
+            guard let line = replica.account.tries[item]?.line, !ending.abandoned.contains(item) else { return true }
+            return seen.insert([item.handle.index, Int(line)]).inserted
+        }
     }
 
     /// In doubt the engine decides, and holds back what it decided.
@@ -143,6 +152,7 @@ extension Simulation {
         // It waits in memory for its time, or for the end of an outage.
         let shortest = max(policy.schedule[spent], asked)
         let longest = max(policy.schedule[spent] * (1 + policy.jitter), asked)
+        if tries.line != nil { return judgeParking(item, shortest...longest, &outlet, replica) }
         let mayBeHeld = outlet.circuit.state == .closed && shortest <= replica.options.longestDelayInMemory
         let mayStall = !isRetryRecord && outlet.circuit.state == .closed && outlet.circuit.isEmpty && opens
         if !mayBeHeld && !mayStall {
@@ -159,6 +169,25 @@ extension Simulation {
         }
     }
 
+    /// What others wait for waits in memory, however long; a long wait spends from the budget as a diversion does.
+    private func judgeParking(_ item: Account.Item, _ delay: ClosedRange<TimeSpan>, _ outlet: inout Account.Outlet, _ replica: Replica) {
+        let limit = replica.options.longestDelayInMemory
+        let retries = replica.account.tries[item]!.retries
+        if delay.lowerBound <= limit, delay.upperBound > limit {
+            // How long it is to wait, and so whether the budget has been spent from, is not visible.
+            replica.account.outlets[item.subscription!.index].isUncertain = true
+            replica.account.tries[item]!.isUncertain = true
+            replica.account.tries[item]!.retries = retries.lowerBound...retries.upperBound + 1
+            return
+        }
+        if delay.lowerBound > limit {
+            if outlet.circuit.isEmpty { return outlet.circuit.open(at: now) }
+            outlet.circuit.spend()
+        }
+        replica.account.tries[item]!.retries = retries.lowerBound + 1...retries.upperBound + 1
+        replica.account.tries[item]!.notBefore = wallTime(of: replica) + delay.lowerBound
+    }
+
     private func judgeRefusal(
         _ item: Account.Item, _ kind: FailureKind, _ ending: Account.Ending, _ outlet: inout Account.Outlet, _ view: DiversionView?,
         _ drops: inout Int, _ replica: Replica
@@ -169,6 +198,13 @@ extension Simulation {
             return expect(.deadLetter(.expired), of: item, view, &drops, outlet, replica)
         }
         let isItsOwnFault = kind == .poison || kind == .aborted
+        if tries.line != nil, outlet.policy.retry.onExhausted == .hold, !isItsOwnFault {
+            if view != nil { violation(.order, "\(tries.event) is given up, and its key was to be held") }
+            if outlet.circuit.isEmpty { return outlet.circuit.open(at: now) }
+            outlet.circuit.spend()
+            replica.account.tries[item]!.notBefore = tries.created + outlet.policy.retry.giveUpAfter
+            return
+        }
         if outlet.policy.deadLetter.drop || isItsOwnFault {
             expect(.deadLetter(kind), of: item, view, &drops, outlet, replica)
         } else if !outlet.circuit.isEmpty {

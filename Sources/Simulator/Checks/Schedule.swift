@@ -8,7 +8,7 @@ import EventModel
 extension Simulation {
     /// An event is sent.
     func judgeAttempt(of item: Account.Item, _ loan: TokenTable.Loan, _ subscription: Int, _ replica: Replica) -> Int {
-        var tries = replica.account.tries[item] ?? firstTries(item, loan, subscription)
+        var tries = replica.account.tries[item] ?? firstTries(item, loan, subscription, replica)
         let wall = wallTime(of: replica)
         if tries.isUnderWay { violation(.duplicates, "\(tries.event) is sent twice at once") }
         if tries.diversion != nil { violation(.duplicates, "\(tries.event) is sent while it is handed on") }
@@ -24,12 +24,12 @@ extension Simulation {
         return tries.attempts
     }
 
-    func firstTries(_ item: Account.Item, _ loan: TokenTable.Loan, _ subscription: Int) -> Account.Tries {
+    func firstTries(_ item: Account.Item, _ loan: TokenTable.Loan, _ subscription: Int, _ replica: Replica) -> Account.Tries {
         let record = loan.record
         guard let retry = record.retry else {
             return Account.Tries(
                 attempts: 0, retries: 0...0, created: record.timestamp, event: record.event, subscription: subscription, isPoison: record.poison,
-                bytes: record.bytes)
+                line: item.subscription.flatMap { line(of: record, replica.account.outlets[$0.index].policy) }, bytes: record.bytes)
         }
         var tries = Account.Tries(
             attempts: retry.attempts, retries: retry.retries...retry.retries, created: retry.created, event: record.event,
@@ -41,7 +41,7 @@ extension Simulation {
     /// An event is handed to the retry or the dead-letter topic.
     func judgeDiversion(_ view: DiversionView, _ loan: TokenTable.Loan, _ subscription: Int, _ replica: Replica) {
         let item = item(of: view)
-        var tries = replica.account.tries[item] ?? firstTries(item, loan, subscription)
+        var tries = replica.account.tries[item] ?? firstTries(item, loan, subscription, replica)
         defer {
             tries.diversion = view
             replica.account.tries[item] = tries

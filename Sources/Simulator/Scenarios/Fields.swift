@@ -68,6 +68,7 @@ extension Subscription: Codable {
         Field("name", \.name), Field("topic", \.topic), Field("endpoint", \.endpoint), Field("enabled", \.enabled),
         Field("start", \.start), Field("filters", \.filters), Field("delivery.timeout", \.delivery.timeout),
         Field("delivery.maxInFlight", \.delivery.maxInFlight), Field("delivery.priority", \.delivery.priority),
+        Field("delivery.ordering", \.delivery.ordering), Field("retry.onExhausted", \.retry.onExhausted),
         Field("rateLimit", \.rateLimit), Field("retry.schedule", \.retry.schedule),
         Field("retry.jitter", \.retry.jitter), Field("retry.giveUpAfter", \.retry.giveUpAfter), Field("retry.on", \.retry.conditions),
         Field("diversion.burst", \.diversion.burst), Field("diversion.perSuccess", \.diversion.perSuccess),
@@ -91,6 +92,10 @@ extension RetryPolicy {
 }
 
 extension DeliveryPriority: Codable {}
+
+extension Ordering: Codable {}
+
+extension ExhaustionPolicy: Codable {}
 
 extension RateLimit: Codable {
     static let fields: [Field<RateLimit>] = [Field("perSecond", \.perSecond), Field("burst", \.burst)]

@@ -253,7 +253,9 @@ final class Shard {
             for (slot, id) in ids.enumerated() {
                 if let id { matched.append((Int32(slot), core.subscription(id).filters)) }
             }
-            let route = TopicRoute(topic: manifest.topic, mapping: manifest.mapping, subscriptions: matched)
+            let route = TopicRoute(
+                topic: manifest.topic, mapping: manifest.mapping, subscriptions: matched,
+                isOrdered: manifest.subscriptions.contains { $0.delivery.ordering != .none })
             routes[manifest.topic] = route
             for case let id? in ids {
                 while outlets.count <= id.index { outlets.append(nil) }

@@ -185,6 +185,13 @@ extension Shard {
             metadata: ["partition": "\(partition)", "position": "\(position)", "end": "\(end)"].merging(more) { $1 })
     }
 
+    /// Never 0, which stands for none. Another one in each process, so that nobody can make keys that wait for each other.
+    private static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
+        var hasher = Hasher()
+        hasher.combine(bytes: key)
+        return max(1, UInt64(bitPattern: Int64(hasher.finalize())))
+    }
+
     /// Makes what was read known to the engine: where each record goes, or when it is due.
     private func fillBatch(_ reading: PartitionReading, count: Int, until: Int64) {
         batch.removeAll()
@@ -198,7 +205,8 @@ extension Shard {
             }
             var incoming = IncomingRecord(
                 offset: offset, token: RecordToken(bits: record.bits), timestamp: WallTime(milliseconds: record.timestamp),
-                bytes: record.byteCount + Self.recordOverhead, matches: 0, poison: false)
+                bytes: record.byteCount + Self.recordOverhead, matches: 0, poison: false,
+                key: record.key.map(Self.hash) ?? 0)
             // A record pins the whole buffer it was fetched in. Those at the head are needed together and go together; one
             // that a slow cursor or a due time keeps must not hold a megabyte.
             var waitsLong = false
@@ -213,7 +221,7 @@ extension Shard {
                 } else {
                     incoming.poison = true
                 }
-                waitsLong = until != .max && (incoming.matches > 0 || incoming.poison)
+                waitsLong = (until != .max || route.isOrdered) && (incoming.matches > 0 || incoming.poison)
             }
             if waitsLong {
                 record = record.detached()

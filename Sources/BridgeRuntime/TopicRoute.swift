@@ -7,6 +7,8 @@ import Filters
 final class TopicRoute {
     let topic: String
     let decoder: EventDecoder
+    /// Some subscription keeps the order of keys or partitions.
+    let isOrdered: Bool
     private let matcher: TopicMatcher
     /// The engine's slot of each subscription of the matcher, ascending.
     private let slots: [Int32]
@@ -14,8 +16,9 @@ final class TopicRoute {
     private let matchesAll: Bool
     private var matched = ContiguousArray<Int32>()
 
-    init(topic: String, mapping: EventMapping, subscriptions: [(slot: Int32, filters: [FilterExpression])]) {
+    init(topic: String, mapping: EventMapping, subscriptions: [(slot: Int32, filters: [FilterExpression])], isOrdered: Bool = false) {
         self.topic = topic
+        self.isOrdered = isOrdered
         decoder = EventDecoder(topic: topic, mapping: mapping)
         matcher = TopicMatcher(filters: subscriptions.map(\.filters))
         slots = subscriptions.map(\.slot)

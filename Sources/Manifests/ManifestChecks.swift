@@ -74,6 +74,11 @@ struct SubscriptionChecks {
     private func retry(_ reader: inout Reader) {
         guard !isBroken("retry") else { return }
         let retry = subscription.retry
+        if retry.onExhausted == .hold, subscription.delivery.ordering == .none {
+            reader.warn(
+                position("retry.onExhausted", reader), "\(path).retry.onExhausted",
+                "nothing waits for anything without an order, so nothing is held; add delivery.ordering: key, or remove it")
+        }
         let sum = retry.schedule.reduce(TimeSpan.zero, +)
         guard retry.giveUpAfter < sum else { return }
         let key = reader.positions["\(path).retry.giveUpAfter"] != nil ? "retry.giveUpAfter" : "retry.schedule"

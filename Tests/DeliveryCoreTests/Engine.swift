@@ -55,14 +55,16 @@ final class Engine {
 
     /// Records at these offsets for the subscriptions in these slots; `end` is where the reader stands afterwards.
     @discardableResult
-    func records(_ offsets: [Int64], slots: [Int32] = [0], poison: Bool = false, until end: Int64? = nil, bytes: Int = 100) -> [String] {
+    func records(
+        _ offsets: [Int64], slots: [Int32] = [0], poison: Bool = false, until end: Int64? = nil, bytes: Int = 100, keys: [UInt64] = []
+    ) -> [String] {
         let batch = RecordBatch()
         batch.partition = orders
-        for offset in offsets {
+        for (i, offset) in offsets.enumerated() {
             batch.records.append(
                 IncomingRecord(
                     offset: offset, token: RecordToken(bits: UInt(offset)), timestamp: now, bytes: bytes,
-                    matches: poison ? 0 : slots.count, poison: poison))
+                    matches: poison ? 0 : slots.count, poison: poison, key: keys.isEmpty ? 0 : keys[i]))
             if !poison { batch.matches += slots }
         }
         batch.nextOffset = end ?? (offsets.last ?? -1) + 1
@@ -157,6 +159,7 @@ final class Engine {
             case .suspended(let id, let reason): return "suspend \(name(id)): \(reason)"
             case .deadLettered(let id, let kind, _): return "dead-lettered \(name(id)) \(kind.rawValue)"
             case .dropped(let id, let kind, _): return "dropped \(name(id)) \(kind.rawValue)"
+            case .keyHeld(let id, let partition, let offset, let reason): return "held \(name(id)) \(name(partition))@\(offset): \(reason)"
             case .diversionFailed(let id, let reason): return "diversion failed \(name(id)): \(reason)"
             case .recordsLost(let id, let partition, let count): return "lost \(name(id)) \(name(partition)) \(count)"
             case .drainTimedOut(let partition, let inFlight): return "drain timed out \(name(partition)) \(inFlight)"

@@ -159,12 +159,15 @@ import Testing
             "retry:",
             "topics/t.yaml:6:5: error: subscriptions.s.retry: has no value; write a mapping with keys such as schedule, jitter, giveUpAfter, on, or remove the key"),
         Case(
-            "delivery: { maxInFlight: 0, timeout: 15, http: 3, ordering: key, priority: urgent }",
+            "delivery: { maxInFlight: 0, timeout: 15, http: 3, ordering: keys, priority: urgent }",
             "topics/t.yaml:6:17: error: subscriptions.s.delivery.maxInFlight: must be between 1 and 65536, not \"0\"",
             "topics/t.yaml:6:33: error: subscriptions.s.delivery.timeout: must be a duration with its unit, such as 5s or 250ms, not \"15\"",
             "topics/t.yaml:6:46: error: subscriptions.s.delivery.http: must be auto, 1.1 or 2, not \"3\"",
-            "topics/t.yaml:6:55: error: subscriptions.s.delivery.ordering: not supported yet; remove the key or write \"none\"",
-            "topics/t.yaml:6:70: error: subscriptions.s.delivery.priority: must be high, normal or low, not \"urgent\""),
+            "topics/t.yaml:6:55: error: subscriptions.s.delivery.ordering: must be none, key or partition, not \"keys\"",
+            "topics/t.yaml:6:71: error: subscriptions.s.delivery.priority: must be high, normal or low, not \"urgent\""),
+        Case(
+            "retry: { onExhausted: hold }",
+            "topics/t.yaml:6:14: warning: subscriptions.s.retry.onExhausted: nothing waits for anything without an order, so nothing is held; add delivery.ordering: key, or remove it"),
         Case(
             "delivery: { maxInFlight: \"64\", connectTimeout: 20s }",
             "topics/t.yaml:6:17: error: subscriptions.s.delivery.maxInFlight: must be a whole number, without quotes"),

@@ -57,7 +57,8 @@ enum SubscriptionCatalog {
             "From the first byte sent to the last byte of the answer, connecting included."),
         .value("connectTimeout", \.connectTimeout, .duration(.milliseconds(1) ... .hours(1)), "For the connection alone."),
         .value("maxInFlight", \.maxInFlight, .count(1...65536), "Requests in flight at once, per replica: fewer while the endpoint shows signs of overload."),
-        .later("ordering", neutral: ["none"], "none, key or partition: what waits for what."),
+        .value("ordering", \.ordering, .choice,
+            "none; key: an event waits for those before it with the same record key, on its partition; partition: for all before it there."),
         .value("priority", \.priority, .choice, "high, normal or low: who goes first when the process is at its limit."),
         .value("http", \.http, .choice, "auto takes HTTP/2 where the endpoint offers it."),
     ])
@@ -79,6 +80,8 @@ enum SubscriptionCatalog {
         .value("giveUpAfter", \.giveUpAfter, .duration(.milliseconds(1) ... .days(365)),
             "An event older than this is given up, also during an outage."),
         .value("on", \.on, RetryConditions.shape, "What is tried again: network, timeout, statuses, classes such as 5xx."),
+        .value("onExhausted", \.onExhausted, .choice,
+            "With an ordering, what becomes of an event that would be given up. continue: it is dead-lettered and those behind it go on. hold: they wait until an operator decides, or it is older than giveUpAfter."),
     ])
 
     static let deadLetter = Section<DeadLetterPolicy>(DeadLetterPolicy(), [

@@ -76,31 +76,31 @@ class Kafka:
             "fetch.wait.max.ms": 10}, logger=silent)
 
     def publish(self, topic, records, flush_timeout=60):
-        """Produces (partition or None, key, value, headers) and returns where each landed, as (partition, offset). A fifth
-        element is the record's timestamp, instead of now."""
-        landed = []
+        """Produces (partition or None, key, value, headers) and returns where each landed, in their order, as (partition,
+        offset). A fifth element is the record's timestamp, instead of now."""
+        landed = {}
         failures = []
 
-        def acknowledged(error, message):
+        def acknowledged(n, error, message):
             if error:
                 failures.append(error)
             else:
-                landed.append((message.partition(), message.offset()))
+                landed[n] = (message.partition(), message.offset())
 
-        for partition, key, value, headers, *timestamp in records:
+        for n, (partition, key, value, headers, *timestamp) in enumerate(records):
             options = {} if partition is None else {"partition": partition}
             if timestamp:
                 (options["timestamp"],) = timestamp
             while True:
                 try:
-                    self.producer.produce(topic, value=value, key=key, headers=headers, on_delivery=acknowledged, **options)
+                    self.producer.produce(topic, value=value, key=key, headers=headers, on_delivery=functools.partial(acknowledged, n), **options)
                     break
                 except BufferError:
                     self.producer.poll(0.05)
             self.producer.poll(0)
         left = self.producer.flush(flush_timeout)
         assert not left and not failures, f"{left} records were not acknowledged, {len(failures)} failed: {failures[:3]}"
-        return landed
+        return [place for _, place in sorted(landed.items())]
 
     def creates(self, topic, partitions):
         (future,) = self.admin.create_topics([NewTopic(topic, partitions, 1)]).values()

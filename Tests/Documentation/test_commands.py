@@ -17,7 +17,7 @@ def mentions():
         inside = False
         for number, line in enumerate(page.text.splitlines(), 1):
             if line.startswith("```"):
-                inside = line.startswith("```sh")
+                inside = line.startswith(("```sh", "```console"))
                 continue
             pieces = [line] if inside else re.findall(r"`([^`]+)`", line)
             for piece in pieces:

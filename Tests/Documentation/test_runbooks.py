@@ -6,7 +6,7 @@ import yaml
 import stories
 import transcripts
 from harness.fixtures import world  # noqa: F401
-from pages import PAGES, blocks
+from pages import BY_NAME, PAGES, blocks
 
 STORIES = {name.replace("_", "-"): story for name, story in vars(stories).items() if getattr(story, "is_story", False)}
 
@@ -22,6 +22,11 @@ def test_a_runbook_is_true(name, world, program):  # noqa: F811
         next(story)
         transcripts.check(block, run)
     assert next(story, "the end") == "the end", f"{name}: the story goes on behind the last block"
+
+
+def test_every_alert_leads_to_a_runbook():
+    for number, cells in BY_NAME["OPERATIONS.md"].table("What to alert on"):
+        assert "](RUNBOOKS.md#" in cells[-1], f"docs/OPERATIONS.md:{number}: {cells[0]} leads nowhere"
 
 
 def test_every_transcript_has_a_story():

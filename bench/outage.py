@@ -228,6 +228,7 @@ def main():
     parser.add_argument("--rate", type=int, default=500, help="events per second (default 500)")
     parser.add_argument("--size", type=int, default=500, help="bytes of an event (default 500)")
     parser.add_argument("--partitions", type=int, default=16)
+    parser.add_argument("--linger", type=int, default=10, help="linger.ms of the producer, which every latency includes (default 10)")
     parser.add_argument("--shards", type=int, default=2, help="limits.shards of the bridge (default 2)")
     options = parser.parse_args()
     if options.quick:

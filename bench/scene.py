@@ -29,7 +29,8 @@ class Scene:
         priority(options, SUBJECT)
         self.bridge = world.bridge().starts()
         priority(options, GAUGE)
-        self.producer = SteadyProducer(world, self.topic, options.size, types)
+        # In batches: the embedded broker gives one for each fetch, and looks for it from the beginning of the log.
+        self.producer = SteadyProducer(world, self.topic, options.size, types, linger=options.linger, run=100)
 
     def failures(self):
         """Requests that were not successful, by the bridge's own count: where nothing listens, nobody else sees them."""

@@ -105,14 +105,15 @@ def ask(port, question):
 class SteadyProducer:
     """Events at a steady rate, each with the moment of its production, one partition after the other."""
 
-    def __init__(self, world, topic, size, types=lambda n: ("order",)):
-        """`types` are those of the events that are produced at each turn, by its number."""
+    def __init__(self, world, topic, size, types=lambda n: ("order",), linger=0, run=1):
+        """`types` are those of the events that are produced at each turn, by its number; `run`, how many turns a partition has in a row."""
         self.topic = topic
         self.types = types
+        self.turns_in_a_row = run
         self.count = 0
         self.late_us = 0
         self.padding = b"x" * max(0, size - 60)
-        self.producer = Producer({**world.kafka.properties, "linger.ms": 0, "acks": "all", "compression.type": "lz4"}, logger=silent)
+        self.producer = Producer({**world.kafka.properties, "linger.ms": linger, "acks": "all", "compression.type": "lz4"}, logger=silent)
 
     def run(self, rate, seconds):
         """Returns how many. A producer that falls behind shows in `late_us`: the machine was busy."""
@@ -150,7 +151,7 @@ class SteadyProducer:
 
     def produce(self, type):
         value = b'{"type":"%s","at":%d,"padding":"%s"}' % (type.encode(), time.time_ns(), self.padding)
-        self.producer.produce(self.topic.name, value, partition=self.count % self.topic.partitions)
+        self.producer.produce(self.topic.name, value, partition=self.count // self.turns_in_a_row % self.topic.partitions)
 
     def flush(self):
         left = self.producer.flush(30)

@@ -39,7 +39,7 @@ public final class JobLease {
     /// - Parameters:
     ///   - group: The job's.
     ///   - place: A partition that exists and is none of the job's own: the lease stands there as the group's offset.
-    ///   - waiting: Told whose life or death is being waited for.
+    ///   - waiting: Told whose life or death is being waited for, where that takes longer.
     public init(
         _ kafka: KafkaConfiguration, group: String, place: TopicPartition, as holder: JobHolder, waiting: (JobHolder) -> Void
     ) throws {
@@ -100,10 +100,15 @@ public final class JobLease {
             var asked = ContinuousClock.now
             var found = try read(attempts: 30)
             if let other = found?.holder {
-                waiting(other)
                 let last = found
-                let deadline = ContinuousClock.now + JobLease.expiry
-                while found?.holder != nil, ContinuousClock.now < deadline {
+                let start = ContinuousClock.now
+                var isTold = false
+                while found?.holder != nil, ContinuousClock.now - start < JobLease.expiry {
+                    // One that lives has mostly been heard of by then.
+                    if !isTold, ContinuousClock.now - start > JobLease.renewal * 2 {
+                        waiting(other)
+                        isTold = true
+                    }
                     usleep(250_000)
                     asked = .now
                     found = try read(attempts: 30)

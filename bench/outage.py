@@ -4,7 +4,8 @@
 Events come at a steady rate to a topic with two subscriptions. Both endpoints are well at first; then one of them fails in the
 row's way, and is well again at the end:
 
-    refused    nothing listens, for --down seconds, as long as a real outage (the other rows: --seconds)
+    refused    nothing listens, for --down seconds, as long as a real outage
+    briefly    the same for --seconds, like all that follow
     busy       it answers 503 to everything
     hanging    it does not answer
     flapping   two seconds nothing listens, two seconds it is well
@@ -183,6 +184,7 @@ def broken(holds, what):
 
 ROWS = {
     "refused": lambda options: outage(options, "refused", ["down"], ["up"], options.down),
+    "briefly": lambda options: outage(options, "briefly", ["down"], ["up"], options.seconds),
     "busy": lambda options: outage(options, "busy", ["be/busy"], ["be/well"], options.seconds),
     "hanging": lambda options: outage(options, "hanging", ["be/hanging"], ["be/well"], options.seconds),
     "flapping": flapping,

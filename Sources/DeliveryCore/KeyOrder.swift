@@ -20,6 +20,8 @@ final class KeyOrder {
     private(set) var lines: [UInt64: Line] = [:]
     /// Of the records of all events that hold a key or are in line.
     private(set) var bytes = 0
+    /// Events that wait behind others.
+    var inLine: Int { lines.values.reduce(0) { $0 + $1.followers.count } }
     /// Takes no more until something has settled.
     var isFull = false
 

@@ -66,6 +66,8 @@ public struct SubscriptionSnapshot: Sendable {
     public var concurrency: Int
     /// Events that wait in memory for the moment of their next attempt.
     public var waiting: Int
+    /// Events behind one of their key that is not delivered yet; see `Ordering`.
+    public var inLine: Int
     public var lags: [PartitionLag]
     /// Where it is nearest to what Kafka deletes. The engine does not know; nil while nobody does, or nothing is deleted.
     public var retention: RetentionMargin?
@@ -83,6 +85,7 @@ public struct SubscriptionSnapshot: Sendable {
         inFlight = 0
         concurrency = 0
         waiting = 0
+        inLine = 0
         lags = []
         counters = SubscriptionCounters()
     }
@@ -96,6 +99,7 @@ public struct SubscriptionSnapshot: Sendable {
         inFlight += other.inFlight
         concurrency += other.concurrency
         waiting += other.waiting
+        inLine += other.inLine
         lags += other.lags
         counters.merge(other.counters)
     }

@@ -45,6 +45,7 @@ extension DeliveryCore {
         shown.inFlight = state.inFlight
         shown.concurrency = state.circuit.roomLimit
         shown.waiting = state.held + state.stalled.count
+        shown.inLine = state.cursors.reduce(0) { $0 + ($1.order?.inLine ?? 0) }
         shown.counters = state.counters
         for cursor in state.cursors where cursor.isLoaded {
             let partition = cursor.partition

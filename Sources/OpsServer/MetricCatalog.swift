@@ -136,6 +136,9 @@ package enum MetricCatalog {
         .each(.gauge, "events_waiting", "Events that wait in memory for the moment of their next attempt.") {
             $1.sample($0.waiting, ("subscription", $0.name))
         },
+        .each(.gauge, "events_in_line", "Events in memory behind one of their key, or partition, that is not delivered yet.") {
+            $1.sample($0.inLine, ("subscription", $0.name))
+        },
         .fanfare(.gauge, "retries_waiting", "Records read from the retry topic that wait in memory for their due time.") {
             $1.sample($0.core.retriesWaiting)
         },

@@ -72,6 +72,7 @@ def test_a_key_that_fails_is_parked_and_the_others_go_on(world):
     billing.has_taken(180)
     assert all(place(event)[1] % 10 for event in billing.delivered())
     assert world.committed("billing", orders)[0] == 0
+    bridge.shows("fanfare_events_in_line", 19, subscription="billing")
 
     # What was settled beyond the first event is known after a crash, and the parked key is still in order.
     world.wait_until(lambda: world.lag("billing", orders) == 200 and len(world.cursors("billing")[0].settled) > 100, "the metadata to say what is settled")

@@ -83,7 +83,7 @@ extension DeliveryCore {
     }
 
     private mutating func nextPart(_ state: SubscriptionState) -> Delivery? {
-        while let place = state.parts.firstIndex(where: { !isBehind($0) }) {
+        while let place = firstFreePart(of: state) {
             var part = state.parts.remove(at: place)
             for item in part where abandoned(item) { release(item.record) }
             part.removeAll { abandoned($0) }

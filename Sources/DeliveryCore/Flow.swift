@@ -40,22 +40,28 @@ extension DeliveryCore {
         if state.circuit.state == .probing, state.isRunning, !state.isFlowing { startFlow(state) }
     }
 
+    static let tooOld = FailureDetails(kind: .expired, message: "older than giveUpAfter while its endpoint fails")
+
     /// The endpoint has just failed again: what is too old by now is given up without an attempt of its own.
     private mutating func expireWaiting(_ state: SubscriptionState) {
         let limit = state.policy.retry.giveUpAfter
-        let details = FailureDetails(kind: .expired, message: "older than giveUpAfter while its endpoint fails")
         for _ in 0..<state.stalled.count {
             guard let item = state.stalled.popFirst() else { break }
             if !abandoned(item), isExpired(item, state) {
                 state.stalledBytes -= bytes(of: item)
-                divertDead(item, state, details)
+                divertDead(item, state, Self.tooOld)
             } else {
                 state.stalled.append(item)
             }
         }
         for cursor in state.cursors {
             while mayTake(cursor), let first = cursor.pending.first, now.wall - records[first.record].timestamp >= limit {
-                divertDead(takePending(of: cursor, state), state, details)
+                let item = takePending(of: cursor, state)
+                guard let order = cursor.order else {
+                    divertDead(item, state, Self.tooOld)
+                    continue
+                }
+                if let first = lineUp(item, order, in: nil) { divertDead(first, state, Self.tooOld) }
             }
         }
     }

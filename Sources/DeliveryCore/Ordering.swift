@@ -29,8 +29,16 @@ extension DeliveryCore {
         return item
     }
 
-    /// Whether the request that is to be made of these would be the second of a key at the same time.
-    func isBehind(_ part: ContiguousArray<Item>) -> Bool {
+    /// The first part of a refused batch that may be sent: none of its keys is in a request, or in a part before it that has to
+    /// wait for one.
+    func firstFreePart(of state: SubscriptionState) -> Int? {
+        state.parts.indices.first { place in
+            let part = state.parts[place]
+            return !isBehind(part) && !state.parts[..<place].contains { $0.contains { isOfSameKey($0, part) } }
+        }
+    }
+
+    private func isBehind(_ part: ContiguousArray<Item>) -> Bool {
         part.contains { item in item.key.map { item.cursor.order!.isUnderWay($0) } ?? false }
     }
 
@@ -68,24 +76,18 @@ extension DeliveryCore {
     mutating func letGo(_ item: Item) {
         guard let key = item.key, let order = item.cursor.order else { return }
         let isFree = order.letGo(key, bytes: bytes(of: item))
-        if isFree, let state = item.cursor.subscription { passOn(key, order, item.cursor, state) }
+        if isFree, let state = item.cursor.subscription { passOn(key, order, state) }
         noteRoom(item.cursor, order)
     }
 
-    private mutating func passOn(_ key: UInt64, _ order: KeyOrder, _ cursor: Cursor, _ state: SubscriptionState) {
-        // During an outage, what is too old need not be tried.
-        let details = FailureDetails(kind: .expired, message: "older than giveUpAfter while its endpoint fails")
+    private mutating func passOn(_ key: UInt64, _ order: KeyOrder, _ state: SubscriptionState) {
         order.isIn(nil, key)
-        while var next = order.nextFollower(key) {
-            if state.circuit.state != .closed, isExpired(next, state) {
-                _ = order.letGo(key, bytes: bytes(of: next))
-                divertDead(next, state, details)
-                continue
-            }
-            next.key = key
-            return again(next, state)
-        }
-        order.end(key)
+        guard var next = order.nextFollower(key) else { return order.end(key) }
+        next.key = key
+        // During an outage, what is too old need not be tried. It holds its key until its dead letter is written: if that
+        // fails, it is still the first.
+        if state.circuit.state != .closed, isExpired(next, state) { return divertDead(next, state, Self.tooOld) }
+        again(next, state)
     }
 
     private mutating func noteRoom(_ cursor: Cursor, _ order: KeyOrder) { order.isFull = order.bytes >= bytesPerCursor }

@@ -206,6 +206,17 @@ extension Feature {
             scenario.subscriptions[0].batch = nil
             scenario.subscriptions[0].delivery.maxInFlight = 64
             scenario.subscriptions[0].rateLimit = nil
+            guard scenario.features.contains("crowded lanes") else { return }
+            // Nothing else is in a retry's way than others.
+            scenario.core.metadataLimit = 4096
+            scenario.laterCore = nil
+            scenario.clockOffsets = []
+            scenario.clockDrifts = []
+            for i in scenario.endpoints.indices {
+                scenario.endpoints[i].phases = []
+                scenario.endpoints[i].latency = 1...20
+                scenario.endpoints[i].spread = .even
+            }
         },
     ]
 

@@ -142,7 +142,7 @@ extension Simulation {
     }
 
     private func commit(_ group: CursorGroup, _ commits: [CursorCommit], _ replica: Replica) {
-        let entries = commits.map { (key: cursorKey(group, $0.partition, replica), commit: $0) }
+        let entries = commits.map { (key: cursorKey(group, $0.partition, replica), commit: $0, handle: replica.handles[$0.partition]) }
         judgeCommit(group, commits, replica)
         let isSlow = broker.isDisturbed(.commitsSlow, at: now)
         let there = isSlow ? milliseconds(random.chance(0.1) ? 2000...15_000 : 100...2000) : milliseconds(1...10)
@@ -160,6 +160,8 @@ extension Simulation {
             // Of one that is not the owner any more nothing arrives: a commit that was on its way for so long is the one gap
             // that the documentation names (docs/ARCHITECTURE.md, fencing).
             for entry in entries where isTaken && simulation.owner(of: entry.key) == replica.index {
+                // Nor of an assignment that is over, though the partition has come back.
+                if replica.isAlive(incarnation), replica.handles[entry.commit.partition] != entry.handle { continue }
                 simulation.committed(entry.key, entry.commit, by: replica, incarnation)
             }
             let isAnswerLost = simulation.broker.isDisturbed(.answersLost, at: simulation.now) && simulation.random.chance(0.7)

@@ -6,14 +6,14 @@ import EventModel
 /// Judged in runs in which nothing happens to processes and brokers, and clocks are right: whatever stands before a retry record in its lane, its
 /// owner has read it when it is due. What happens to it then is its endpoint's business.
 extension Simulation {
-    private var hasRoomForRetries: Bool {
-        // Requests under way need some of it.
-        scenario.core.retriesInMemory >= 20 && scenario.core.metadataLimit >= 1000 && scenario.clockOffsets.isEmpty
-    }
+    /// To hand on what stands before it, a few records at a time where few may wait in memory.
+    static let latestRead = TimeSpan.seconds(20)
 
-    /// To hand on what stands before it, a few records at a time where few may wait in memory; and requests of endpoints that
-    /// hang may take all of that until they time out.
-    private var latestRead: TimeSpan { .seconds(10) + (scenario.subscriptions.map(\.delivery.timeout).max() ?? .zero) }
+    /// Requests under way need some of it, and those of endpoints that hang may take all.
+    private var hasRoomForRetries: Bool {
+        scenario.core.retriesInMemory >= 20 && scenario.core.metadataLimit >= 1000 && scenario.clockOffsets.isEmpty
+            && scenario.endpoints.allSatisfy(\.answersSoon)
+    }
 
     func judgeLateness(_ batch: RecordBatch, _ replica: Replica) {
         guard isCalm, hasRoomForRetries, replica.core.isRetryTopic(batch.partition), replica.account.phases[batch.partition] == .reading else { return }
@@ -24,7 +24,19 @@ extension Simulation {
             let due = max(retry.due, record.timestamp + lane)
             guard due.milliseconds >= Self.startOfWallClock + Self.startsUp.millisecondsRoundedUp else { continue }
             let late = moment.wall - due
-            if late > latestRead { violation(.schedule, "a retry record is read \(late) after it was due") }
+            if late > Self.latestRead { violation(.schedule, "a retry record is read \(late) after it was due") }
         }
+    }
+}
+
+extension EndpointPlan {
+    fileprivate var answersSoon: Bool {
+        latency.upperBound <= 100 && spread == .even
+            && phases.allSatisfy { phase in
+                switch phase.mode {
+                case .hanging, .slow: false
+                default: true
+                }
+            }
     }
 }

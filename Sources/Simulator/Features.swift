@@ -209,11 +209,13 @@ extension Feature {
             guard scenario.features.contains("crowded lanes") else { return }
             // Nothing else is in a retry's way than others.
             scenario.core.metadataLimit = 4096
+            scenario.core.ringBytes = 4 << 20
             scenario.laterCore = nil
             scenario.clockOffsets = []
             scenario.clockDrifts = []
             for i in scenario.endpoints.indices {
                 scenario.endpoints[i].phases = []
+                scenario.endpoints[i].lostAnswers = 0
                 scenario.endpoints[i].latency = 1...20
                 scenario.endpoints[i].spread = .even
             }

@@ -11,8 +11,8 @@ extension Simulation {
 
     /// Requests under way need some of it, and those of endpoints that hang may take all.
     private var hasRoomForRetries: Bool {
-        scenario.core.retriesInMemory >= 20 && scenario.core.metadataLimit >= 1000 && scenario.clockOffsets.isEmpty
-            && scenario.endpoints.allSatisfy(\.answersSoon)
+        scenario.core.retriesInMemory >= 20 && scenario.core.metadataLimit >= 1000 && scenario.core.ringBytes >= 1 << 20
+            && scenario.clockOffsets.isEmpty && scenario.endpoints.allSatisfy(\.answersSoon)
     }
 
     func judgeLateness(_ batch: RecordBatch, _ replica: Replica) {
@@ -31,7 +31,7 @@ extension Simulation {
 
 extension EndpointPlan {
     fileprivate var answersSoon: Bool {
-        latency.upperBound <= 100 && spread == .even
+        latency.upperBound <= 100 && spread == .even && lostAnswers == 0
             && phases.allSatisfy { phase in
                 switch phase.mode {
                 case .hanging, .slow: false

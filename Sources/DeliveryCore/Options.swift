@@ -35,9 +35,10 @@ public struct CoreOptions: Sendable {
     public var drainLimit: TimeSpan = .seconds(25)
     /// `Retry-After` counts up to this.
     public var longestRetryAfter: TimeSpan = .hours(1)
-    /// First and longest pause between two probes of an endpoint whose circuit is open.
+    /// First and longest pause between two probes of an endpoint whose circuit is open: it costs one request so often, and an
+    /// endpoint that is well again does not wait longer for its events.
     public var firstProbe: TimeSpan = .seconds(1)
-    public var longestProbe: TimeSpan = .minutes(1)
+    public var longestProbe: TimeSpan = .seconds(10)
     /// Records that are no events on their way to the dead-letter topic at once, for each subscription.
     public var poisonUnderWay = 16
     /// Pause before a record that the broker refused is produced again.

@@ -38,6 +38,7 @@ extension DeliveryCore {
         }
     }
 
+    /// Whether its request would be the second of a key at the same time.
     private func isBehind(_ part: ContiguousArray<Item>) -> Bool {
         part.contains { item in item.key.map { item.cursor.order!.isUnderWay($0) } ?? false }
     }
@@ -54,8 +55,8 @@ extension DeliveryCore {
         // Parts are sent in their order, so what is left of a batch comes after this.
         var all = items
         for i in state.parts.indices {
-            all.append(contentsOf: state.parts[i].filter { part in isOfSameKey(part, items) })
-            state.parts[i].removeAll { part in isOfSameKey(part, items) }
+            all.append(contentsOf: state.parts[i].filter { isOfSameKey($0, items) })
+            state.parts[i].removeAll { isOfSameKey($0, items) }
         }
         state.parts.removeAll { $0.isEmpty }
         var first = ContiguousArray<Item>()

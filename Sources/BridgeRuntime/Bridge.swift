@@ -277,13 +277,16 @@ public final class Bridge: Sendable {
         }
     }
 
-    private static func client(_ kafka: KafkaConfiguration, _ admin: inout ClusterAdmin?) throws(KafkaError) -> ClusterAdmin {
+    /// The client that was made before, or a new one.
+    static func client(
+        _ kafka: KafkaConfiguration, _ admin: inout ClusterAdmin?, timeoutMilliseconds: Int = 2000
+    ) throws(KafkaError) -> ClusterAdmin {
         if let admin {
             // Not looked at, but they would pile up.
             admin.notices { _ in }
             return admin
         }
-        let client = try ClusterAdmin(kafka, timeoutMilliseconds: 2000)
+        let client = try ClusterAdmin(kafka, timeoutMilliseconds: timeoutMilliseconds)
         admin = client
         return client
     }

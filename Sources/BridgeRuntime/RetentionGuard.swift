@@ -117,7 +117,7 @@ final class RetentionGuard: Sendable {
         init(_ kafka: KafkaConfiguration) { self.kafka = kafka }
 
         func look(at snapshot: CoreSnapshot) throws(KafkaError) -> [String: Finding] {
-            let admin = try connectedAdmin()
+            let admin = try Bridge.client(kafka, &self.admin, timeoutMilliseconds: 5000)
             var retentions: [String: TopicRetention] = [:]
             for topic in Set(snapshot.subscriptions.filter { !$0.lags.isEmpty }.map(\.topic)).sorted() {
                 retentions[topic] = try retention(of: topic, admin)
@@ -178,17 +178,6 @@ final class RetentionGuard: Sendable {
 
         private func place(_ subscription: SubscriptionSnapshot, _ lag: PartitionLag) -> Place {
             Place(partition: TopicPartition(topic: subscription.topic, partition: lag.partition), offset: lag.offset)
-        }
-
-        private func connectedAdmin() throws(KafkaError) -> ClusterAdmin {
-            if let admin {
-                // Not looked at, but they would pile up.
-                admin.notices { _ in }
-                return admin
-            }
-            let client = try ClusterAdmin(kafka, timeoutMilliseconds: 5000)
-            admin = client
-            return client
         }
 
         private func connectedFetcher() throws(KafkaError) -> RecordFetcher {

@@ -205,8 +205,7 @@ extension Shard {
             }
             var incoming = IncomingRecord(
                 offset: offset, token: RecordToken(bits: record.bits), timestamp: WallTime(milliseconds: record.timestamp),
-                bytes: record.byteCount + Self.recordOverhead, matches: 0, poison: false,
-                key: record.key.map(Self.hash) ?? 0)
+                bytes: record.byteCount + Self.recordOverhead, matches: 0, poison: false)
             // A record pins the whole buffer it was fetched in. Those at the head are needed together and go together; one
             // that a slow cursor or a due time keeps must not hold a megabyte.
             var waitsLong = false
@@ -215,6 +214,7 @@ extension Shard {
                 waitsLong = retry.due > moment.wall
                 batch.retries.append(retry)
             } else if let route = reading.route {
+                incoming.key = record.key.map(Self.hash) ?? 0
                 fillView(record, topic: route.topic)
                 if let matches = route.match(view, into: &batch.matches) {
                     incoming.matches = matches

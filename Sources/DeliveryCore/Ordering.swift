@@ -17,7 +17,6 @@ extension DeliveryCore {
         }
         item.key = key
         order.hold(key, bytes: bytes)
-        order.isIn(delivery, key)
         return item
     }
 

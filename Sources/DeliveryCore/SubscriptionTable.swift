@@ -76,7 +76,7 @@ extension DeliveryCore {
             checkDrained(partition)
         }
         state.cursors = []
-        // One that does not fit into the retry topic may be held for hours.
+        // One that others wait for may be held for hours.
         forgetHeld()
         forgetPausing()
         if state.group.isUnderWay { departed[state.policy.name] = state.group }

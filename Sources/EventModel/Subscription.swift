@@ -25,6 +25,7 @@ public struct Subscription: Sendable, Equatable {
     public var retry = RetryPolicy()
     public var deadLetter = DeadLetterPolicy()
     public var batch: BatchPolicy? = nil
+    public var window: WindowPolicy? = nil
 
     public init(name: String, topic: String, endpoint: String) {
         self.name = name

@@ -170,6 +170,9 @@ public struct BatchPolicy: Sendable, Equatable {
     public var maxBytes: Int = 1 << 20
     /// How long the first event of a batch may wait for company.
     public var maxWait: TimeSpan = .seconds(1)
+    /// Whether the body of a 2xx answer may name events of the batch that failed: they fail by themselves, the others are
+    /// delivered. An answer that is not understood fails none.
+    public var partialResults: Bool = false
     public init() {}
 }
 

@@ -210,11 +210,11 @@ import Testing
             "topics/t.yaml:6:29: error: subscriptions.s.payload.select: not supported yet; remove the key or write []",
             "topics/t.yaml:6:43: error: subscriptions.s.payload.version: not supported yet; remove the key"),
         Case(
-            "batch: { maxEvents: 0, maxBytes: 1MB, maxWait: -1s, partialResults: true }",
+            "batch: { maxEvents: 0, maxBytes: 1MB, maxWait: -1s, partialResults: some }",
             "topics/t.yaml:6:14: error: subscriptions.s.batch.maxEvents: must be between 1 and 10000, not \"0\"",
             "topics/t.yaml:6:28: error: subscriptions.s.batch.maxBytes: must be a size with one of the units B, KiB, MiB and GiB (of 1024), not \"1MB\"",
             "topics/t.yaml:6:43: error: subscriptions.s.batch.maxWait: must be a duration such as 250ms, 5s, 2m, 1h or 3d, not \"-1s\"",
-            "topics/t.yaml:6:57: error: subscriptions.s.batch.partialResults: not supported yet; remove the key or write false"),
+            "topics/t.yaml:6:57: error: subscriptions.s.batch.partialResults: must be true or false, not \"some\""),
         Case(
             "batch: { maxBytes: 1KiB, maxByte: 2 }",
             "topics/t.yaml:6:30: error: subscriptions.s.batch.maxByte: unknown key; did you mean \"maxBytes\"?"),

@@ -126,7 +126,6 @@ import Testing
             "versions", "subscriptions.s.filters[1].sql", "subscriptions.s.filters[2].pattern", "subscriptions.s.payload.drop",
             "subscriptions.s.payload.select", "subscriptions.s.payload.template", "subscriptions.s.payload.contentType",
             "subscriptions.s.payload.version", "subscriptions.s.window", "subscriptions.s.deduplicate",
-            "subscriptions.s.batch.partialResults",
             "subscriptions.s.signing.scheme", "subscriptions.s.signing.keys", "subscriptions.s.auth.basic", "subscriptions.s.auth.bearer",
             "subscriptions.s.auth.apiKey", "subscriptions.s.auth.oauth2", "subscriptions.s.auth.mtls", "subscriptions.s.tls.pins",
         ].map { "\($0): not supported yet" })

@@ -61,7 +61,7 @@ import Testing
                 diversion: { burst: 7, perSuccess: 0.5 }
                 retry: { schedule: [1s, 2m], jitter: 0, giveUpAfter: 1d, on: [network, 429, 5xx] }
                 deadLetter: { topic: dead }
-                batch: { maxEvents: 5, maxBytes: 64KiB, maxWait: 250ms }
+                batch: { maxEvents: 5, maxBytes: 64KiB, maxWait: 250ms, partialResults: true }
             """,
             files: ["topics/schemas/created.json": "{}", "topics/ca.pem": "pem", "/secrets/a": goodSecret + "\n"],
             variables: ["B": goodSecret])
@@ -112,6 +112,7 @@ import Testing
         batch.maxEvents = 5
         batch.maxBytes = 64 << 10
         batch.maxWait = .milliseconds(250)
+        batch.partialResults = true
         billing.batch = batch
         expected.subscriptions = [billing]
         #expect(loaded.topics == [expected])

@@ -95,7 +95,8 @@ enum SubscriptionCatalog {
         .value("maxEvents", \.maxEvents, .count(1...10_000), "Events in a batch at most."),
         .value("maxBytes", \.maxBytes, .size((1 << 10)...(64 << 20)), "Bytes of a batch's records at most."),
         .value("maxWait", \.maxWait, .duration(.zero ... .hours(1)), "How long the first event may wait for company."),
-        .later("partialResults", neutral: [false], "Whether the endpoint may answer with the ids that failed."),
+        .value("partialResults", \.partialResults, .flag,
+            "Whether a 2xx answer may name events that failed all the same: {\"failed\": [{\"id\": \"...\", \"retry\": true}]}."),
     ])
 
     // MARK: Shapes

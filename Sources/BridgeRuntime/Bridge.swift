@@ -266,6 +266,7 @@ public final class Bridge: Sendable {
     private func findEnds(_ shards: [ShardMailbox], _ admin: ClusterAdmin) {
         for shard in shards {
             let partitions = shard.status.snapshot.partitions.map { TopicPartition(topic: $0.topic, partition: $0.partition) }
+            let asked = Clock.moment()
             guard !partitions.isEmpty, state.withLock({ $0.isClusterReachable }),
                 let found = try? admin.offsets(at: partitions.map { (partition: $0, time: LogicalOffset.end) })
             else { continue }
@@ -273,7 +274,7 @@ public final class Bridge: Sendable {
             for (partition, end) in found where end >= 0 {
                 ends[TopicPartitionName(topic: partition.topic, partition: partition.partition)] = end
             }
-            shard.send(.endsKnown(ends))
+            shard.send(.endsKnown(ends, asked: asked))
         }
     }
 

@@ -210,10 +210,10 @@ final class Shard {
                 cursorChecked(group, handle, stored, start, end)
             case .valueFound(let fetch, let record, let value): valueFound(fetch, of: record, value)
             case .partitionCounts(let counts): for (topic, count) in counts { step(.partitionCount(topic: topic, count)) }
-            case .endsKnown(let ends):
+            case .endsKnown(let ends, let asked):
                 for reading in activeReadings {
                     let name = TopicPartitionName(topic: reading.partition.topic, partition: reading.partition.partition)
-                    if let end = ends[name] { step(.endKnown(reading.handle, offset: end)) }
+                    if let end = ends[name] { step(.endKnown(reading.handle, offset: end, asked: asked)) }
                 }
             case .stop:
                 guard !isStopping else { continue }

@@ -16,7 +16,7 @@ final class ShardMailbox: Sendable {
         /// A cursor that seemed to lie behind the end of its log, and where that log begins and ends.
         case cursorChecked(CursorGroup, PartitionHandle, StoredCursor, start: Int64, end: Int64)
         /// Where logs end, for the lag of those who do not read.
-        case endsKnown([TopicPartitionName: Int64])
+        case endsKnown([TopicPartitionName: Int64], asked: Moment)
         /// Of topics that have more partitions than was known.
         case partitionCounts([String: Int])
         case stop

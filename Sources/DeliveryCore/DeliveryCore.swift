@@ -67,6 +67,9 @@ public struct DeliveryCore: ~Copyable {
     /// Decided meanwhile, to be produced when there is no more doubt.
     var diversionsInDoubt: [DiversionID] = []
 
+    /// What the windows of subscriptions hold; there before the first subscription with a window.
+    public var contents: (any WindowContents)? = nil
+
     var recordsConsumed: UInt64 = 0
     /// Offsets of the retry topic that Kafka deleted before they were settled.
     var retriesLost: UInt64 = 0
@@ -108,7 +111,7 @@ public struct DeliveryCore: ~Copyable {
         case .startResolved(let group, let partition, let offset): startResolved(group, partition, offset)
         case .records(let batch): takeIn(batch)
         case .outOfRange(let partition, let start, let chunk): jumpToLogStart(partition, start, chunk: chunk)
-        case .endKnown(let partition, let offset): partitions[partition.index].end = offset
+        case .endKnown(let handle, let offset, _): partitions[handle.index].end = offset
         case .attemptEnded(let id, let outcome, let duration): attemptEnded(id, outcome, duration)
         case .diverted(let id): diverted(id)
         case .diversionFailed(let id, let failure): diversionFailed(id, failure)

@@ -61,8 +61,9 @@ public enum Input {
     case records(RecordBatch)
     /// The log begins after the offset that was asked for: Kafka deleted records that were not settled.
     case outOfRange(PartitionHandle, logStart: Int64, chunk: Bool)
-    /// Where the log ends now; for the lag of those who do not read.
-    case endKnown(PartitionHandle, offset: Int64)
+    /// Where the log ended when that was asked; for the lag of those who do not read, and for windows that wait for events
+    /// that may not come any more.
+    case endKnown(PartitionHandle, offset: Int64, asked: Moment)
     case attemptEnded(DeliveryID, AttemptOutcome, duration: TimeSpan)
     /// The broker acknowledged the retry or dead-letter record.
     case diverted(DiversionID)

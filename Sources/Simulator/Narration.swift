@@ -23,7 +23,7 @@ extension Simulation {
                 text: "\(words(batch.partition, replica)): \(words(batch)), next \(batch.nextOffset) of \(batch.end)\(batch.isChunk ? ", a chunk" : "")")
         case .outOfRange(let handle, let start, let isChunk):
             note(.outOfRange, replica, word(handle), start, isChunk ? 1 : 0, text: "\(words(handle, replica)) begins at \(start)")
-        case .endKnown(let handle, let offset):
+        case .endKnown(let handle, let offset, _):
             note(.endKnown, replica, word(handle), offset, text: "\(words(handle, replica)) ends at \(offset)")
         case .attemptEnded(let id, let outcome, let duration):
             note(

@@ -4,9 +4,9 @@ import Signing
 extension Subscription {
     /// Changes when the subscription's manifest does, and stays the same across restarts and versions of the program.
     ///
-    /// Only what deviates from the defaults counts, so that a key that a later version adds changes nothing (but for a section
-    /// that is optional and given, such as `batch`: all of it counts). Signing secrets and the values of headers are left out:
-    /// their rotation is no answer to a suspension, and a digest that is stored must not help anybody to guess them.
+    /// Only what deviates from the defaults counts, so that a key that a later version adds changes nothing; of a section that
+    /// is optional also that it is given. Signing secrets and the values of headers are left out: their rotation is no answer
+    /// to a suspension, and a digest that is stored must not help anybody to guess them.
     public var manifestDigest: String {
         var shown = self
         if case .standard(let secrets) = signing { shown.signing = .standard(secrets: secrets.map { _ in "" }) }
@@ -15,9 +15,18 @@ extension Subscription {
         return TextDigest.sha256(Self.deviations(of: shown, from: defaults).joined(separator: "\n"))
     }
 
+    /// The sections that may be left out, as they are when they are given and empty. A window's shape has no default; no
+    /// manifest's is this one.
+    private static let optionalSections: [String: any Sendable] = [
+        ".rateLimit": RateLimit(), ".batch": BatchPolicy(), ".window": WindowPolicy(shape: .tumbling(size: .zero)),
+    ]
+
     /// `path=value` of every property that differs, in the order of declaration.
     private static func deviations(of value: Any, from reference: Any, path: String = "") -> [String] {
         let properties = Mirror(reflecting: value)
+        if let empty = optionalSections[path], let section = properties.children.first?.value, properties.displayStyle == .optional {
+            return ["\(path) is given"] + deviations(of: section, from: empty, path: path)
+        }
         guard properties.displayStyle == .struct, !properties.children.isEmpty else {
             let text = canonical(value)
             return text == canonical(reference) ? [] : ["\(path)=\(text)"]

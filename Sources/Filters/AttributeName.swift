@@ -1,9 +1,9 @@
 import EventModel
 
 /// Names of context attributes.
-enum AttributeName {
+package enum AttributeName {
     /// CloudEvents, "Naming Conventions": lower-case letters and digits, and not `data`.
-    static func isLegal(_ name: String) -> Bool {
+    package static func isLegal(_ name: String) -> Bool {
         !name.isEmpty && name != "data" && name.utf8.allSatisfy(isLegal)
     }
 

@@ -32,6 +32,7 @@ struct SubscriptionChecks {
         retry(&reader)
         deadLetter(&reader)
         batch(&reader)
+        window(&reader)
     }
 
     /// Where a key was given: in the subscription, in `defaults`, or, for a built-in default, at the subscription.
@@ -112,6 +113,16 @@ struct SubscriptionChecks {
         reader.error(
             position("payload.format", reader), "\(path).payload.format",
             "binary has no place for several events; with batch, write structured or raw")
+    }
+
+    private func window(_ reader: inout Reader) {
+        guard let window = subscription.window, !window.groupBy.contains(.key), !isBroken("window") else { return }
+        let consequence =
+            window.groupBy.isEmpty
+            ? "each partition has its own; for one over the whole topic, give it one partition"
+            : "a group whose events lie on several partitions has a window on each; make it the record key, and write key"
+        reader.warn(
+            position("window.groupBy", reader), "\(path).window.groupBy", "windows are computed per partition: \(consequence)")
     }
 }
 

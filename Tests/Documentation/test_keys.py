@@ -1,6 +1,7 @@
 """docs/MANIFESTS.md names every key of the configuration and of manifests, with its default, and no other."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -42,8 +43,17 @@ def manifest_keys(schemas):
     return [entry for entry in keys(schemas["manifest"]) if not entry[0].startswith("subscriptions")]
 
 
-def subscription_keys(schemas):
+def all_subscription_keys(schemas):
     return list(keys(schemas["manifest"]["properties"]["subscriptions"]["additionalProperties"]))
+
+
+def subscription_keys(schemas):
+    return [entry for entry in all_subscription_keys(schemas) if not entry[0].startswith("window.")]
+
+
+def window_keys(schemas):
+    """These have a table of their own."""
+    return [entry for entry in all_subscription_keys(schemas) if entry[0].startswith("window.")]
 
 
 def config_keys(schemas):
@@ -61,13 +71,14 @@ def shown(default):
 
 
 TABLES = {
-    "fanfare.yaml": config_keys, "Topic manifests": manifest_keys, "Subscriptions": subscription_keys,
+    "fanfare.yaml": config_keys, "Topic manifests": manifest_keys, "Subscriptions": subscription_keys, "Windows": window_keys,
 }
 
 
 @pytest.mark.parametrize("heading", TABLES)
 def test_the_table_names_every_supported_key_with_its_default(schemas, heading):
-    rows = {cells[0].strip("`"): (number, cells) for number, cells in BY_NAME["MANIFESTS.md"].table(heading)}
+    # What has no default column is another table: of functions.
+    rows = {cells[0].strip("`"): (number, cells) for number, cells in BY_NAME["MANIFESTS.md"].table(heading) if len(cells) == 3}
     known = {path: default for path, default, is_supported in TABLES[heading](schemas) if is_supported}
     assert set(rows) == set(known), (
         f"missing: {sorted(set(known) - set(rows))}; not supported or unknown: {sorted(set(rows) - set(known))}")
@@ -93,3 +104,11 @@ def test_every_filter_dialect_is_explained(schemas):
     for name, value in schemas["manifest"]["definitions"]["filter"]["properties"].items():
         if not value.get("description", "").startswith("Not supported yet"):
             assert f"`{name}`" in text, f"the filter {name} is not explained under Filters"
+
+
+def test_every_aggregate_function_is_explained(schemas):
+    page = BY_NAME["MANIFESTS.md"]
+    explained = [cells[0] for _, cells in page.table("Windows") if len(cells) == 2]
+    window = schemas["manifest"]["properties"]["subscriptions"]["additionalProperties"]["properties"]["window"]
+    functions = set(window["anyOf"][0]["properties"]["aggregates"]["additionalProperties"]["properties"]) - {"limit"}
+    assert {re.match(r"\w+", name)[0] for cell in explained for name in re.findall(r"`([^`]+)`", cell)} == functions

@@ -232,9 +232,8 @@ import Testing
             "topics/t.yaml:6:18: error: subscriptions.s.diversion.burst: must be between 1 and 1000000, not \"0\"",
             "topics/t.yaml:6:28: error: subscriptions.s.diversion.perSuccess: must be between 0 and 1000, not \"-1\""),
         Case(
-            "deduplicate: { by: id, window: 10m }\nwindow: { type: tumbling }",
-            "topics/t.yaml:6:5: error: subscriptions.s.deduplicate: not supported yet; remove the key",
-            "topics/t.yaml:7:5: error: subscriptions.s.window: not supported yet; remove the key"),
+            "deduplicate: { by: id, window: 10m }",
+            "topics/t.yaml:6:5: error: subscriptions.s.deduplicate: not supported yet; remove the key"),
         Case(
             "auth: { basic: { username: u, password: p }, bearer: null, baerer: x }",
             "topics/t.yaml:6:13: error: subscriptions.s.auth.basic: not supported yet; remove the key",

@@ -165,7 +165,7 @@ import Testing
         #expect(
             loaded.problems.lines == [
                 "fanfare.yaml:2:12: error: defaults.retry.jitter: must be between 0 and 1, not \"2\"",
-                "fanfare.yaml:4:3: error: defaults.window: not supported yet; remove the key",
+                "fanfare.yaml:4:3: error: defaults.window: the key size is missing; write size: 1m",
             ])
         // Wrong only together with the subscription's own keys.
         let manifests = load(subscription("batch: {}"), defaults: configure("defaults:\n  payload: { format: binary }\n").defaults)

@@ -105,7 +105,13 @@ import Testing
                 window:
                   type: tumbling
                   size: 1m
-                  aggregates: { orders: { count: true }, revenue: { sum: /data/total } }
+                  time: event
+                  grace: 5s
+                  late: deadLetter
+                  groupBy: [key]
+                  maxGroups: 100000
+                  aggregates: { orders: { count: true }, revenue: { sum: /data/total }, highest: { max: /data/total }, buyers: { distinct: /data/customer }, last: { last: /data }, ids: { list: /id, limit: 100 } }
+                  eventType: order.summary
                 deduplicate: { by: id, window: 10m }
                 deadLetter: { drop: true }
                 batch: { partialResults: true }
@@ -125,8 +131,7 @@ import Testing
         #expect(paths == [
             "versions", "subscriptions.s.filters[1].sql", "subscriptions.s.filters[2].pattern", "subscriptions.s.payload.drop",
             "subscriptions.s.payload.select", "subscriptions.s.payload.template", "subscriptions.s.payload.contentType",
-            "subscriptions.s.payload.version", "subscriptions.s.window", "subscriptions.s.deduplicate",
-            "subscriptions.s.signing.scheme", "subscriptions.s.signing.keys", "subscriptions.s.auth.basic", "subscriptions.s.auth.bearer",
+            "subscriptions.s.payload.version", "subscriptions.s.deduplicate", "subscriptions.s.signing.scheme", "subscriptions.s.signing.keys", "subscriptions.s.auth.basic", "subscriptions.s.auth.bearer",
             "subscriptions.s.auth.apiKey", "subscriptions.s.auth.oauth2", "subscriptions.s.auth.mtls", "subscriptions.s.tls.pins",
         ].map { "\($0): not supported yet" })
     }

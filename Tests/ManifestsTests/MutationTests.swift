@@ -25,7 +25,7 @@ import Testing
         configuration.egress.allowHTTP = true
         let originals = try ["orders.yaml", "payments.yaml"].map {
             Array(try Data(contentsOf: packageRoot.appendingPathComponent("topics/\($0)")))
-        }
+        } + [Array(subscription(windowWithEveryKey).utf8)]
         let spice = Array(" \t\n:-[]{}\"'&*!|>%@`#,?$<~0\\".utf8) + [0x00, 0x80, 0xC3, 0xFF, 0x85]
         for _ in 0..<60 {
             var bytes = originals.randomElement(using: &generator) ?? []

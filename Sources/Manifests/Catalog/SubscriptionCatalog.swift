@@ -25,7 +25,7 @@ enum SubscriptionCatalog {
         .section("deadLetter", \.deadLetter, deadLetter, "What becomes of an event that is given up."),
         .optionalSection("batch", \.batch, BatchPolicy(), batch, "Several events in one request."),
         .later("deduplicate", neutral: [.null], "Drops repeats of the same id within a window."),
-        .later("window", neutral: [.null], "Aggregates events over time."),
+        .undefaulted("window", \.window, .optional(WindowCatalog.window), "The events of a group and a stretch of time are delivered as one event."),
     ])
 
     static let payload = Section<Subscription>(prototype, [

@@ -1,0 +1,40 @@
+internal import EventModel
+internal import Filters
+
+/// How manifests name a part of an event.
+enum EventPointers {
+    /// A JSON pointer into the event as structured JSON. What can never be there is refused: the usual mistake is a field of
+    /// the payload without `/data` in front.
+    static let pointer = Shape<String>.text(
+        "a JSON pointer such as /data/total, with ~1 for / and ~0 for ~ within a name", pattern: pointerPattern
+    ) { text in
+        guard Names.isPointer(text) else { return .unexpected }
+        return leadsIntoAnEvent(text) ? .value(()) : .outside("a pointer into the payload, such as /data/total, or to an attribute, such as /subject")
+    }
+
+    /// One part of `window.groupBy`.
+    static let groupKey = Shape<GroupKey>(
+        schema: .pattern("[a-z0-9]+|\(pointerPattern)"), form: .fileOnly
+    ) { node, path, reader in
+        guard let text = name.read(node, path, &reader) else { return nil }
+        if text == GroupKey.key.name { return .key }
+        guard text.hasPrefix("/") else { return .attribute(text) }
+        return pointer.read(node, path, &reader).map { .pointer($0) }
+    } show: { .string($0.name) }
+
+    private static let pointerPattern = "/(data(/.*)?|[a-z0-9]+)"
+
+    /// `key`, an attribute, or what has yet to prove that it is a pointer.
+    private static let name = Shape<String>.scalar(
+        "key, the name of a CloudEvents attribute such as type, or a JSON pointer such as /data/customer", .any, schema: .object([])
+    ) {
+        $0.hasPrefix("/") || AttributeName.isLegal($0) ? .value($0) : .unexpected
+    } show: { .string($0) }
+
+    /// Attributes are scalars: nothing is below them.
+    private static func leadsIntoAnEvent(_ pointer: String) -> Bool {
+        let names = pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        guard let first = names.first else { return false }
+        return first == "data" || names.count == 1 && AttributeName.isLegal(String(first))
+    }
+}

@@ -53,6 +53,7 @@ extension DeliveryCore {
         for partition in partitions where partition.phase != .gone {
             for entry in partition.ring.entries { references[Int(entry.record)] += 1 }
             for case let cursor? in partition.cursors {
+                for record in cursor.windows?.records ?? [] { references[Int(record)] += 1 }
                 for next in cursor.pending {
                     references[Int(next.record)] += 1
                     if cursor.isAttached { waiters[Int(next.record)] += 1 }
@@ -99,6 +100,8 @@ extension DeliveryCore {
         found.expect("stalled bytes of \(name)", state.stalledBytes, bytes(of: state.stalled))
         found.expect("pending events of \(name)", state.pendingCount, state.cursors.reduce(0) { $0 + $1.pending.count })
         found.expect("pending bytes of \(name)", state.pendingBytes, state.cursors.reduce(0) { $0 + $1.pendingBytes })
+        found.expect("open windows of \(name)", state.openWindows, state.cursors.reduce(0) { $0 + ($1.windows?.openCount ?? 0) })
+        found.expect("complete windows of \(name)", state.completeWindows, state.cursors.reduce(0) { $0 + ($1.windows?.complete.count ?? 0) })
         found.expect(
             "poison records under way of \(name)", state.poisonUnderWay,
             diversions.count { $0.item != nil && $0.owner === state && $0.kind == .poison })
@@ -106,7 +109,7 @@ extension DeliveryCore {
         found.expect("places of \(name) in the crowd", state.isInCrowd ? 1 : 0, crowdedOut.count { $0 === state })
         for cursor in state.cursors {
             found.expect("turns of a cursor of \(name)", cursor.isQueued ? 1 : 0, state.queue.count { $0 === cursor })
-            if !cursor.pending.isEmpty, mayTake(cursor) { found.demand(cursor.isQueued, "a cursor of \(name) with events has its turn") }
+            if cursor.hasNext, mayTake(cursor) { found.demand(cursor.isQueued, "a cursor of \(name) with events has its turn") }
         }
         var waiting = held.filter { !$0.isForgotten }.map(\.item)
         waiting += state.again
@@ -153,7 +156,8 @@ extension DeliveryCore {
         }
         if cursor.isAttached { found.demand(isReading && cursor.subscription?.isFlowing ?? true, "a cursor on \(name) that keeps up reads") }
         if isReading, !cursor.isMoving {
-            found.expect("unsettled events of a cursor on \(name)", cursor.unsettled.count, unsettled)
+            let kept = cursor.windows.map { $0.unsettledCount - $0.openCount - $0.complete.count } ?? cursor.unsettled.count
+            found.expect("unsettled events of a cursor on \(name)", kept, unsettled)
         }
     }
 

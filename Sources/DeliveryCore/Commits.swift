@@ -76,6 +76,7 @@ extension DeliveryCore {
                 continue
             }
             precondition(base >= cursor.committedOffset, "a cursor never goes back by itself")
+            if let windows = cursor.windows { windows.isProposalSent = windows.proposed != nil }
             cursor.sentOffset = base
             cursor.sentMetadata = text
             cursor.settledSinceCommit = 0
@@ -111,6 +112,7 @@ extension DeliveryCore {
                 cursor.committedAt = now.instant
                 // Somebody waits for it, and the next commit may be long in coming.
                 if isWaitedFor(cursor), isCommitted(cursor) { markClean(cursor) }
+                advanceCommitted(cursor)
             } else {
                 markDirty(cursor)
             }

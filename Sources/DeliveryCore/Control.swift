@@ -65,8 +65,8 @@ extension DeliveryCore {
 
     /// Leaves what waits in memory to Kafka: it is read again when the subscription can send.
     mutating func setAside(_ state: SubscriptionState) {
-        if state.stalled.isEmpty && state.held == 0 { return }
-        let cursors = ContiguousArray(state.cursors.lazy.filter { !$0.unsettled.isEmpty && !$0.isMoving })
+        if state.stalled.isEmpty && state.held == 0 && state.policy.window == nil { return }
+        let cursors = ContiguousArray(state.cursors.lazy.filter { $0.holdsEvents && !$0.isMoving })
         if cursors.isEmpty { return }
         report(.setAside(state.id, cursors.map(\.partition.handle)))
         move(state, cursors, to: .committed)
@@ -90,6 +90,7 @@ extension DeliveryCore {
             guard cursor.isLoaded else { continue }
             dropPending(cursor)
             forgetLines(cursor)
+            forgetWindows(cursor)
             updateHunger(cursor)
             if cursor.isRefresh { markClean(cursor) }
             loaded.append(cursor)

@@ -63,7 +63,8 @@ final class Cursor {
     /// Whether taking one more might end in more settled runs beyond the base than the metadata can say. Six bytes for
     /// one run are enough unless its lengths exceed two million.
     func isCrowded(metadataLimit: Int) -> Bool {
-        !unsettled.isEmpty && (unsettled.count + settledAhead.count + 1) * 6 > (metadataLimit - 2) / 4 * 3
+        if let windows { return windows.isCrowded(metadataLimit: metadataLimit) }
+        return !unsettled.isEmpty && (unsettled.count + settledAhead.count + 1) * 6 > (metadataLimit - 2) / 4 * 3
     }
 
     // What Kafka holds and what it should hold.
@@ -81,9 +82,12 @@ final class Cursor {
 
     /// Nil where nothing waits for anything.
     let order: KeyOrder?
+    /// Nil where events are delivered one by one. What is settled is known there, if not.
+    let windows: WindowTable?
 
-    init(partition: PartitionState, subscription: SubscriptionState?, group: CommitGroup, slot: Int32) {
+    init(partition: PartitionState, subscription: SubscriptionState?, group: CommitGroup, slot: Int32, windowIDs: WindowIDs) {
         order = subscription.flatMap { KeyOrder($0.policy.delivery.ordering) }
+        windows = subscription?.policy.window.map { WindowTable($0, ids: windowIDs) }
         self.partition = partition
         self.subscription = subscription
         self.group = group
@@ -101,7 +105,7 @@ final class Cursor {
 
     /// The lowest unsettled offset.
     var base: Int64 {
-        if let first = unsettled.first?.offset ?? pending.first?.offset { return first }
+        if let first = windows?.base ?? unsettled.first?.offset ?? pending.first?.offset { return first }
         var base = position
         for range in settledAhead where range.contains(base) { base = range.upperBound }
         return base
@@ -136,6 +140,18 @@ final class Cursor {
         unsettled.append(Unsettled(offset: offset))
     }
 
+    /// Settles a window, or an event that stands beside windows.
+    func settle(place: Int64) {
+        windows!.settle(place)
+        settledSinceCommit += 1
+    }
+
+    /// Something was taken that is not settled.
+    var holdsEvents: Bool { windows.map { !$0.isEmpty || $0.unsettledCount > 0 } ?? !unsettled.isEmpty }
+
+    /// Something for the endpoint waits.
+    var hasNext: Bool { windows.map { !$0.complete.isEmpty } ?? !pending.isEmpty }
+
     /// Settles an offset that was taken.
     func settle(_ offset: Int64) {
         let i = indexOfUnsettled(offset)
@@ -149,6 +165,7 @@ final class Cursor {
 
     /// The text for the commit's metadata, and whether it says everything.
     func encodeSettled(limit: Int) -> (text: String, complete: Bool) {
+        if let windows { return windows.encode(base: base, limit: limit) }
         absorbSettledAhead(below: pending.first?.offset ?? position)
         var runs = ContiguousArray<Range<Int64>>()
         let base = self.base

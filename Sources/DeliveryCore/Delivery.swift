@@ -18,6 +18,10 @@ struct Item {
     var isReplay = false
     /// Others wait for it, in the order of its cursor.
     var key: UInt64? = nil
+    /// Of a cursor with windows: what is settled with it; see `WindowTable`.
+    var place: Int64? = nil
+    /// A window's event: its record is none of its topic's.
+    var isWindow = false
     /// It came from the retry topic, where it can go back to without making that grow.
     var isRetryRecord: Bool { cursor.subscription == nil }
 }

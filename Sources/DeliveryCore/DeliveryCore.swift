@@ -7,6 +7,7 @@ public import EventModel
 ///
 ///     assigned ─► Ownership ─► cursors loaded ─► reading
 ///     records ──► Reading ───► ring and cursors' queues ─► Dispatch ─► attempt
+///                 Windows ───► events are counted; complete windows ─┤
 ///     retries ──► RetryIntake ─► held until due ─────────────┘            │
 ///     attempt ended ─► Outcome ─┬─ delivered ──────────────► settle ──────┴─► Commits
 ///                               ├─ Diversions: retry or dead-letter record, settled when acknowledged
@@ -69,6 +70,7 @@ public struct DeliveryCore: ~Copyable {
 
     /// What the windows of subscriptions hold; there before the first subscription with a window.
     public var contents: (any WindowContents)? = nil
+    let windowIDs = WindowIDs()
 
     var recordsConsumed: UInt64 = 0
     /// Offsets of the retry topic that Kafka deleted before they were settled.
@@ -111,7 +113,7 @@ public struct DeliveryCore: ~Copyable {
         case .startResolved(let group, let partition, let offset): startResolved(group, partition, offset)
         case .records(let batch): takeIn(batch)
         case .outOfRange(let partition, let start, let chunk): jumpToLogStart(partition, start, chunk: chunk)
-        case .endKnown(let handle, let offset, _): partitions[handle.index].end = offset
+        case .endKnown(let handle, let offset, let asked): endKnown(handle, offset, asked: asked)
         case .attemptEnded(let id, let outcome, let duration): attemptEnded(id, outcome, duration)
         case .diverted(let id): diverted(id)
         case .diversionFailed(let id, let failure): diversionFailed(id, failure)

@@ -5,6 +5,7 @@ import EventModel
 extension DeliveryCore {
     /// Puts a subscription in line if it has something to send and may.
     mutating func markReady(_ state: SubscriptionState) {
+        foldWaiting(state)
         guard !state.isReady, state.isRunning, state.hasRoom else { return }
         guard hasWork(state) else { return probeNewEvents(state) }
         state.isReady = true
@@ -12,7 +13,7 @@ extension DeliveryCore {
     }
 
     private func hasWork(_ state: SubscriptionState) -> Bool {
-        state.pendingCount > 0 || !state.again.isEmpty || !state.parts.isEmpty || !state.stalled.isEmpty
+        state.freshCount > 0 || !state.again.isEmpty || !state.parts.isEmpty || !state.stalled.isEmpty
     }
 
     /// One request per subscription and turn, so that a saturated process is shared fairly.
@@ -98,7 +99,7 @@ extension DeliveryCore {
     /// A batch is cut when it is full, when its oldest event has waited long enough, or when it holds something to be
     /// sent again; otherwise a timer waits for company.
     private mutating func formBatch(_ state: SubscriptionState, _ batch: BatchPolicy) -> Bool {
-        if state.again.isEmpty, state.stalled.isEmpty, state.pendingCount < batch.maxEvents, state.pendingBytes < batch.maxBytes {
+        if state.again.isEmpty, state.stalled.isEmpty, state.freshCount < batch.maxEvents, state.freshBytes < batch.maxBytes {
             guard let oldest = oldestArrival(state) else { return false }
             let due = oldest + batch.maxWait
             if due > now.instant {
@@ -132,8 +133,7 @@ extension DeliveryCore {
     private func oldestArrival(_ state: SubscriptionState) -> Instant? {
         var oldest: Instant? = nil
         for cursor in state.queue {
-            guard let first = cursor.pending.first else { continue }
-            let arrived = records[first.record].arrived
+            guard let arrived = arrival(ofNextOf: cursor) else { continue }
             if oldest.map({ arrived < $0 }) ?? true { oldest = arrived }
         }
         return oldest
@@ -171,18 +171,18 @@ extension DeliveryCore {
     /// Takes the next new event from the queues of the subscription's cursors.
     private mutating func nextPending(_ state: SubscriptionState, for batch: Delivery?, _ roomInBytes: Int) -> Item? {
         while let cursor = state.queue.first {
-            guard !cursor.isGone, mayTake(cursor, for: batch?.id), let next = cursor.pending.first else {
+            guard !cursor.isGone, mayTake(cursor, for: batch?.id), let record = nextRecord(of: cursor) else {
                 state.queue.removeFirst()
                 cursor.isQueued = false
                 continue
             }
-            let entry = records[next.record]
+            let entry = records[record]
             if entry.bytes > roomInBytes { return nil }
             // A topic full of records that are no events must not take the producer from those that deliver.
             if entry.poison, state.poisonUnderWay >= options.poisonUnderWay { return nil }
             state.queue.removeFirst()
-            let item = takePending(of: cursor, state)
-            if cursor.pending.isEmpty { cursor.isQueued = false } else { state.queue.append(cursor) }
+            let item = takeNext(of: cursor, state)
+            if !cursor.hasNext { cursor.isQueued = false } else { state.queue.append(cursor) }
             if entry.poison {
                 // Not the endpoint's fault, and not for it to judge.
                 divertDead(item, state, FailureDetails(kind: .poison))
@@ -202,23 +202,30 @@ extension DeliveryCore {
 
     /// Puts a cursor back into the subscription's queue that left it because it might not take.
     mutating func queueAgain(_ cursor: Cursor) {
-        guard let state = cursor.subscription, !cursor.isQueued, !cursor.pending.isEmpty, mayTake(cursor) else { return }
+        guard let state = cursor.subscription, !cursor.isQueued, cursor.hasNext, mayTake(cursor) else { return }
         cursor.isQueued = true
         state.queue.append(cursor)
         markReady(state)
     }
 
-    /// Takes a cursor's next event out of its queue: from now on it is unsettled.
-    mutating func takePending(of cursor: Cursor, _ state: SubscriptionState) -> Item {
-        let next = cursor.pending.removeFirst()
-        let entry = records[next.record]
-        cursor.pendingBytes -= Int(entry.bytes)
-        state.pendingCount -= 1
-        state.pendingBytes -= Int(entry.bytes)
-        if cursor.isAttached { records.addWaiter(next.record, -1) }
+    /// Takes a cursor's next event: from now on it is unsettled.
+    mutating func takeNext(of cursor: Cursor, _ state: SubscriptionState) -> Item {
+        if let windows = cursor.windows { return takeWindow(of: cursor, windows, state) }
+        let next = popPending(of: cursor, state)
         cursor.take(next.offset)
         updateHunger(cursor)
-        return Item(cursor: cursor, offset: next.offset, record: next.record, created: entry.timestamp)
+        return Item(cursor: cursor, offset: next.offset, record: next.record, created: records[next.record].timestamp)
+    }
+
+    /// Takes the first record out of a cursor's queue.
+    mutating func popPending(of cursor: Cursor, _ state: SubscriptionState) -> Cursor.Pending {
+        let next = cursor.pending.removeFirst()
+        let bytes = Int(records[next.record].bytes)
+        cursor.pendingBytes -= bytes
+        state.pendingCount -= 1
+        state.pendingBytes -= bytes
+        if cursor.isAttached { records.addWaiter(next.record, -1) }
+        return next
     }
 
     /// Whether an event stays unsettled here: its partition is being given up, its subscription was removed, or its cursor

@@ -93,7 +93,7 @@ extension DeliveryCore {
             return leaveToNextOwner(item)
         }
         switch failure {
-        case .tooLarge where !diversion.byReference:
+        case .tooLarge where !diversion.byReference && !item.isWindow:
             diversion.byReference = true
             produce(id)
         default:

@@ -23,7 +23,7 @@ extension DeliveryCore {
         // With several events that failed there is enough to try; with few, new ones must have their turn.
         if !state.isFlowing, isForNew || state.stalled.count < 2 {
             startFlow(state)
-            if isForNew, state.pendingCount == 0, !state.stalled.isEmpty {
+            if isForNew, state.freshCount == 0, !state.stalled.isEmpty {
                 // They have to be read first.
                 state.circuit.postpone(until: now.instant + options.firstProbe)
                 return timers.set(.probe(state.id), at: state.circuit.nextProbe)
@@ -55,8 +55,8 @@ extension DeliveryCore {
             }
         }
         for cursor in state.cursors {
-            while mayTake(cursor), let first = cursor.pending.first, now.wall - records[first.record].timestamp >= limit {
-                let item = takePending(of: cursor, state)
+            while mayTake(cursor), let since = waitsSince(cursor), now.wall - since >= limit, nextRecord(of: cursor) != nil {
+                let item = takeNext(of: cursor, state)
                 guard let order = cursor.order else {
                     divertDead(item, state, Self.tooOld)
                     continue

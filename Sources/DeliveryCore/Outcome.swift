@@ -71,7 +71,7 @@ extension DeliveryCore {
             // The partition moved on; its next owner will send the event again.
             cursor.subscription?.counters.duplicatesPossible += 1
         } else {
-            cursor.settle(item.offset)
+            if let place = item.place { cursor.settle(place: place) } else { cursor.settle(item.offset) }
             letGo(item)
             markDirty(cursor)
             queueAgain(cursor)

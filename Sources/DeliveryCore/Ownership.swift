@@ -18,7 +18,7 @@ extension DeliveryCore {
             topic.partitions.append(partition)
             let groups: [CommitGroup]
             if isRetry {
-                let cursor = Cursor(partition: partition, subscription: nil, group: retryGroup, slot: 0)
+                let cursor = Cursor(partition: partition, subscription: nil, group: retryGroup, slot: 0, windowIDs: windowIDs)
                 partition.cursors = [cursor]
                 liveCursors += 1
                 partition.cursorsToLoad = 1
@@ -42,7 +42,7 @@ extension DeliveryCore {
     /// Makes the cursor; its place is not known until it has been loaded.
     @discardableResult
     mutating func addCursor(of state: SubscriptionState, to partition: PartitionState) -> Cursor {
-        let cursor = Cursor(partition: partition, subscription: state, group: state.group, slot: state.slot)
+        let cursor = Cursor(partition: partition, subscription: state, group: state.group, slot: state.slot, windowIDs: windowIDs)
         while partition.cursors.count <= Int(state.slot) { partition.cursors.append(nil) }
         partition.cursors[Int(state.slot)] = cursor
         liveCursors += 1
@@ -89,7 +89,7 @@ extension DeliveryCore {
             let start = cursor.subscription?.policy.start ?? .earliest
             effects.append(.resolveStart(group, handle, start))
         case .committed(let offset, let metadata):
-            let settled = CursorMetadata.decode(base: offset, metadata)
+            let settled = settledOffsets(of: cursor, offset, metadata)
             if settled == nil { report(.badMetadata(cursor.subscription?.id, cursor.partition.name)) }
             cursor.committedAt = now.instant
             if !cursor.isRefresh {
@@ -99,6 +99,16 @@ extension DeliveryCore {
             restore(cursor, offset, settled ?? [])
             if cursor.isRefresh { markDirty(cursor) }
         }
+    }
+
+    /// What is settled beyond a committed offset, event by event; what is known of windows goes to them. Nil: not to be read.
+    private func settledOffsets(of cursor: Cursor, _ offset: Int64, _ metadata: String) -> ContiguousArray<Range<Int64>>? {
+        guard WindowMetadata.isWritten(in: metadata) else { return CursorMetadata.decode(base: offset, metadata) }
+        // It had windows, and has none any more: what was in open ones is delivered event by event.
+        guard let windows = cursor.windows else { return [] }
+        guard let known = WindowMetadata.decode(base: offset, firstPlace: offset * windows.plan.windowsPerEvent, metadata) else { return nil }
+        windows.restore(known)
+        return []
     }
 
     mutating func startResolved(_ group: CursorGroup, _ handle: PartitionHandle, _ offset: Int64) {
@@ -129,6 +139,7 @@ extension DeliveryCore {
 
     mutating func restore(_ cursor: Cursor, _ offset: Int64, _ settled: ContiguousArray<Range<Int64>>) {
         let partition = cursor.partition
+        cursor.windows?.lastEvent = now.instant
         cursor.restore(offset: offset, settled: settled)
         guard partition.phase == .reading else { return oneCursorFewerToLoad(partition) }
         guard partition.isStarted else { return startReading(partition) }
@@ -179,6 +190,7 @@ extension DeliveryCore {
         for case let cursor? in partition.cursors {
             dropPending(cursor)
             forgetLines(cursor)
+            forgetWindows(cursor)
             updateHunger(cursor)
             // Of one that is halted only what was settled: Kafka's own tools may have moved it.
             let isRunning = cursor.subscription?.isRunning ?? true
@@ -277,6 +289,7 @@ extension DeliveryCore {
         precondition(!cursor.isGone, "a cursor goes once")
         dropPending(cursor)
         forgetLines(cursor)
+        forgetWindows(cursor)
         cursor.isGone = true
         liveCursors -= 1
         updateHunger(cursor)

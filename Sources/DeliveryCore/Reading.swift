@@ -53,6 +53,7 @@ extension DeliveryCore {
             }
         }
         if batch.nextOffset > partition.nextOffset { partition.nextOffset = batch.nextOffset }
+        applyAdvances(partition)
         trimRing(partition)
     }
 
@@ -101,7 +102,7 @@ extension DeliveryCore {
         state.pendingCount += 1
         state.pendingBytes += bytes
         state.counters.routed += 1
-        if !cursor.isQueued {
+        if cursor.windows == nil, !cursor.isQueued {
             cursor.isQueued = true
             state.queue.append(cursor)
         }
@@ -293,5 +294,6 @@ extension DeliveryCore {
             if cursor.isHungry { cursor.position = end }
             tryAttach(cursor)
         }
+        applyAdvances(partition)
     }
 }

@@ -19,6 +19,9 @@ final class SubscriptionState {
     var queue = Deque<Cursor>()
     var pendingCount = 0
     var pendingBytes = 0
+    /// With `window`: over all cursors.
+    var openWindows = 0
+    var completeWindows = 0
     /// Events whose time has come again: due retry records, ended holds. They go before new ones.
     var again = Deque<Item>()
     /// Parts of refused batches, to be sent as they are.
@@ -54,6 +57,11 @@ final class SubscriptionState {
         group = CommitGroup(id: .subscription(id))
         circuit = Circuit(policy: policy.diversion, limit: limit)
     }
+
+    /// Events that were never tried: records, or complete windows.
+    var freshCount: Int { policy.window == nil ? pendingCount : completeWindows }
+    /// Of their records, as far as there are any yet.
+    var freshBytes: Int { policy.window == nil ? pendingBytes : 0 }
 
     var isRunning: Bool { policy.enabled && !isPaused && suspension == nil && !isRemoved }
 

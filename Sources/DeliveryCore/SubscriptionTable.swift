@@ -41,7 +41,7 @@ extension DeliveryCore {
     private mutating func update(_ state: SubscriptionState, to policy: Subscription) {
         guard state.policy != policy else { return }
         let wasRunning = state.isRunning
-        let wasOrdered = state.policy.delivery.ordering
+        let wasTaken = (state.policy.delivery.ordering, state.policy.window)
         state.policy = policy
         state.circuit.update(policy: policy.diversion, limit: limit(policy))
         state.rate.waitsUntil = nil
@@ -52,7 +52,7 @@ extension DeliveryCore {
         } else if !wasRunning {
             goOn(state)
         } else {
-            if policy.delivery.ordering != wasOrdered { readAnew(state) }
+            if (policy.delivery.ordering, policy.window) != wasTaken { readAnew(state) }
             if state.circuit.state == .open { stopFlow(state) } else { startFlow(state) }
             markReady(state)
         }

@@ -14,8 +14,11 @@ final class Engine {
     init(_ options: CoreOptions = CoreOptions()) { core = DeliveryCore(options: options) }
 
     /// An engine that reads one partition of `orders` from offset 0 for these subscriptions.
-    static func reading(_ subscriptions: [Subscription], _ options: CoreOptions = CoreOptions()) -> Engine {
+    static func reading(
+        _ subscriptions: [Subscription], _ options: CoreOptions = CoreOptions(), windows: (any WindowContents)? = nil
+    ) -> Engine {
         let engine = Engine(options)
+        engine.core.contents = windows
         engine.step(.subscriptions(subscriptions))
         engine.step(.assigned([TopicPartitionName(topic: "orders", partition: 0)]))
         for i in subscriptions.indices {
@@ -86,6 +89,12 @@ final class Engine {
         }
         batch.nextOffset = end
         return step(.records(batch))
+    }
+
+    /// The log ends there, as was asked just now.
+    @discardableResult
+    func endsAt(_ offset: Int64) -> [String] {
+        step(.endKnown(orders, offset: offset, asked: Moment(instant: Instant(nanoseconds: milliseconds * 1_000_000), wall: now)))
     }
 
     @discardableResult

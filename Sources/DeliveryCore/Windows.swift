@@ -1,0 +1,180 @@
+import DequeModule
+import EventModel
+
+// Events of a subscription with windows are counted as they come, whether its endpoint has room or not; what its requests
+// carry are complete windows, each an event of its own, and those events that stand alone.
+extension DeliveryCore {
+    /// Counts what waits in the queues of a subscription's cursors.
+    mutating func foldWaiting(_ state: SubscriptionState) {
+        guard state.policy.window != nil, state.pendingCount > 0 else { return }
+        for cursor in state.cursors where !cursor.pending.isEmpty { fold(cursor) }
+    }
+
+    /// Counts what waits in a cursor's queue, as far as there is room for what comes of it.
+    mutating func fold(_ cursor: Cursor) {
+        guard let windows = cursor.windows, let state = cursor.subscription, !windows.isFolding else { return }
+        guard let contents else { preconditionFailure("somebody keeps what windows hold") }
+        windows.isFolding = true
+        defer { windows.isFolding = false }
+        while let next = cursor.pending.first, mayFold(cursor, windows, state) {
+            windows.reach(next.offset)
+            lineUpComplete(cursor, windows, state, contents)
+            guard windows.complete.count < options.lookahead else { break }
+            let record = records[next.record]
+            if record.poison, state.poisonUnderWay >= options.poisonUnderWay { break }
+            let looked = record.poison ? .poison("") : contents.look(at: record.token, of: cursor.partition.handle, for: state.id)
+            switch looked {
+            case .poison(let reason):
+                if state.poisonUnderWay >= options.poisonUnderWay { return }
+                let item = takeAlone(cursor, windows.standAlone(next.offset), state)
+                if let item { divertDead(item, state, FailureDetails(kind: .poison, message: reason)) }
+            case .event(let time, let group):
+                let room = state.policy.window!.maxGroups - state.openWindows
+                let place = windows.take(next.offset, at: time.milliseconds, group: group, room: room, contents)
+                if case .full = place {
+                    return suspend(state, "more than \(state.policy.window!.maxGroups) windows would be open (window.maxGroups)")
+                }
+                windows.lastEvent = now.instant
+                if let item = takeAlone(cursor, place, state) { isLate(item, state) }
+                lineUpComplete(cursor, windows, state, contents)
+            }
+        }
+        updateHunger(cursor)
+        if contents.bytes(of: state.id) > windowBytesPerSubscription, windows.openCount > 0 {
+            suspend(state, "its windows hold more than \(windowBytesPerSubscription) bytes (limits.recordMemory): fewer groups, shorter lists")
+        }
+    }
+
+    /// What windows hold is not in Kafka's buffers, and comes on top.
+    private var windowBytesPerSubscription: Int { options.recordMemory / 2 / max(1, liveSubscriptions) }
+
+    private func mayFold(_ cursor: Cursor, _ windows: WindowTable, _ state: SubscriptionState) -> Bool {
+        state.isRunning && state.isFlowing && !cursor.isGone && !cursor.isMoving && cursor.partition.phase == .reading
+            && windows.proposed == nil && windows.complete.count < options.lookahead && state.again.count < options.lookahead
+    }
+
+    /// Takes the first event out of a cursor's queue. Nil unless it stands alone: then its record is not needed any more.
+    private mutating func takeAlone(_ cursor: Cursor, _ place: WindowTable.Place, _ state: SubscriptionState) -> Item? {
+        let next = popPending(of: cursor, state)
+        guard case .alone(let place) = place else {
+            release(next.record)
+            return nil
+        }
+        return Item(
+            cursor: cursor, offset: next.offset, record: next.record, created: records[next.record].timestamp, place: place)
+    }
+
+    private mutating func isLate(_ item: Item, _ state: SubscriptionState) {
+        let reason = "every window it belongs to was complete when it came"
+        switch state.policy.window!.late {
+        case .deadLetter: divertDead(item, state, FailureDetails(kind: .windowLate, message: reason))
+        case .drop:
+            state.counters.drops += 1
+            report(.dropped(state.id, .windowLate, reason: reason))
+            settle(item)
+        case .deliver: state.again.append(item)
+        }
+    }
+
+    /// Windows that the watermark has passed get their turn.
+    private mutating func lineUpComplete(
+        _ cursor: Cursor, _ windows: WindowTable, _ state: SubscriptionState, _ contents: any WindowContents
+    ) {
+        windows.complete(at: now, contents)
+        count(windows, state)
+        guard !cursor.isQueued, !windows.complete.isEmpty else { return }
+        cursor.isQueued = true
+        state.queue.append(cursor)
+    }
+
+    private func count(_ windows: WindowTable, _ state: SubscriptionState) {
+        state.openWindows += windows.openCount - windows.openCounted
+        state.completeWindows += windows.complete.count - windows.completeCounted
+        windows.openCounted = windows.openCount
+        windows.completeCounted = windows.complete.count
+    }
+
+    // MARK: What a cursor has for the endpoint
+
+    /// The record of the event that is next: of a window, made now.
+    mutating func nextRecord(of cursor: Cursor) -> RecordIndex? {
+        guard let windows = cursor.windows else { return cursor.pending.first?.record }
+        guard let next = windows.next, let contents else { return nil }
+        if let record = next.record { return record }
+        let bounds = WindowBounds(
+            start: WallTime(milliseconds: next.start), end: WallTime(milliseconds: next.end), offsets: next.offsets)
+        let record = records.insert(contents.event(of: next.id, bounds, at: now.wall), arrived: next.completed.instant)
+        windows.made(record, contents)
+        return record
+    }
+
+    mutating func takeWindow(of cursor: Cursor, _ windows: WindowTable, _ state: SubscriptionState) -> Item {
+        let window = windows.removeNext()
+        count(windows, state)
+        return Item(
+            cursor: cursor, offset: window.offsets.lowerBound, record: window.record!, created: window.completed.wall,
+            place: window.place, isWindow: true)
+    }
+
+    /// When the event that is next began to wait: its own time, or when its window was complete.
+    func waitsSince(_ cursor: Cursor) -> WallTime? {
+        if let windows = cursor.windows { return windows.next?.completed.wall }
+        return cursor.pending.first.map { records[$0.record].timestamp }
+    }
+
+    /// When the event that is next came.
+    func arrival(ofNextOf cursor: Cursor) -> Instant? {
+        if let windows = cursor.windows { return windows.next?.completed.instant }
+        return cursor.pending.first.map { records[$0.record].arrived }
+    }
+
+    /// Forgets the windows of a cursor that takes no more from where it is; they will be computed again.
+    mutating func forgetWindows(_ cursor: Cursor) {
+        guard let windows = cursor.windows, let state = cursor.subscription, let contents else { return }
+        for record in windows.dropAll(contents) { release(record) }
+        count(windows, state)
+    }
+
+    // MARK: Without events
+
+    /// A partition to which nothing comes must not keep windows open for ever: its watermark follows the clock at a distance.
+    /// That is committed before anything is made of it, as a crash after that would make other windows of the same events.
+    mutating func endKnown(_ handle: PartitionHandle, _ end: Int64, asked: Moment) {
+        let partition = partitions[handle.index]
+        partition.end = end
+        guard partition.phase == .reading, partition.nextOffset >= end else { return }
+        for case let cursor? in partition.cursors {
+            guard let windows = cursor.windows, let state = cursor.subscription, state.isRunning, state.isFlowing, cursor.isAttached,
+                !cursor.isMoving, cursor.pending.isEmpty, windows.proposed == nil, !windows.hasAdvances,
+                asked.instant - windows.lastEvent >= state.policy.window!.idle,
+                windows.hasRoomForAdvance(limit: options.metadataLimit)
+            else { continue }
+            let watermark = asked.wall.milliseconds - windows.plan.idle
+            guard watermark > windows.watermark, windows.wouldComplete(watermark) else { continue }
+            windows.proposed = WindowTable.Advance(offset: cursor.position, watermark: watermark)
+            markDirty(cursor)
+        }
+    }
+
+    /// A cursor was committed, and with it perhaps an advance.
+    mutating func advanceCommitted(_ cursor: Cursor) {
+        guard let windows = cursor.windows, windows.isProposalSent, !cursor.isGone else { return }
+        windows.accept()
+        goOnFolding(cursor)
+    }
+
+    /// Cursors that have come as far as an advance that was committed before the restart.
+    mutating func applyAdvances(_ partition: PartitionState) {
+        for case let cursor? in partition.cursors {
+            guard let windows = cursor.windows, windows.hasAdvances, cursor.pending.isEmpty, cursor.isLoaded, !cursor.isMoving else { continue }
+            windows.reach(cursor.position)
+            goOnFolding(cursor)
+        }
+    }
+
+    private mutating func goOnFolding(_ cursor: Cursor) {
+        guard let windows = cursor.windows, let state = cursor.subscription, let contents else { return }
+        lineUpComplete(cursor, windows, state, contents)
+        markReady(state)
+    }
+}

@@ -28,6 +28,7 @@ import Testing
             Aggregate(name: "mean", function: .avg("/data/total")),
             Aggregate(name: "opening", function: .first("/data/a~1b")),
             Aggregate(name: "last", function: .last("/data")),
+            Aggregate(name: "image", function: .last("/data_base64")),
             Aggregate(name: "buyers", function: .distinct("/data/customer", limit: 10_000)),
             Aggregate(name: "few", function: .distinct("/tenant", limit: 5)),
             Aggregate(name: "subjects", function: .list("/subject", limit: 100)),
@@ -246,6 +247,7 @@ let windowWithEveryKey = """
         mean: { avg: /data/total }
         opening: { first: /data/a~1b }
         last: { last: /data }
+        image: { last: /data_base64 }
         buyers: { distinct: /data/customer }
         few: { distinct: /tenant, limit: 5 }
         subjects: { list: /subject }

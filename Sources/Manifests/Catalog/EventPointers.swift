@@ -22,7 +22,7 @@ enum EventPointers {
         return pointer.read(node, path, &reader).map { .pointer($0) }
     } show: { .string($0.name) }
 
-    private static let pointerPattern = "/(data(/.*)?|[a-z0-9]+)"
+    private static let pointerPattern = "/(data(/.*)?|data_base64|[a-z0-9]+)"
 
     /// `key`, an attribute, or what has yet to prove that it is a pointer.
     private static let name = Shape<String>.scalar(
@@ -31,10 +31,10 @@ enum EventPointers {
         $0.hasPrefix("/") || AttributeName.isLegal($0) ? .value($0) : .unexpected
     } show: { .string($0) }
 
-    /// Attributes are scalars: nothing is below them.
+    /// Attributes are scalars, and so is a payload that is no text: nothing is below them.
     private static func leadsIntoAnEvent(_ pointer: String) -> Bool {
         let names = pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         guard let first = names.first else { return false }
-        return first == "data" || names.count == 1 && AttributeName.isLegal(String(first))
+        return first == "data" || names.count == 1 && (first == "data_base64" || AttributeName.isLegal(String(first)))
     }
 }

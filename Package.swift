@@ -24,6 +24,7 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let bigInt = Target.Dependency.product(name: "BigInt", package: "BigInt")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -36,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
@@ -48,6 +50,8 @@ let package = Package(
         target("Filters", ["EventModel"]),
         // All decisions: cursors, ring, lanes, batches, budget, verdicts; pure.
         target("DeliveryCore", ["EventModel", heap, deque]),
+        // What windows hold: groups, exact decimals, aggregates, the event of a complete window; pure.
+        target("Aggregation", ["EventModel", "EventFormats", "Signing", bigInt]),
         // YAML to validated subscriptions and configuration, or a list of problems with file and line.
         target("Manifests", ["EventModel", "Filters", "Signing", yams]),
         // What operators change at run time: the records of the control topic, and the state folded from them; pure.
@@ -100,6 +104,7 @@ let package = Package(
             swiftSettings: settings),
 
         test("EventFormatsTests", ["EventModel", "EventFormats"]),
+        test("AggregationTests", ["EventModel", "EventFormats", "Aggregation"]),
         test("BridgeRuntimeTests", ["EventModel", "EventFormats", "BridgeRuntime"]),
         test("ControlTests", ["EventModel", "Control"]),
         test("RedeliveryTests", ["EventModel", "KafkaClient", "Redelivery"]),

@@ -3,8 +3,8 @@ import EventModel
 /// What CloudEvents 1.0 allows in names and values of attributes ("Naming Conventions", "Type System").
 ///
 /// The checks answer with what is wrong, as the end of a sentence that begins with the attribute's name, or with nil.
-enum AttributeRules {
-    typealias Bytes = UnsafeRawBufferPointer
+package enum AttributeRules {
+    package typealias Bytes = UnsafeRawBufferPointer
 
     static func isName(_ name: Bytes) -> Bool {
         !name.isEmpty && name.allSatisfy(ASCIISet.attributeName.contains) && !name.equals("data")
@@ -31,7 +31,7 @@ enum AttributeRules {
     }
 
     /// A non-empty `String`.
-    static func problem(nonEmpty text: Bytes) -> StaticString? {
+    package static func problem(nonEmpty text: Bytes) -> StaticString? {
         text.isEmpty ? "is empty" : problem(text: text)
     }
 

@@ -53,6 +53,13 @@ extension ByteWriter {
         append(UnsafeRawBufferPointer(rebasing: text[clean...]))
     }
 
+    /// `kafka:<topic>`, a URI whose path is the topic's name: the source of events that come from there without saying another.
+    package func append(sourceOfTopic topic: String) {
+        append("kafka:" as StaticString)
+        var topic = topic
+        topic.withUTF8 { appendPercentEncoded(UnsafeRawBufferPointer($0), keeping: .unreserved) }
+    }
+
     /// Base64 with padding (RFC 4648, 4).
     public func appendBase64(_ data: UnsafeRawBufferPointer) {
         append(upTo: (data.count + 2) / 3 * 4) { Base64.encode(data, into: $0) }
@@ -61,7 +68,7 @@ extension ByteWriter {
     /// Replaces the base64 text written from `position` on by what it says.
     ///
     /// - Returns: false when it is not base64; its bytes are of no use then.
-    func decodeBase64(from position: Int) -> Bool {
+    package func decodeBase64(from position: Int) -> Bool {
         guard let decoded = Base64.decode(inPlace: mutableBytes(from: position)) else { return false }
         truncate(to: position + decoded)
         return true

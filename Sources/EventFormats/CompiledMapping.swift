@@ -50,7 +50,7 @@ struct CompiledMapping {
         }
         id = mapping.id.map(compile) ?? .position
         type = mapping.type.map(compile) ?? .constant(constant { $0.append(topic) })
-        source = mapping.source.map(compile) ?? .constant(constant { CompiledMapping.append(sourceOf: topic, to: $0) })
+        source = mapping.source.map(compile) ?? .constant(constant { $0.append(sourceOfTopic: topic) })
         subject = mapping.subject.map(compile) ?? .key
         time = mapping.time.map(compile) ?? .timestamp
         needsJSON = [mapping.id, mapping.type, mapping.source, mapping.subject, mapping.time].contains {
@@ -67,11 +67,4 @@ struct CompiledMapping {
     }
 
     func bytes(_ range: Range<Int>) -> Bytes { Bytes(rebasing: constants.bytes[range]) }
-
-    /// `kafka:<topic>`, a URI whose path is the topic's name.
-    private static func append(sourceOf topic: String, to writer: ByteWriter) {
-        writer.append("kafka:" as StaticString)
-        var topic = topic
-        topic.withUTF8 { writer.appendPercentEncoded(Bytes($0), keeping: .unreserved) }
-    }
 }

@@ -25,6 +25,14 @@ extension JSONValue {
         return false
     }
 
+    /// Whether an escape of a string names half a surrogate pair, so that it is no text.
+    package var hasHalfSurrogatePair: Bool {
+        guard hasEscapes else { return false }
+        var unescaper = JSONUnescaper(stringBody)
+        while unescaper.next() != nil {}
+        return !unescaper.isValid
+    }
+
     /// Whether a string says `text` (UTF-8).
     public func stringEquals(_ text: Bytes) -> Bool {
         let body = stringBody
@@ -33,6 +41,17 @@ extension JSONValue {
         var unescaper = JSONUnescaper(body)
         for byte in text where unescaper.next() != byte { return false }
         return unescaper.next() == nil && unescaper.isValid
+    }
+
+    /// Whether a string's text comes before another's, by their UTF-8 bytes, which is the order of their code points.
+    package func textPrecedes(_ other: JSONValue) -> Bool {
+        var own = JSONUnescaper(stringBody)
+        var others = JSONUnescaper(other.stringBody)
+        while let theirs = others.next() {
+            guard let ours = own.next() else { return true }
+            if ours != theirs { return ours < theirs }
+        }
+        return false
     }
 }
 

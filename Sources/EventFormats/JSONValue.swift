@@ -8,7 +8,15 @@ public struct JSONValue {
     public let raw: Bytes
 
     /// - Parameter raw: a whole value without white space around it, part of a text that has been validated.
-    init(validated raw: Bytes) { self.raw = raw }
+    package init(validated raw: Bytes) { self.raw = raw }
+
+    /// - Parameter text: a text that has been validated, perhaps with white space around it.
+    init(surroundedBySpace text: Bytes) {
+        var range = text[...]
+        while let first = range.first, JSONValue.isSpace(first) { range = range.dropFirst() }
+        while let last = range.last, JSONValue.isSpace(last) { range = range.dropLast() }
+        raw = Bytes(rebasing: range)
+    }
 
     public var kind: Kind {
         switch raw[0] {

@@ -1,7 +1,7 @@
 internal import COpenSSL
 
 /// SHA-256 (FIPS 180-4). A value: a copy goes on from where the original was.
-struct SHA256 {
+package struct SHA256 {
     static let length = 32
     static let blockLength = 64
 
@@ -11,6 +11,12 @@ struct SHA256 {
         // > SHA256_Init(), SHA256_Update() and SHA256_Final() return 1 for success, 0 otherwise.
         // They only fail for hardware that is not there; a wrong signature must not be sent in any case.
         precondition(SHA256_Init(&state) == 1, "SHA256_Init failed")
+    }
+
+    package static func digest(_ bytes: UnsafeRawBufferPointer) -> Digest {
+        var hash = SHA256()
+        hash.update(bytes)
+        return Digest(hash)
     }
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
@@ -31,14 +37,14 @@ struct SHA256 {
 }
 
 /// 32 bytes on the stack.
-struct Digest {
+package struct Digest {
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
     init(_ hash: consuming SHA256) {
         withUnsafeMutableBytes(of: &words) { hash.finish(into: $0) }
     }
 
-    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         withUnsafeBytes(of: words, body)
     }
 }

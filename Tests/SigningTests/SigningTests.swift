@@ -247,3 +247,25 @@ struct BatchIDTests {
         #expect(id(["ab", "c"]) == "batch_601d5476e2ccfe2c87a2bba7a3226597")
     }
 }
+
+@Suite("The id of a window's event")
+struct WindowEventIDTests {
+    private func id(
+        _ subscription: String = "s", _ topic: String = "t", _ partition: Int32 = 0, _ group: String = "[]", _ start: Int64 = 0, _ end: Int64 = 1
+    ) -> String {
+        let group = Array(group.utf8)
+        var target = [UInt8](repeating: 0, count: WindowEventID.length)
+        let id = group.withUnsafeBytes {
+            WindowEventID(subscription: subscription, topic: topic, partition: partition, group: $0, start: start, end: end)
+        }
+        target.withUnsafeMutableBytes { _ = id.finish(into: $0) }
+        return String(decoding: target, as: UTF8.self)
+    }
+
+    @Test func isTheSameForTheSameWindowOnly() {
+        #expect(id() == id())
+        let ids = [id(), id("x"), id("s", "x"), id("st", ""), id("s", "t", 1), id("s", "t", 0, "[1]"), id("s", "t", 0, "[]", -1), id("s", "t", 0, "[]", 0, 2)]
+        #expect(Set(ids).count == ids.count)
+        #expect(ids.allSatisfy { $0.hasPrefix("window_") && $0.utf8.count == 39 })
+    }
+}

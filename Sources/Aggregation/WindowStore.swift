@@ -1,0 +1,107 @@
+public import EventFormats
+public import EventModel
+
+/// What the windows of one subscription hold: for each the group it is of, the number of its events, and what the aggregates
+/// know. Which event counts in which window, and when one is complete, is decided elsewhere.
+///
+/// `look` at a record, then `open` windows and `add`: these are about the record looked at last, which must still be there.
+/// Nothing is allocated for an event where the windows it counts in have grown.
+public final class WindowStore {
+    struct Window {
+        var group: Int
+        var partition: Int32
+        var events: Int
+    }
+
+    /// Of the topic. May be another one when the manifest changes what the topic's records say.
+    public var decoder: EventDecoder
+    let template: WindowEventTemplate
+    let columns: [any AggregateColumn]
+    private let time: WindowTime
+    private let groups: GroupReader
+    /// Where among the fields each column finds its values.
+    private let sources: [Int]
+    /// Begins the sentence that says why a column cannot take a value.
+    private let complaints: [String]
+
+    private var fields = FieldTable()
+    private(set) var groupTable = GroupTable()
+    private(set) var windows = ContiguousArray<Window>()
+    private var free = ContiguousArray<Int>()
+    private var bytesOfWindows = 0
+    private let bytesPerWindow: Int
+    // Of the record looked at last.
+    private var place = EventPlace(time: WallTime(milliseconds: 0), offset: 0)
+    private var partition: Int32 = 0
+    private var group = 0
+
+    /// - Parameters:
+    ///   - subscription: which the windows are of.
+    ///   - policy: its `window`.
+    ///   - decoder: of its topic; used while a record is looked at.
+    public init(_ subscription: Subscription, _ policy: WindowPolicy, decoder: EventDecoder) {
+        self.decoder = decoder
+        time = policy.time
+        var fields = FieldTable()
+        groups = GroupReader(policy.groupBy, &fields)
+        let limits = HoldingLimits(policy.aggregates)
+        columns = policy.aggregates.map { AggregateCatalog.column($0, limits) }
+        sources = policy.aggregates.map { fields.index(pointer: $0.function.pointer) }
+        complaints = policy.aggregates.map { "\($0.function.name) `\($0.name)`: \($0.function.pointer)" }
+        self.fields = fields
+        template = WindowEventTemplate(subscription, policy)
+        bytesPerWindow = columns.reduce(MemoryLayout<Window>.stride) { $0 + $1.bytesPerWindow }
+    }
+
+    /// Bytes held for all windows, roughly.
+    public var bytes: Int { bytesOfWindows + groupTable.bytes }
+
+    /// - Returns: when the event happened, and the number of its group, which it keeps while a window of it is open.
+    /// - Throws: why the event cannot be counted.
+    public func look(at record: RecordView) throws(PoisonReason) -> (time: WallTime, group: Int) {
+        let event = try decoder.decode(record)
+        place = EventPlace(time: try EventTime.of(event, in: record, by: time), offset: record.offset)
+        partition = record.partition
+        fields.look(at: event)
+        for index in columns.indices {
+            do throws(ValueProblem) {
+                try columns[index].look(at: fields.value(sources[index]))
+            } catch {
+                throw PoisonReason("\(complaints[index]) \(error.text)")
+            }
+        }
+        group = groupTable.find(try groups.read(record, fields))
+        return (place.time, group)
+    }
+
+    /// A window of the group looked at, with nothing in it.
+    public func open() -> Int {
+        let index = free.popLast() ?? windows.count
+        let window = Window(group: group, partition: partition, events: 0)
+        if index == windows.count { windows.append(window) } else { windows[index] = window }
+        for column in columns { column.open(index) }
+        groupTable.addWindow(group)
+        bytesOfWindows += bytesPerWindow
+        return index
+    }
+
+    public func add(to window: Int) {
+        windows[window].events += 1
+        for column in columns { bytesOfWindows += column.add(to: window, at: place) }
+    }
+
+    /// The first is discarded, its events count in the other.
+    public func merge(_ window: Int, into other: Int) {
+        windows[other].events += windows[window].events
+        for column in columns { bytesOfWindows += column.merge(window, into: other) }
+        discard(window)
+    }
+
+    public func discard(_ window: Int) {
+        for column in columns { bytesOfWindows -= column.clear(window) }
+        bytesOfWindows -= bytesPerWindow
+        groupTable.removeWindow(windows[window].group)
+        windows[window].group = -1
+        free.append(window)
+    }
+}

@@ -68,6 +68,11 @@ public struct SubscriptionSnapshot: Sendable {
     public var waiting: Int
     /// Events behind one of their key that is not delivered yet; see `Ordering`.
     public var inLine: Int
+    /// With `window`: those that are open.
+    public var openWindows: Int
+    /// With `window`: the least of its partitions' watermarks, of those that have any; windows that end before it, by their
+    /// grace, are complete.
+    public var watermark: WallTime?
     public var lags: [PartitionLag]
     /// Where it is nearest to what Kafka deletes. The engine does not know; nil while nobody does, or nothing is deleted.
     public var retention: RetentionMargin?
@@ -86,6 +91,7 @@ public struct SubscriptionSnapshot: Sendable {
         concurrency = 0
         waiting = 0
         inLine = 0
+        openWindows = 0
         lags = []
         counters = SubscriptionCounters()
     }
@@ -100,6 +106,8 @@ public struct SubscriptionSnapshot: Sendable {
         concurrency += other.concurrency
         waiting += other.waiting
         inLine += other.inLine
+        openWindows += other.openWindows
+        if let theirs = other.watermark { watermark = min(watermark ?? theirs, theirs) }
         lags += other.lags
         counters.merge(other.counters)
     }
@@ -117,6 +125,8 @@ public struct PartitionLag: Sendable {
     public var oldest: WallTime?
     /// Whether the cursor has fallen out of the ring of recent records and is served by reading back.
     public var lagging: Bool
+    /// How many of the records an endpoint need not be waited for: they are counted in open windows, or beside such.
+    public var inWindows: Int64 = 0
 
     public init(partition: Int32, offset: Int64, records: Int64, oldest: WallTime?, lagging: Bool) {
         self.partition = partition

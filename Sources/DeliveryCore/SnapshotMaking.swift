@@ -46,17 +46,21 @@ extension DeliveryCore {
         shown.concurrency = state.circuit.roomLimit
         shown.waiting = state.held + state.stalled.count
         shown.inLine = state.cursors.reduce(0) { $0 + ($1.order?.inLine ?? 0) }
+        shown.openWindows = state.openWindows
+        shown.watermark = state.cursors.lazy.compactMap { $0.windows?.time }.min()
         shown.counters = state.counters
         for cursor in state.cursors where cursor.isLoaded {
             let partition = cursor.partition
             let base = cursor.base
             let end = max(partition.end, partition.nextOffset)
-            var oldest = cursor.pending.first.map { records[$0.record].timestamp }
+            var oldest = cursor.pending.first.map { records[$0.record].timestamp } ?? waitsSince(cursor)
             for item in state.stalled where item.cursor === cursor && item.offset == base { oldest = item.created }
-            shown.lags.append(
-                PartitionLag(
-                    partition: partition.name.partition, offset: base, records: max(0, end - base), oldest: oldest,
-                    lagging: !cursor.isAttached))
+            var lag = PartitionLag(
+                partition: partition.name.partition, offset: base, records: max(0, end - base), oldest: oldest, lagging: !cursor.isAttached)
+            if let windows = cursor.windows, windows.unsettledCount == windows.openCount, cursor.pending.isEmpty {
+                lag.inWindows = cursor.position - base
+            }
+            shown.lags.append(lag)
         }
         return shown
     }

@@ -105,6 +105,9 @@ final class WindowTable {
 
     // MARK: Time
 
+    /// The watermark; nil before the first event.
+    var time: WallTime? { watermark == Self.noTime ? nil : WallTime(milliseconds: watermark) }
+
     /// Windows that end before this are complete.
     private var closedBefore: Int64 { watermark == Self.noTime ? Self.noTime : watermark - plan.grace + 1 }
 

@@ -139,6 +139,15 @@ package enum MetricCatalog {
         .each(.gauge, "events_in_line", "Events in memory behind one of their key, or partition, that is not delivered yet.") {
             $1.sample($0.inLine, ("subscription", $0.name))
         },
+        .each(.gauge, "window_groups", "Windows that are open: one for each group and stretch of time.") {
+            $1.sample($0.openWindows, ("subscription", $0.name))
+        },
+        .fanfare(.gauge, "window_watermark_seconds", "The least watermark of its partitions, in seconds since 1970.") {
+            for subscription in $0.core.subscriptions {
+                guard let watermark = subscription.watermark else { continue }
+                $1.sample(Double(watermark.milliseconds) / 1000, ("subscription", subscription.name))
+            }
+        },
         .fanfare(.gauge, "retries_waiting", "Records read from the retry topic that wait in memory for their due time.") {
             $1.sample($0.core.retriesWaiting)
         },

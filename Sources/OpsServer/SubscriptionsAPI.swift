@@ -22,7 +22,11 @@ struct SubscriptionSummary: Encodable {
     var concurrency: Int
     /// Events that wait in memory for the moment of their next attempt.
     var waiting: Int
-    /// In records.
+    /// With `window`: those that are open.
+    var openWindows: Int
+    /// With `window`: unix milliseconds of the least watermark of its partitions; left out before the first event.
+    var watermark: Int64?
+    /// In records; with `window`, those that open windows hold are among them.
     var lag: Int64
     /// Age of the oldest unsettled record; left out when it is not known.
     var lagSeconds: Double?
@@ -38,6 +42,8 @@ struct SubscriptionSummary: Encodable {
         inFlight = subscription.inFlight
         concurrency = subscription.concurrency
         waiting = subscription.waiting
+        openWindows = subscription.openWindows
+        watermark = subscription.watermark?.milliseconds
         lag = subscription.lag
         lagSeconds = subscription.lagSeconds(at: now)
         counters = CounterValues(subscription.counters)
@@ -140,8 +146,8 @@ struct CounterValues: Encodable {
 extension SubscriptionSnapshot {
     /// Age of its oldest unsettled record: zero when it has caught up, nil when it has not and no age is known.
     func lagSeconds(at now: WallTime) -> Double? {
-        let oldest = lags.lazy.filter { $0.records > 0 }.compactMap(\.oldest).min()
-        if let oldest { return max(0, (now - oldest).seconds) }
-        return lag > 0 ? nil : 0
+        let behind = lags.lazy.filter { $0.records > $0.inWindows }
+        if let oldest = behind.compactMap(\.oldest).min() { return max(0, (now - oldest).seconds) }
+        return behind.isEmpty ? 0 : nil
     }
 }

@@ -74,8 +74,8 @@ let package = Package(
         target("HTTPTransport", ["CCurl", "CLinux", "EventLoop"]),
         // Feeds the core, performs its effects, observes.
         target("BridgeRuntime", [
-            "EventModel", "EventFormats", "Filters", "DeliveryCore", "Control", "Manifests", "Signing", "EventLoop", "KafkaClient",
-            "HTTPTransport", "CLinux", logging,
+            "EventModel", "EventFormats", "Filters", "DeliveryCore", "Aggregation", "Control", "Manifests", "Signing", "EventLoop",
+            "KafkaClient", "HTTPTransport", "CLinux", logging,
         ]),
         // What operators send again: dead letters, and ranges of topics, through the retry topic.
         target("Redelivery", ["EventModel", "EventFormats", "Filters", "DeliveryCore", "EventLoop", "KafkaClient"]),
@@ -105,7 +105,7 @@ let package = Package(
 
         test("EventFormatsTests", ["EventModel", "EventFormats"]),
         test("AggregationTests", ["EventModel", "EventFormats", "Aggregation"]),
-        test("BridgeRuntimeTests", ["EventModel", "EventFormats", "BridgeRuntime"]),
+        test("BridgeRuntimeTests", ["EventModel", "EventFormats", "DeliveryCore", "KafkaClient", "BridgeRuntime"]),
         test("ControlTests", ["EventModel", "Control"]),
         test("RedeliveryTests", ["EventModel", "KafkaClient", "Redelivery"]),
         test("FiltersTests", ["EventModel", "Filters"]),

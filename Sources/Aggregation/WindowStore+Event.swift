@@ -8,7 +8,7 @@ extension WindowStore {
     ///   - start: the window's first moment.
     ///   - end: the first moment that is no more in it, which is the event's `time`.
     public func writeEvent(of window: Int, start: WallTime, end: WallTime, to writer: ByteWriter) {
-        withGroup(of: window) { group in
+        withGroupValue(of: window) { group in
             let values = group.elements
             writer.append(#"{"specversion":"1.0","id":""# as StaticString)
             writer.append(upTo: WindowEventID.length) {
@@ -71,7 +71,7 @@ extension WindowStore {
     ///
     /// - Returns: false when it has none.
     public func appendKey(of window: Int, to writer: ByteWriter) -> Bool {
-        withGroup(of: window) { group in
+        withGroupValue(of: window) { group in
             for (key, value) in zip(template.groupBy, group.elements) where key == .key {
                 return GroupKeyText.appendKey(of: value, to: writer)
             }
@@ -80,8 +80,8 @@ extension WindowStore {
         }
     }
 
-    private func withGroup<Result>(of window: Int, _ body: (JSONValue) -> Result) -> Result {
-        groupTable.withText(windows[window].group) { body(JSONValue(validated: $0)) }
+    private func withGroupValue<Result>(of window: Int, _ body: (JSONValue) -> Result) -> Result {
+        withGroup(of: window) { body(JSONValue(validated: $0)) }
     }
 }
 

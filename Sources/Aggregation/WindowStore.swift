@@ -97,6 +97,14 @@ public final class WindowStore {
         discard(window)
     }
 
+    /// The window's group in its canonical form: a JSON array of the values of `groupBy`.
+    public func withGroup<Result>(of window: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        groupTable.withText(windows[window].group, body)
+    }
+
+    /// The partition whose events it holds.
+    public func partition(of window: Int) -> Int32 { windows[window].partition }
+
     public func discard(_ window: Int) {
         for column in columns { bytesOfWindows -= column.clear(window) }
         bytesOfWindows -= bytesPerWindow

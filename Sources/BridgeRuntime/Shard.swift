@@ -37,6 +37,7 @@ final class Shard {
     var slots = RequestSlots()
     var references = References()
     var routes: [String: TopicRoute] = [:]
+    private let windows = ShardWindows()
     /// Partitions whose records are (or will be) read, by handle index.
     var readings: [PartitionReading?] = []
     var activeReadings: [PartitionReading] = []
@@ -96,9 +97,9 @@ final class Shard {
         producer = try RecordProducer(plan.kafka, signal: signal)
         offsets = GroupOffsets(sharing: consumer, signal: signal)
         core = DeliveryCore(options: plan.core)
-        view = RecordView(
-            topic: "", partition: 0, offset: 0, timestamp: WallTime(milliseconds: 0), key: nil, value: nil, headers: [])
+        view = .none
         traceIDs = TraceIDs(seed: plan.core.seed)
+        core.contents = windows
         transport.delegate = self
         mailbox.connect(loop.signal)
     }
@@ -278,6 +279,7 @@ final class Shard {
             outlets[index]?.close(transport)
             outlets[index] = nil
         }
+        windows.install(outlets.map { $0.map { ($0.policy, $0.route.decoder) } })
         for reading in activeReadings { reading.route = routes[reading.partition.topic] }
         subscribe(to: topics)
     }

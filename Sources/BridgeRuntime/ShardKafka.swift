@@ -186,7 +186,7 @@ extension Shard {
     }
 
     /// Never 0, which stands for none. Another one in each process, so that nobody can make keys that wait for each other.
-    private static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
         var hasher = Hasher()
         hasher.combine(bytes: key)
         return max(1, UInt64(bitPattern: Int64(hasher.finalize())))
@@ -232,7 +232,7 @@ extension Shard {
     }
 
     /// librdkafka's structures around a record, roughly.
-    private static let recordOverhead = 256
+    static let recordOverhead = 256
 
     private func retry(_ record: KafkaRecord) -> IncomingRetry {
         let headers = RetryHeaders(record)
@@ -246,19 +246,7 @@ extension Shard {
 
     /// Points the shared view at a record.
     func fillView(_ record: KafkaRecord, topic: String) {
-        view.topic = topic
-        view.partition = record.partition
-        view.offset = record.offset
-        view.timestamp = WallTime(milliseconds: record.timestamp)
-        view.key = record.key
-        view.value = record.value
-        view.headers.removeAll(keepingCapacity: true)
-        let headers = record.headers
-        var i = 0
-        while let header = headers.header(at: i) {
-            view.headers.append(RecordView.Header(name: header.name, value: header.value))
-            i += 1
-        }
+        view.show(record, topic: topic)
     }
 
     // MARK: Reading back

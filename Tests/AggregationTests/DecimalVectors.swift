@@ -1,4 +1,4 @@
-// Written by decimals.py, with Python's decimal module.
+// Written by scripts/decimal-vectors, with Python's decimal module.
 struct DecimalVector {
     var numbers: [String]
     var sum: String

@@ -69,6 +69,41 @@ import Testing
         #expect(queue.lowWatermark == 0)
     }
 
+    @Test func aRecordOfOurOwnReadsLikeOneOfKafkas() {
+        var headers = HeaderList()
+        headers.append(name: "content-type", value: "text/plain")
+        headers.append(name: "empty", value: UnsafeRawBufferPointer(start: nil, count: 0))
+        headers.append(name: "null", value: nil)
+        let record = "k1".utf8Bytes { key in
+            "value".utf8Bytes { value in
+                KafkaRecord.made(key: key, value: value, headers: &headers, timestamp: 1_700_000_000_123, partition: 3, offset: 42)
+            }
+        }
+        #expect(record.key.text == "k1")
+        #expect(record.value.text == "value")
+        #expect(record.byteCount == 7)
+        #expect((record.timestamp, record.partition, record.offset) == (1_700_000_000_123, 3, 42))
+        #expect(record.headers.count == 3)
+        #expect(record.headers.last(named: "content-type")?.value.text == "text/plain")
+        #expect(record.headers.last(named: "empty")?.value?.count == 0)
+        #expect(record.headers.last(named: "null") != nil)
+        #expect(record.headers.last(named: "null")?.value == nil)
+        // It is one that nothing of librdkafka's is held by already.
+        #expect(record.detached().bits == record.bits)
+        record.destroy()
+    }
+
+    @Test func aRecordOfOurOwnTellsNothingFromEmpty() {
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        var none = HeaderList()
+        let absent = KafkaRecord.made(key: nil, value: nil, headers: &none, timestamp: 0, partition: 0, offset: 0)
+        let empty = KafkaRecord.made(key: nothing, value: nothing, headers: &none, timestamp: 0, partition: 0, offset: 0)
+        #expect(absent.key == nil && absent.value == nil && absent.headers.count == 0)
+        #expect(empty.key?.count == 0 && empty.value?.count == 0)
+        absent.destroy()
+        empty.destroy()
+    }
+
     @Test func aRecordThatIsTooLargeIsRefusedAtOnceOrByTheBroker() throws {
         let fixture = try Fixture(("orders", 1))
         let producer = try RecordProducer(fixture.configuration, signal: nil)

@@ -211,7 +211,7 @@ def test_a_window_that_cannot_be_delivered_is_a_dead_letter_that_can_be_sent_aga
     assert len(attempts) == 3 and len({a.id for a in attempts}) == 1
 
     billing.behaves(status=200)
-    world.fanfare("dlq", "redrive", "--topic", "shop.orders", "--yes")
+    world.fanfare("dlq", "redrive", "--topic", "shop.orders")
     billing.has_taken(1)
     again = [a for a in billing.arrivals() if a.accepted]
     assert again[0].json == window and again[0].id == attempts[0].id

@@ -2,18 +2,17 @@ import EventModel
 
 /// The kinds of aggregates: what each reads and how it is computed. One line for each, and a file under `Functions`.
 enum AggregateCatalog {
-    static func column(_ aggregate: Aggregate, _ limits: HoldingLimits) -> any AggregateColumn {
-        let name = aggregate.name
-        return switch aggregate.function {
-        case .count: Column(name: name, Count())
-        case .sum: Column(name: name, Sum())
-        case .avg: Column(name: name, Average())
-        case .min: Column(name: name, Extreme(wantsLargest: false, longest: limits.value))
-        case .max: Column(name: name, Extreme(wantsLargest: true, longest: limits.value))
-        case .first: Column(name: name, Edge(wantsLast: false, longest: limits.value))
-        case .last: Column(name: name, Edge(wantsLast: true, longest: limits.value))
-        case .distinct(_, let limit): Column(name: name, Distinct(limit: limit))
-        case .list(_, let limit): Column(name: name, List(limit: limit, room: limits.list, longest: limits.value))
+    static func column(_ function: Aggregate.Function, _ limits: HoldingLimits) -> any AggregateColumn {
+        switch function {
+        case .count: Count()
+        case .sum: Sum()
+        case .avg: Average()
+        case .min: Extreme(wantsLargest: false, longest: limits.value)
+        case .max: Extreme(wantsLargest: true, longest: limits.value)
+        case .first: Edge(wantsLast: false, longest: limits.value)
+        case .last: Edge(wantsLast: true, longest: limits.value)
+        case .distinct(_, let limit): Distinct(limit: limit)
+        case .list(_, let limit): List(limit: limit, room: limits.list, longest: limits.value)
         }
     }
 }

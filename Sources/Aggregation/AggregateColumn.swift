@@ -2,8 +2,6 @@ import EventFormats
 
 /// One aggregate of a subscription's windows, by the window's index.
 protocol AggregateColumn: AnyObject {
-    /// As the manifest says it.
-    var name: String { get }
     /// Of memory for one window that holds nothing yet.
     var bytesPerWindow: Int { get }
     /// Looks at an event's value; `add` is about this one.
@@ -15,62 +13,58 @@ protocol AggregateColumn: AnyObject {
     /// The first is left with nothing.
     ///
     /// - Returns: bytes by which both together grew.
-    func merge(_ window: Int, into other: Int) -> Int
+    func merge(window: Int, into other: Int) -> Int
     /// Gives back the memory of a window.
     ///
     /// - Returns: its bytes beside those that every window has.
     func clear(_ window: Int) -> Int
-    func write(_ window: Int, to writer: ByteWriter)
-    func isTruncated(_ window: Int) -> Bool
+    func write(window: Int, to writer: ByteWriter)
+    func isTruncated(window: Int) -> Bool
 }
 
 /// The states of all windows in one array, so that none is an object of its own.
-final class Column<Function: AggregateFunction>: AggregateColumn {
-    let name: String
-    private let function: Function
-    private var states = ContiguousArray<Function.State>()
+struct Column<Operand, State> {
+    var states = ContiguousArray<State>()
     /// Nil when the event looked at last has nothing to say.
-    private var operand: Function.Operand?
+    var operand: Operand?
+}
 
-    init(name: String, _ function: Function) {
-        self.name = name
-        self.function = function
-    }
-
-    var bytesPerWindow: Int { MemoryLayout<Function.State>.stride }
+// An extension of the functions and not a generic class around them: this way the compiler makes it for each of them.
+extension AggregateFunction {
+    var bytesPerWindow: Int { MemoryLayout<State>.stride }
 
     func look(at value: JSONValue?) throws(ValueProblem) {
-        operand = nil
-        if let value { operand = try function.read(value) }
+        column.operand = nil
+        if let value { column.operand = try read(value) }
     }
 
     func open(_ window: Int) {
-        if window == states.count { states.append(function.initial) }
+        if window == column.states.count { column.states.append(initial) }
     }
 
     func add(to window: Int, at place: EventPlace) -> Int {
-        guard let operand else { return 0 }
+        guard let operand = column.operand else { return 0 }
         let before = bytes(window)
-        function.add(operand, at: place, to: &states[window])
+        add(operand, at: place, to: &column.states[window])
         return bytes(window) - before
     }
 
-    func merge(_ window: Int, into other: Int) -> Int {
+    func merge(window: Int, into other: Int) -> Int {
         let before = bytes(window) + bytes(other)
-        let merged = states[window]
-        states[window] = function.initial
-        function.merge(merged, into: &states[other])
+        let merged = column.states[window]
+        column.states[window] = initial
+        merge(merged, into: &column.states[other])
         return bytes(other) - before
     }
 
     func clear(_ window: Int) -> Int {
-        defer { states[window] = function.initial }
+        defer { column.states[window] = initial }
         return bytes(window)
     }
 
-    func write(_ window: Int, to writer: ByteWriter) { function.write(states[window], to: writer) }
+    func write(window: Int, to writer: ByteWriter) { write(column.states[window], to: writer) }
 
-    func isTruncated(_ window: Int) -> Bool { function.isTruncated(states[window]) }
+    func isTruncated(window: Int) -> Bool { isTruncated(column.states[window]) }
 
-    private func bytes(_ window: Int) -> Int { function.bytes(of: states[window]) }
+    private func bytes(_ window: Int) -> Int { bytes(of: column.states[window]) }
 }

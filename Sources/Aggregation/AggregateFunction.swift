@@ -4,11 +4,13 @@ import EventFormats
 ///
 /// The result must not depend on the order of `add` and `merge`: sessions are merged, and after a restart the log is read
 /// from another place. What has an order has the one of the events' places.
-protocol AggregateFunction {
+protocol AggregateFunction: AggregateColumn {
     /// What one event says, made ready by `read`; valid as long as the value it was read from.
     associatedtype Operand
     associatedtype State
 
+    /// Of all windows, for `AggregateColumn`.
+    var column: Column<Operand, State> { get set }
     var initial: State { get }
     /// - Throws: why the value cannot be taken; the event is poison then.
     func read(_ value: JSONValue) throws(ValueProblem) -> Operand

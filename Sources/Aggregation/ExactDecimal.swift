@@ -18,17 +18,21 @@ struct ExactDecimal {
     init(_ number: Numeral) {
         coefficient = 0
         exponent = number.magnitude - number.count + 1
-        // As many digits at a time as fit a word.
-        var part: UInt64 = 0
+        // As many digits at a time as fit a word; most numbers have no more.
+        var part: Int64 = 0
         var length = 0
         for digit in number.digits {
-            part = part * 10 + UInt64(digit - UInt8(ascii: "0"))
+            part = part * 10 + Int64(digit - UInt8(ascii: "0"))
             length += 1
             guard length == 18 else { continue }
-            coefficient = coefficient * Self.powerOfTen(18) + BigInt(part)
+            coefficient = coefficient * Self.powerOfTen(18) + BigInt(integerLiteral: part)
             (part, length) = (0, 0)
         }
-        if coefficient.isZero { coefficient = BigInt(part) } else { coefficient = coefficient * Self.powerOfTen(length) + BigInt(part) }
+        if coefficient.isZero {
+            coefficient = BigInt(integerLiteral: part)
+        } else {
+            coefficient = coefficient * Self.powerOfTen(length) + BigInt(integerLiteral: part)
+        }
         if number.isNegative { coefficient.negate() }
     }
 

@@ -37,10 +37,10 @@ extension WindowStore {
             writer.append(#"},"count":"# as StaticString)
             writer.append(decimal: Int64(windows[window].events))
             writer.append(#","aggregates":{"# as StaticString)
-            writer.appendJoined(columns) { column in
-                writer.append(jsonString: column.name)
+            writer.appendJoined(aggregates) { aggregate in
+                writer.append(jsonString: aggregate.name)
                 writer.append(UInt8(ascii: ":"))
-                column.write(window, to: writer)
+                aggregate.column.write(window: window, to: writer)
             }
             writer.append(UInt8(ascii: "}"))
             appendTruncated(window, to: writer)
@@ -60,7 +60,7 @@ extension WindowStore {
 
     /// The aggregates of which a limit has cut something off.
     private func appendTruncated(_ window: Int, to writer: ByteWriter) {
-        let truncated = columns.filter { $0.isTruncated(window) }
+        let truncated = aggregates.filter { $0.column.isTruncated(window: window) }
         guard !truncated.isEmpty else { return }
         writer.append(#","truncated":["# as StaticString)
         writer.appendJoined(truncated) { writer.append(jsonString: $0.name) }

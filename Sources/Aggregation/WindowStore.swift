@@ -13,16 +13,22 @@ public final class WindowStore {
         var events: Int
     }
 
+    /// One of the policy's aggregates.
+    struct Entry {
+        let name: String
+        let column: any AggregateColumn
+        /// Where among the fields its values are.
+        let field: Int
+        /// Begins the sentence that says why it cannot take a value.
+        let complaint: String
+    }
+
     /// Of the topic. May be another one when the manifest changes what the topic's records say.
     public var decoder: EventDecoder
     let template: WindowEventTemplate
-    let columns: [any AggregateColumn]
+    let aggregates: [Entry]
     private let time: WindowTime
     private let groups: GroupReader
-    /// Where among the fields each column finds its values.
-    private let sources: [Int]
-    /// Begins the sentence that says why a column cannot take a value.
-    private let complaints: [String]
 
     private var fields = FieldTable()
     private(set) var groupTable = GroupTable()
@@ -45,12 +51,15 @@ public final class WindowStore {
         var fields = FieldTable()
         groups = GroupReader(policy.groupBy, &fields)
         let limits = HoldingLimits(policy.aggregates)
-        columns = policy.aggregates.map { AggregateCatalog.column($0, limits) }
-        sources = policy.aggregates.map { fields.index(pointer: $0.function.pointer) }
-        complaints = policy.aggregates.map { "\($0.function.name) `\($0.name)`: \($0.function.pointer)" }
+        aggregates = policy.aggregates.map { aggregate in
+            let function = aggregate.function
+            return Entry(
+                name: aggregate.name, column: AggregateCatalog.column(function, limits), field: fields.index(pointer: function.pointer),
+                complaint: "\(function.name) `\(aggregate.name)`: \(function.pointer)")
+        }
         self.fields = fields
         template = WindowEventTemplate(subscription, policy)
-        bytesPerWindow = columns.reduce(MemoryLayout<Window>.stride) { $0 + $1.bytesPerWindow }
+        bytesPerWindow = aggregates.reduce(MemoryLayout<Window>.stride) { $0 + $1.column.bytesPerWindow }
     }
 
     /// Bytes held for all windows, roughly.
@@ -63,11 +72,11 @@ public final class WindowStore {
         place = EventPlace(time: try EventTime.of(event, in: record, by: time), offset: record.offset)
         partition = record.partition
         fields.look(at: event)
-        for index in columns.indices {
+        for aggregate in aggregates {
             do throws(ValueProblem) {
-                try columns[index].look(at: fields.value(sources[index]))
+                try aggregate.column.look(at: fields.value(aggregate.field))
             } catch {
-                throw PoisonReason("\(complaints[index]) \(error.text)")
+                throw PoisonReason("\(aggregate.complaint) \(error.text)")
             }
         }
         group = groupTable.find(try groups.read(record, fields))
@@ -79,7 +88,7 @@ public final class WindowStore {
         let index = free.popLast() ?? windows.count
         let window = Window(group: group, partition: partition, events: 0)
         if index == windows.count { windows.append(window) } else { windows[index] = window }
-        for column in columns { column.open(index) }
+        for aggregate in aggregates { aggregate.column.open(index) }
         groupTable.addWindow(group)
         bytesOfWindows += bytesPerWindow
         return index
@@ -87,13 +96,13 @@ public final class WindowStore {
 
     public func add(to window: Int) {
         windows[window].events += 1
-        for column in columns { bytesOfWindows += column.add(to: window, at: place) }
+        for aggregate in aggregates { bytesOfWindows += aggregate.column.add(to: window, at: place) }
     }
 
     /// The first is discarded, its events count in the other.
     public func merge(_ window: Int, into other: Int) {
         windows[other].events += windows[window].events
-        for column in columns { bytesOfWindows += column.merge(window, into: other) }
+        for aggregate in aggregates { bytesOfWindows += aggregate.column.merge(window: window, into: other) }
         discard(window)
     }
 
@@ -106,7 +115,7 @@ public final class WindowStore {
     public func partition(of window: Int) -> Int32 { windows[window].partition }
 
     public func discard(_ window: Int) {
-        for column in columns { bytesOfWindows -= column.clear(window) }
+        for aggregate in aggregates { bytesOfWindows -= aggregate.column.clear(window) }
         bytesOfWindows -= bytesPerWindow
         groupTable.removeWindow(windows[window].group)
         windows[window].group = -1

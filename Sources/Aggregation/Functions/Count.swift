@@ -1,7 +1,8 @@
 import EventFormats
 
 /// `count`: of events, whatever their values are.
-struct Count: AggregateFunction {
+final class Count: AggregateFunction {
+    var column = Column<Void, Int>()
     let initial = 0
 
     func read(_ value: JSONValue) {}

@@ -3,9 +3,16 @@ import EventFormats
 /// `min` and `max`: the smallest or largest value, as the first event in the log that has it wrote it.
 ///
 /// Numbers come in the order of their values, then strings in the order of their code points.
-struct Extreme: SingleValueFunction {
-    let wantsLargest: Bool
-    let longest: Int
+final class Extreme: SingleValueFunction {
+    var column = Column<JSONValue, PlacedValue?>()
+    private let wantsLargest: Bool
+    private let longest: Int
+
+    /// - Parameter longest: bytes of a value that may be held.
+    init(wantsLargest: Bool, longest: Int) {
+        self.wantsLargest = wantsLargest
+        self.longest = longest
+    }
 
     func read(_ value: JSONValue) throws(ValueProblem) -> JSONValue {
         switch value.kind {

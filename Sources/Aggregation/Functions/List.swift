@@ -1,7 +1,7 @@
 import EventFormats
 
 /// `list`: the values in the order of the log, the first `limit` of them that together have no more than `room` bytes.
-struct List: AggregateFunction {
+final class List: AggregateFunction {
     struct Listed {
         /// By offset.
         var values = ContiguousArray<(offset: Int64, value: HeldValue)>()
@@ -12,10 +12,21 @@ struct List: AggregateFunction {
         var cut: Int64?
     }
 
-    let limit: Int
-    let room: Int
-    let longest: Int
+    var column = Column<JSONValue, Listed>()
     let initial = Listed()
+    private let limit: Int
+    private let room: Int
+    private let longest: Int
+
+    /// - Parameters:
+    ///   - limit: how many values.
+    ///   - room: how many bytes they may have together.
+    ///   - longest: how many each.
+    init(limit: Int, room: Int, longest: Int) {
+        self.limit = limit
+        self.room = room
+        self.longest = longest
+    }
 
     func read(_ value: JSONValue) throws(ValueProblem) -> JSONValue { try value.checked(longest: longest) }
 

@@ -1,7 +1,8 @@
 import EventFormats
 
 /// `sum`: of numbers, exact; 0 of none.
-struct Sum: AggregateFunction {
+final class Sum: AggregateFunction {
+    var column = Column<ExactDecimal, ExactDecimal>()
     let initial = ExactDecimal.zero
 
     func read(_ value: JSONValue) throws(ValueProblem) -> ExactDecimal { ExactDecimal(try number(value)) }

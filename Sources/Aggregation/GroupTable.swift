@@ -62,8 +62,8 @@ struct GroupTable {
         if number != current { forget(number) }
     }
 
-    /// With the array's header and what the dictionary takes, roughly.
-    private func size(_ number: Int) -> Int { MemoryLayout<Entry>.stride + 32 + entries[number].text.count + 24 }
+    /// With what the dictionary takes, roughly.
+    private func size(_ number: Int) -> Int { MemoryLayout<Entry>.stride + arrayOverhead + entries[number].text.count + 32 }
 
     func withText<Result>(_ number: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         entries[number].text.withUnsafeBytes(body)

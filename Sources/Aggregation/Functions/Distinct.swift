@@ -51,6 +51,6 @@ final class Distinct: AggregateFunction {
     /// A set fills three quarters of its table at most, which doubles when it grows.
     func bytes(of state: Values) -> Int {
         guard case .counting(let keys) = state, !keys.isEmpty else { return 0 }
-        return keys.capacity * 4 / 3 * MemoryLayout<ValueKey>.stride + 64
+        return keys.capacity * 4 / 3 * MemoryLayout<ValueKey>.stride + arrayOverhead
     }
 }

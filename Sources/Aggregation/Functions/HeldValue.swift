@@ -1,5 +1,8 @@
 import EventFormats
 
+/// What an array takes beside its elements: its header, and what goes with any piece of memory.
+let arrayOverhead = 48
+
 /// A copy of a value's bytes, as written.
 struct HeldValue {
     private var raw: ContiguousArray<UInt8>
@@ -18,8 +21,7 @@ struct HeldValue {
 
     func write(to writer: ByteWriter) { raw.withUnsafeBytes { writer.append($0) } }
 
-    /// Of the array's memory and its header.
-    var bytes: Int { raw.capacity + 32 }
+    var bytes: Int { raw.capacity + arrayOverhead }
     var count: Int { raw.count }
 }
 

@@ -1,8 +1,8 @@
 import EventModel
 
-/// What will happen, in order of time; equal times in the order in which they were noted.
-struct Agenda {
-    typealias Action = (Simulation) -> Void
+/// What will happen in a world, in order of time; equal times in the order in which they were noted.
+struct Agenda<World> {
+    typealias Action = (World) -> Void
 
     private struct Entry {
         var at: Instant

@@ -10,6 +10,8 @@ public enum Clause: String, CaseIterable, Sendable, Codable {
     case ownership
     /// An event without an outcome at the end, or given up without need.
     case outcome
+    /// A window that the log does not make, or not with this content.
+    case windows
     /// An event came more often than faults explain.
     case duplicates
     /// Events of one key came out of order.

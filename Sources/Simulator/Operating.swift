@@ -11,7 +11,7 @@ extension Simulation {
         pauses[subscription, default: 0] += 1
         let pause = pauses[subscription]!
         tellAll(subscription) { .pause($0) }
-        func later(_ span: TimeSpan, _ action: @escaping Agenda.Action) {
+        func later(_ span: TimeSpan, _ action: @escaping Agenda<Simulation>.Action) {
             after(span) { if $0.paused.contains(subscription), $0.pauses[subscription] == pause { action($0) } }
         }
         // Long before the end, so that the halted subscription's cursors may be looked after meanwhile.
@@ -106,7 +106,7 @@ extension Simulation {
     }
 
     /// Now, or first thing when it wakes.
-    func whenAwake(_ replica: Replica, _ action: @escaping Agenda.Action) {
+    func whenAwake(_ replica: Replica, _ action: @escaping Agenda<Simulation>.Action) {
         if replica.isStandingStill { replica.inbox.append(action) } else { action(self) }
     }
 

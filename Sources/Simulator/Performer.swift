@@ -85,7 +85,7 @@ extension Simulation {
     }
 
     /// Later, if the process still lives then.
-    func answer(_ replica: Replica, after span: TimeSpan, _ action: @escaping Agenda.Action) {
+    func answer(_ replica: Replica, after span: TimeSpan, _ action: @escaping Agenda<Simulation>.Action) {
         let incarnation = replica.incarnation
         after(span) { simulation in
             guard replica.isAlive(incarnation) else { return }

@@ -92,7 +92,7 @@ final class Replica {
     var hadBatches = false
     /// Takes no step since then; what arrives waits in the inbox.
     var standsStillSince: Instant? = nil
-    var inbox: [Agenda.Action] = []
+    var inbox: [Agenda<Simulation>.Action] = []
     /// The group went on without it.
     var isExpelled = false
 

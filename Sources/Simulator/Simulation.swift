@@ -32,7 +32,7 @@ public struct SimulationResult: Sendable {
 /// that everything gets done.
 public final class Simulation {
     let scenario: Scenario
-    var agenda = Agenda()
+    var agenda = Agenda<Simulation>()
     var now = Instant(nanoseconds: 0)
     var random: Random
     var endpointRandom: Random
@@ -145,7 +145,7 @@ public final class Simulation {
 
     var elapsed: TimeSpan { TimeSpan(nanoseconds: now.nanoseconds) }
 
-    func after(_ span: TimeSpan, _ action: @escaping Agenda.Action) { agenda.note(at: now + span, action) }
+    func after(_ span: TimeSpan, _ action: @escaping Agenda<Simulation>.Action) { agenda.note(at: now + span, action) }
 
     // MARK: Records
 

@@ -30,16 +30,16 @@ struct Trace {
     ///   - text: worked out only for a listener. It must say nothing that the words do not decide.
     ///   - words: go into the digest.
     mutating func note(
-        _ kind: Kind, at time: Instant, _ replica: Replica?, _ a: Int64, _ b: Int64, _ c: Int64, _ d: Int64,
+        _ kind: Kind, at time: Instant, replica: Int?, _ a: Int64, _ b: Int64, _ c: Int64, _ d: Int64,
         _ text: () -> String
     ) {
-        mix(Int64(kind.rawValue) << 8 | Int64(replica?.index ?? 255))
+        mix(Int64(kind.rawValue) << 8 | Int64(replica ?? 255))
         mix(time.nanoseconds)
         mix(a)
         mix(b)
         mix(c)
         mix(d)
-        listener?(TraceLine(at: TimeSpan(nanoseconds: time.nanoseconds), replica: replica?.index, what: "\(kind)", text: text()))
+        listener?(TraceLine(at: TimeSpan(nanoseconds: time.nanoseconds), replica: replica, what: "\(kind)", text: text()))
     }
 
     private mutating func mix(_ word: Int64) {
@@ -92,6 +92,6 @@ extension Simulation {
         _ kind: Trace.Kind, _ replica: Replica? = nil, _ a: Int64 = 0, _ b: Int64 = 0, _ c: Int64 = 0, _ d: Int64 = 0,
         text: @autoclosure () -> String = ""
     ) {
-        trace.note(kind, at: now, replica, a, b, c, d, text)
+        trace.note(kind, at: now, replica: replica?.index, a, b, c, d, text)
     }
 }

@@ -5,7 +5,7 @@ struct FailureReport {
     private static let linesShown = 40
 
     let job: Job
-    let scenario: Scenario
+    private let scenario: String
     let outcome: Outcome
     private let story: [Substring]
     private let storyLines: Int
@@ -15,7 +15,7 @@ struct FailureReport {
     /// Runs the job once more, now listening.
     init(_ job: Job, limit: Int) throws {
         self.job = job
-        scenario = try job.makeScenario()
+        scenario = try job.describeScenario()
         var job = job
         job.tellsStory = true
         var tail = Tail<Substring>(limit: Self.linesShown)
@@ -27,12 +27,16 @@ struct FailureReport {
     var text: String {
         var lines = ["seed \(outcome.seed) " + (outcome.violations.isEmpty ? "keeps the contract" : "breaks the contract")]
         lines += outcome.violations.flatMap { "\($0)".split(separator: "\n") }.map { "  " + $0 }
-        lines += [""] + "\(scenario)".split(separator: "\n").map { "  " + $0 }
+        lines += [""] + scenario.split(separator: "\n").map { "  " + $0 }
         if !story.isEmpty {
             lines += ["", "  The last \(story.count) of \(storyLines) lines of its trace:"] + story.map { "  " + $0 }
         }
-        lines += ["", "  Again, with the whole trace:  \(Self.command("replay", outcome.seed, file)) --trace"]
-        lines += ["  Make it smaller:              \(Self.command("minimize", outcome.seed, file))", ""]
+        switch job.world {
+        case .events:
+            lines += ["", "  Again, with the whole trace:  \(Self.command("replay", outcome.seed, file)) --trace"]
+            lines += ["  Make it smaller:              \(Self.command("minimize", outcome.seed, file))", ""]
+        case .windows: lines += ["", "  Again, with the whole trace:  \(Self.command("windows replay", outcome.seed, nil)) --trace", ""]
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -2,11 +2,20 @@ import EventModel
 import FoundationEssentials
 import Simulator
 
+/// What there is to simulate.
+enum World: String, Codable {
+    /// Every event has an outcome of its own.
+    case events
+    /// Subscriptions have windows.
+    case windows
+}
+
 /// What a worker is asked to simulate.
 struct Job: Codable {
+    var world = World.events
     /// Of a random scenario, unless one is given.
     var seed: UInt64
-    /// As in a scenario's file.
+    /// As in a scenario's file; for the world of events.
     var scenario: String? = nil
     /// Every line of the story is wanted, not the outcome alone.
     var tellsStory = false
@@ -14,6 +23,21 @@ struct Job: Codable {
     func makeScenario() throws -> Scenario {
         guard let scenario else { return .random(seed: seed) }
         return try Scenario(json: scenario)
+    }
+
+    /// What is simulated, in words.
+    func describeScenario() throws -> String {
+        switch world {
+        case .events: "\(try makeScenario())"
+        case .windows: "\(WindowScenario.random(seed: seed))"
+        }
+    }
+
+    func run(_ listener: ((TraceLine) -> Void)?) throws -> Outcome {
+        switch world {
+        case .events: Outcome(self, Simulation(try makeScenario(), listener: listener).run())
+        case .windows: Outcome(self, WindowSimulation(.random(seed: seed), listener: listener).run())
+        }
     }
 }
 
@@ -26,6 +50,14 @@ struct Outcome: Codable {
         var deadLettered = 0
         var repeated = 0
         var crashes = 0
+        var windows: Windows? = nil
+    }
+
+    struct Windows: Codable {
+        var made = 0
+        var late = 0
+        /// Of watermarks, at ends of logs.
+        var advances = 0
     }
 
     var seed: UInt64
@@ -43,6 +75,16 @@ struct Outcome: Codable {
         figures = Figures(
             steps: result.steps, attempts: result.attempts, accepted: result.accepted, deadLettered: result.deadLettered,
             repeated: result.repeated, crashes: result.crashes)
+    }
+
+    init(_ job: Job, _ result: WindowSimulationResult) {
+        seed = job.seed
+        violations = result.violations
+        digest = result.digest
+        simulatedSeconds = result.duration.seconds
+        figures = Figures(
+            steps: result.steps, attempts: result.attempts, accepted: result.accepted, deadLettered: result.deadLettered,
+            repeated: result.repeated, crashes: result.crashes, windows: Windows(made: result.windows, late: result.late, advances: result.advances))
     }
 
     init(_ job: Job, _ violation: Violation) {

@@ -31,17 +31,23 @@ struct Replay: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Run one scenario again, and show what happens.")
 
     @OptionGroup var choice: ScenarioChoice
+    @OptionGroup var replaying: Replaying
 
+    func run() throws { try replaying.run(try choice.job()) }
+}
+
+/// One scenario, run again.
+struct Replaying: ParsableArguments {
     @Flag(help: "Show the whole trace; else its end, if the contract is broken.")
     var trace = false
 
     @Option(help: "Processor time, in seconds.")
     var limit = 60
 
-    func run() throws {
+    func run(_ job: Job) throws {
         signal(SIGPIPE, SIG_DFL)
-        var job = try choice.job()
-        Output.write("\(try job.makeScenario())\n\n")
+        var job = job
+        Output.write("\(try job.describeScenario())\n\n")
         job.tellsStory = true
         var tail = Tail<Substring>(limit: 40)
         let outcome = try WorkerProcess(limit: limit, explainsTraps: true).run(job) { line in
@@ -62,6 +68,7 @@ struct Replay: ParsableCommand {
             lines.append(
                 "\(outcome.simulatedSeconds) s simulated, \(figures.steps) steps: \(figures.attempts) requests, \(figures.accepted) events delivered, "
                     + "\(figures.deadLettered) dead-lettered, \(figures.repeated) repeated, \(figures.crashes) crashes")
+            if let windows = figures.windows { lines.append("\(windows.made) windows, \(windows.late) late events, \(windows.advances) advances at ends of logs") }
             lines.append("digest \(hexadecimal(digest))")
         }
         return "\n" + lines.joined(separator: "\n") + "\n"

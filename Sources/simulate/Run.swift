@@ -11,6 +11,13 @@ struct Run: ParsableCommand {
             it again and make it smaller. Every 25th seed is run by two processes, which must agree about its digest.
             """)
 
+    @OptionGroup var seeds: SeedRun
+
+    func run() throws { try seeds.run(in: .events) }
+}
+
+/// Many seeds of a world.
+struct SeedRun: ParsableArguments {
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
     @Option(help: "Such as 1-3000, or 7,302.")
@@ -36,7 +43,7 @@ struct Run: ParsableCommand {
         if limit < 1 { throw ValidationError("--limit is at least 1 s") }
     }
 
-    func run() throws {
+    func run(in world: World) throws {
         signal(SIGPIPE, SIG_IGN)
         var total = Summary()
         let again = Array(seeds.lazy.filter { twice || $0 % 25 == 0 })
@@ -46,14 +53,14 @@ struct Run: ParsableCommand {
             let outcome = total.add(outcome)
             if let clause = outcome.clause {
                 progress.clear()
-                show(outcome, clause, failures: total.failed.count)
+                show(outcome, clause, world, failures: total.failed.count)
             }
             progress.update(done: total.runs, failures: total.failed.count)
             return keepGoing || total.failed.isEmpty
         }
         // In another order, so that other processes meet them.
         for part in [Array(seeds), again.reversed()] where keepGoing || total.failed.isEmpty {
-            try WorkerPool(jobs: jobs, limit: limit).run(part, take: take)
+            try WorkerPool(world, jobs: jobs, limit: limit).run(part, take: take)
         }
         progress.clear()
         total.seconds = progress.seconds
@@ -61,10 +68,10 @@ struct Run: ParsableCommand {
         if !total.failed.isEmpty { throw ExitCode.failure }
     }
 
-    private func show(_ outcome: Outcome, _ clause: Clause, failures: Int) {
+    private func show(_ outcome: Outcome, _ clause: Clause, _ world: World, failures: Int) {
         guard output == .text else { return }
         let isWhole = failures <= 10 && clause != .determinism
-        let report = isWhole ? try? FailureReport(Job(seed: outcome.seed), limit: limit) : nil
+        let report = isWhole ? try? FailureReport(Job(world: world, seed: outcome.seed), limit: limit) : nil
         Output.write(report?.text ?? "seed \(outcome.seed): \(outcome.violations[0])\n")
     }
 }

@@ -34,6 +34,12 @@ struct Summary {
         figures.deadLettered += outcome.figures.deadLettered
         figures.repeated += outcome.figures.repeated
         figures.crashes += outcome.figures.crashes
+        if let windows = outcome.figures.windows {
+            figures.windows = figures.windows ?? Outcome.Windows()
+            figures.windows!.made += windows.made
+            figures.windows!.late += windows.late
+            figures.windows!.advances += windows.advances
+        }
         simulatedSeconds += outcome.simulatedSeconds
         if outcome.clause != nil { failed.append(outcome) }
         return outcome
@@ -57,6 +63,9 @@ struct Summary {
         lines.append(
             "\(Numbers.duration(seconds: Int(simulatedSeconds))) simulated: \(grouped(figures.attempts)) requests, \(grouped(figures.accepted)) events delivered, "
                 + "\(grouped(figures.deadLettered)) dead-lettered, \(grouped(figures.repeated)) repeated, \(grouped(figures.crashes)) crashes")
+        if let windows = figures.windows {
+            lines.append("\(grouped(windows.made)) windows, \(grouped(windows.late)) late events, \(grouped(windows.advances)) advances at ends of logs")
+        }
         lines.append("digest \(hexadecimal(digest))")
         return lines.joined(separator: "\n")
     }

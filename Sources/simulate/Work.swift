@@ -16,8 +16,7 @@ struct Work: ParsableCommand {
             let job = try Job(line: line)
             limitProcessorTime()
             let listener: ((TraceLine) -> Void)? = job.tellsStory ? { Output.write("\(Reply.storyMark)\($0)\n") } : nil
-            let result = Simulation(try job.makeScenario(), listener: listener).run()
-            Output.write(Outcome(job, result).line() + "\n")
+            Output.write(try job.run(listener).line() + "\n")
         }
     }
 

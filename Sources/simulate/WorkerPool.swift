@@ -2,21 +2,25 @@ import Glibc
 
 /// Many seeds on all processors.
 struct WorkerPool {
+    private let world: World
     private var workers: [WorkerProcess]
 
-    init(jobs: Int, limit: Int) { workers = (0..<jobs).map { _ in WorkerProcess(limit: limit) } }
+    init(_ world: World, jobs: Int, limit: Int) {
+        self.world = world
+        workers = (0..<jobs).map { _ in WorkerProcess(limit: limit) }
+    }
 
     /// Runs the seeds, each where there is room, until all have ended or `take` says that it is enough.
     func run(_ seeds: some Sequence<UInt64>, take: (Outcome) -> Bool) throws {
         var seeds = seeds.makeIterator()
-        for worker in workers { if let seed = seeds.next() { try worker.send(Job(seed: seed)) } }
+        for worker in workers { if let seed = seeds.next() { try worker.send(Job(world: world, seed: seed)) } }
         while true {
             let busy = workers.filter(\.isBusy)
             if busy.isEmpty { return }
             for worker in try Self.ready(busy) {
                 guard let outcome = try worker.receive() else { continue }
                 guard take(outcome) else { return }
-                if let seed = seeds.next() { try worker.send(Job(seed: seed)) }
+                if let seed = seeds.next() { try worker.send(Job(world: world, seed: seed)) }
             }
         }
     }

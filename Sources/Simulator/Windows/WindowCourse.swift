@@ -1,0 +1,158 @@
+import EventModel
+
+/// What one cursor comes by from where it was placed on, whichever engines own it meanwhile, and what became of it. A cursor
+/// that is placed anew begins another course: with windows of its own, each of which has an outcome of its own.
+final class WindowCourse {
+    struct Fate {
+        /// Requests accepted by the endpoint; records written to the dead-letter and to the retry topic.
+        var accepted = 0
+        var deadLetters = 0
+        var retries = 0
+        /// Times that a crash or a lost answer made a repetition unavoidable.
+        var excuses = 0
+        /// Some engine was told of its outcome, and still had its cursor.
+        var isTold = false
+
+        var outcomes: Int { accepted + deadLetters + retries }
+    }
+
+    let key: CursorKey
+    let policy: Subscription
+    let start: Int64
+    /// The advances that Kafka has taken: the latest time at each offset.
+    private(set) var advances: [Int64: Int64] = [:]
+    private(set) var fates: [WindowInstance.Name: Fate] = [:]
+    /// Settled, and not said in what Kafka has taken.
+    private var ahead: [WindowInstance.Name: WindowInstance] = [:]
+    /// Its settled places did not fit the metadata at some time.
+    var wasFull = false
+
+    private var model: WindowModel?
+    /// Everything before it has been folded.
+    private var position: Int64
+    /// The highest times of events, each with the offset from which on it is one.
+    private var peaks: [(offset: Int64, time: Int64)] = []
+    private var instances: [WindowInstance.Name: WindowInstance] = [:]
+    /// In the order in which they are due.
+    private(set) var due: [WindowInstance] = []
+    private var untold: [WindowInstance] = []
+
+    init(_ key: CursorKey, _ policy: Subscription, start: Int64) {
+        self.key = key
+        self.policy = policy
+        self.start = start
+        position = start
+        model = policy.window.map { WindowModel($0) }
+    }
+
+    /// In how many windows an event may be; nil without windows.
+    var places: Int64? { policy.window.map { WindowModel.places($0.shape) } }
+
+    // MARK: What the log makes
+
+    /// Takes in what the log has got meanwhile.
+    func follow(_ log: WindowLog) {
+        var i = log.index(of: position)
+        while i < log.records.count {
+            let record = log.records[i]
+            i += 1
+            position = record.offset + 1
+            let sight = record.sight(policy)
+            guard sight != .nothing else { continue }
+            guard model != nil else {
+                let kind: WindowInstance.Kind = sight == .poison ? .poison : .plain
+                found(WindowInstance(name: .single(offset: record.offset), kind: kind, offsets: [record.offset], end: .max, place: record.offset))
+                continue
+            }
+            if case .event(let time, _) = sight, time > peaks.last?.time ?? .min { peaks.append((record.offset, time)) }
+            model!.look(sight, at: record.offset)
+            collect()
+        }
+    }
+
+    /// Kafka has taken an advance: it is a part of the log from now on.
+    func take(advance offset: Int64, _ time: Int64, _ log: WindowLog) {
+        guard advances[offset].map({ $0 < time }) ?? true else { return }
+        advances[offset] = time
+        if offset >= position {
+            model!.advance(to: time)
+            return collect()
+        }
+        // There is more behind it already: all over again.
+        model = fold(log, until: position)
+        instances = [:]
+        due = []
+        untold = []
+        collect()
+    }
+
+    /// Windows that were open when everything before an offset had been looked at.
+    func openWindows(at offset: Int64, _ log: WindowLog) -> [WindowInstance] { fold(log, until: offset).openWindows }
+
+    /// From the start, with the advances where they belong.
+    private func fold(_ log: WindowLog, until end: Int64) -> WindowModel {
+        var model = WindowModel(policy.window!)
+        var advances = advances.sorted { $0.key < $1.key }[...]
+        for record in log.records[log.index(of: start)...] where record.offset < end {
+            while let next = advances.first, next.key <= record.offset { model.advance(to: advances.removeFirst().value) }
+            model.look(record.sight(policy), at: record.offset)
+        }
+        for advance in advances where advance.key <= end { model.advance(to: advance.value) }
+        return model
+    }
+
+    private func collect() {
+        for instance in model!.done[due.count...] { found(instance) }
+    }
+
+    private func found(_ instance: WindowInstance) {
+        instances[instance.name] = instance
+        due.append(instance)
+        if fates[instance.name]?.isTold != true { untold.append(instance) }
+    }
+
+    func instance(_ name: WindowInstance.Name) -> WindowInstance? { instances[name] }
+
+    var openWindows: [WindowInstance] { model?.openWindows ?? [] }
+
+    /// What has no outcome that an engine knows of. Of late events that are dropped none is expected.
+    var unsettled: [WindowInstance] {
+        untold.removeAll { fates[$0.name]?.isTold ?? false || $0.kind == .late && policy.window?.late == .drop }
+        return untold
+    }
+
+    /// Just before the event at an offset, or whatever comes there, is counted.
+    func watermark(before offset: Int64) -> Int64? {
+        var time = peaks.last { $0.offset < offset }?.time
+        for advance in advances where advance.key < offset { time = max(time ?? advance.value, advance.value) }
+        return time
+    }
+
+    // MARK: What became of it
+
+    func accepted(_ name: WindowInstance.Name) { fates[name, default: Fate()].accepted += 1 }
+
+    func deadLettered(_ name: WindowInstance.Name) { fates[name, default: Fate()].deadLetters += 1 }
+
+    func retried(_ name: WindowInstance.Name) { fates[name, default: Fate()].retries += 1 }
+
+    func excuse(_ name: WindowInstance.Name) { fates[name, default: Fate()].excuses += 1 }
+
+    /// An engine is being told of an outcome, and still has the cursor.
+    func told(_ name: WindowInstance.Name) {
+        fates[name, default: Fate()].isTold = true
+        if let instance = instances[name] { ahead[name] = instance }
+    }
+
+    /// Kafka has taken a commit.
+    func committed(_ claim: WindowClaim) { ahead = ahead.filter { !claim.says($0.value) } }
+
+    /// Settled, and not according to the last commit that Kafka has taken: what comes again if its owner vanishes.
+    var uncommitted: [WindowInstance] { ahead.values.sorted { $0.place < $1.place } }
+
+    /// That will be settled once more.
+    func excuseUncommitted() {
+        for name in ahead.keys { excuse(name) }
+        ahead = [:]
+    }
+}

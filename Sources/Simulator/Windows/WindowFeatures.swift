@@ -203,7 +203,7 @@ extension WindowScenario {
             var policy = Subscription(name: "windows-\(i)", topic: random.pick(scenario.topics).name, endpoint: "http://\(i)")
             policy.start = .earliest
             policy.retry.schedule = [.seconds(1), .seconds(5), .seconds(30)]
-            policy.retry.giveUpAfter = .hours(12)
+            policy.retry.giveUpAfter = .minutes(20)
             policy.window = WindowPolicy(shape: shape(&random))
             policy.window!.idle = .seconds(Int64(random.pick([1, 3])))
             scenario.subscriptions.append(policy)

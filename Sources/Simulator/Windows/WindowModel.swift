@@ -43,8 +43,8 @@ package struct WindowModel {
 
     private var places: Int64 { Self.places(shape) }
 
-    /// As they are now.
-    package var openWindows: [WindowInstance] { open.map(instance) }
+    /// As they are now, in the order of their places.
+    package var openWindows: [WindowInstance] { open.map(instance).sorted { $0.place < $1.place } }
 
     // MARK: The log
 

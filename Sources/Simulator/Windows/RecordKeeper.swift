@@ -150,7 +150,8 @@ final class RecordKeeper: WindowContents {
         windows.values.reduce(0) { $0 + ($1.subscription == subscription ? Self.bytes($1) : 0) }
     }
 
-    private static func bytes(_ held: Held) -> Int { 50 + 8 * held.offsets.count }
+    /// Few: what is too much for an engine suspends a subscription, over and over.
+    private static func bytes(_ held: Held) -> Int { 4 + held.offsets.count }
 
     private func remove(_ window: WindowID) {
         let held = windows.removeValue(forKey: window)!

@@ -18,11 +18,15 @@ extension WindowSimulation {
         if instance.offsets != offsets { violation(.windows, "\(course.key): a window goes out with \(offsets), and the log makes \(instance)") }
     }
 
-    /// What goes on from a committed cursor has to come to the same windows.
+    /// What goes on from a committed cursor has to come to the same windows. An advance at the base may stand among the advances
+    /// still, or be in force already.
     private func checkWatermark(_ claim: WindowClaim, _ course: WindowCourse) {
-        let watermark = course.watermark(before: claim.base)
-        if claim.watermark != watermark {
-            violation(.windows, "\(course.key): a commit of \(claim.base) says that the watermark is \(claim.watermark.map { "\($0)" } ?? "none"); it is \(watermark.map { "\($0)" } ?? "none")")
+        func words(_ time: Int64?) -> String { time.map { "\($0)" } ?? "none" }
+        let known = course.watermark(before: claim.base)
+        let advances = claim.advances.filter { $0.offset <= claim.base }.map(\.time)
+        let expected = ([known].compactMap(\.self) + advances).max()
+        if claim.watermark ?? .min > known ?? .min || ([claim.watermark].compactMap(\.self) + advances).max() != expected {
+            violation(.windows, "\(course.key): a commit of \(claim) has the watermark \(words(claim.watermark)); it is \(words(known))")
         }
     }
 
@@ -33,7 +37,8 @@ extension WindowSimulation {
             violation(.cursor, "\(course.key): the cursor goes back from \(last.offset) to \(commit.offset)")
         }
         for (offset, time) in course.advances where offset >= claim.base {
-            if !claim.advances.contains(where: { $0.offset == offset && $0.time >= time }) {
+            let isInForce = offset == claim.base && claim.watermark ?? .min >= time
+            if !isInForce, !claim.advances.contains(where: { $0.offset == offset && $0.time >= time }) {
                 violation(.windows, "\(course.key): a commit of \(claim) forgets that the watermark advanced to \(time) at \(offset)")
             }
         }

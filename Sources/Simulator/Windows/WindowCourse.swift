@@ -124,7 +124,7 @@ final class WindowCourse {
     /// Just before the event at an offset, or whatever comes there, is counted.
     func watermark(before offset: Int64) -> Int64? {
         var time = peaks.last { $0.offset < offset }?.time
-        for advance in advances where advance.key < offset { time = max(time ?? advance.value, advance.value) }
+        for advance in advances where advance.key <= offset { time = max(time ?? advance.value, advance.value) }
         return time
     }
 

@@ -123,7 +123,7 @@ struct WindowFeature: Sendable {
     private static let options: [WindowFeature] = [
         .option("a short ring") { options, random in options.ringBytes = random.pick([500, 3_000]) },
         .option("small chunks") { options, random in options.chunkBytes = random.pick([500, 3_000]) },
-        .option("little memory") { options, random in options.recordMemory = random.pick([10_000, 100_000]) },
+        .option("little memory") { options, random in options.recordMemory = random.pick([30_000, 200_000]) },
         .option("short queues") { options, random in options.lookahead = random.pick([2, 16]) },
         .option("short metadata") { options, random in options.metadataLimit = random.pick([80, 150]) },
         .option("few commits") { options, random in

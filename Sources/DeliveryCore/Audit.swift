@@ -158,6 +158,7 @@ extension DeliveryCore {
         if isReading, !cursor.isMoving {
             let kept = cursor.windows.map { $0.unsettledCount - $0.openCount - $0.complete.count } ?? cursor.unsettled.count
             found.expect("unsettled events of a cursor on \(name)", kept, unsettled)
+            if let windows = cursor.windows { found.expect("what is under way of a cursor on \(name)", windows.underWay, unsettled) }
         }
     }
 
@@ -168,7 +169,9 @@ extension DeliveryCore {
         for (key, line) in order.lines {
             let ours = holders.filter { $0.key == key }
             found.expect("holders of a key", line.holders, ours.count)
-            found.demand(line.followers.allSatisfy { follower in ours.allSatisfy { $0.offset < follower.offset } }, "a key's line is in order")
+            // Windows are in order of their ends.
+            let isInOrder = line.followers.allSatisfy { follower in ours.allSatisfy { $0.isWindow || $0.offset < follower.offset } }
+            found.demand(isInOrder, "a key's line is in order")
         }
     }
 

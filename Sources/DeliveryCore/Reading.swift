@@ -166,7 +166,8 @@ extension DeliveryCore {
         for entry in cursor.pending { records.addWaiter(entry.record, 1) }
         var i = partition.ring.entries.endIndex
         while i > 0, partition.ring.entries[i - 1].offset >= position { i -= 1 }
-        while i < partition.ring.entries.endIndex {
+        // What is counted may suspend its subscription, and then the cursor takes nothing more.
+        while cursor.isAttached, i < partition.ring.entries.endIndex {
             let entry = partition.ring.entries[i]
             if partition.ring.contains(cursor.slot, in: entry), !cursor.wasSettled(entry.offset) {
                 enqueue(cursor, entry.offset, entry.record)
@@ -282,10 +283,9 @@ extension DeliveryCore {
                 guard let cursor = partition.cursors[Int(slot)], cursor.isHungry, !cursor.isAttached,
                     cursor.position >= from, record.offset >= cursor.position
                 else { continue }
-                // Everything before it has been looked at; this one if it still has room.
-                cursor.position = record.offset
-                if !cursor.wasSettled(record.offset) { enqueue(cursor, record.offset, index) }
+                // Before it is counted: that may suspend its subscription, and the cursor is to come to it again then.
                 cursor.position = record.offset + 1
+                if !cursor.wasSettled(record.offset) { enqueue(cursor, record.offset, index) }
             }
             release(index)
         }

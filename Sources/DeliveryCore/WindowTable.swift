@@ -88,6 +88,8 @@ final class WindowTable {
     private(set) var openCount = 0
     /// Slots of complete windows, in the order in which they are delivered.
     private(set) var complete = Deque<Int>()
+    /// Windows and lone events that were taken and are not settled.
+    private(set) var underWay = 0
     /// Of the windows that its subscription counts as open and as complete, so many are of this cursor.
     var openCounted = 0
     var completeCounted = 0
@@ -130,18 +132,26 @@ final class WindowTable {
         isProposalSent = false
         // What was decided for later offsets cannot be: those were not looked at.
         precondition(!hasAdvances, "nothing is proposed before all is applied")
+        if advances.last?.offset == proposed.offset {
+            // Nothing lies between them.
+            advances.removeLast()
+            advancesApplied -= 1
+        }
         advances.append(proposed)
         reach(proposed.offset)
     }
 
-    /// Whether a watermark would complete a window.
-    func wouldComplete(_ watermark: Int64) -> Bool {
-        refreshDue()
-        return dues.min.map { $0.end + plan.grace <= watermark } ?? false
+    /// Whether there is reason to move the watermark, where everything before an offset has been looked at: it completes a
+    /// window, and there is room to keep it in mind. Advances share the metadata with what is settled; one more than there is
+    /// room for is kept if it completes all, so that whatever comes then, the cursor will pass those before it.
+    func mayAdvance(to watermark: Int64, at offset: Int64, metadataLimit: Int) -> Bool {
+        guard watermark > self.watermark, refreshDue(), let first = dues.min, first.end + plan.grace <= watermark else { return false }
+        let room = max(1, metadataLimit / 32)
+        if advances.count < room || advances.last?.offset == offset { return true }
+        return advances.count == room && dues.unordered.allSatisfy { due in
+            slots[due.slot].map { $0.serial != due.serial || $0.end + plan.grace <= watermark } ?? true
+        }
     }
-
-    /// Advances that may be kept in mind: they share the metadata with what is settled.
-    func hasRoomForAdvance(limit: Int) -> Bool { advances.count < max(1, limit / 32) }
 
     // MARK: Events
 
@@ -276,7 +286,7 @@ final class WindowTable {
         let end = closedBefore
         let isSettled = wasSettled(place, end: end)
         enter(place, isSettled ? .settled : .complete, end: end)
-        if isSettled { settledEntries += 1 }
+        if isSettled { settledEntries += 1 } else { underWay += 1 }
         return isSettled ? .settled : .alone(place)
     }
 
@@ -351,6 +361,7 @@ final class WindowTable {
         let slot = complete.removeFirst()
         let window = slots[slot]!
         free(slot)
+        underWay += 1
         return window
     }
 
@@ -394,6 +405,7 @@ final class WindowTable {
         entries[index(of: place)].state = .settled
         settledEntries += 1
         settledSinceEncoded += 1
+        underWay -= 1
         compact()
     }
 

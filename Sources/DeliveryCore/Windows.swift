@@ -146,11 +146,10 @@ extension DeliveryCore {
         for case let cursor? in partition.cursors {
             guard let windows = cursor.windows, let state = cursor.subscription, state.isRunning, state.isFlowing, cursor.isAttached,
                 !cursor.isMoving, cursor.pending.isEmpty, windows.proposed == nil, !windows.hasAdvances,
-                asked.instant - windows.lastEvent >= state.policy.window!.idle,
-                windows.hasRoomForAdvance(limit: options.metadataLimit)
+                asked.instant - windows.lastEvent >= state.policy.window!.idle
             else { continue }
             let watermark = asked.wall.milliseconds - windows.plan.idle
-            guard watermark > windows.watermark, windows.wouldComplete(watermark) else { continue }
+            guard windows.mayAdvance(to: watermark, at: cursor.position, metadataLimit: options.metadataLimit) else { continue }
             windows.proposed = WindowTable.Advance(offset: cursor.position, watermark: watermark)
             markDirty(cursor)
         }

@@ -13,6 +13,9 @@ final class WindowCourse {
         /// Some engine was told of its outcome, and still had its cursor.
         var isTold = false
 
+        /// As it went out.
+        var content: [Int64]? = nil
+
         var outcomes: Int { accepted + deadLetters + retries }
     }
 
@@ -70,20 +73,27 @@ final class WindowCourse {
         }
     }
 
-    /// Kafka has taken an advance: it is a part of the log from now on.
-    func take(advance offset: Int64, _ time: Int64, _ log: WindowLog) {
-        guard advances[offset].map({ $0 < time }) ?? true else { return }
-        advances[offset] = time
-        if offset >= position {
-            model!.advance(to: time)
-            return collect()
+    /// Kafka has taken a commit, and with it advances: they are a part of the log from now on.
+    ///
+    /// - Returns: whether some that it had taken before are there no more. It may be that nothing was made of them yet.
+    func take(advancesOf claim: WindowClaim, _ log: WindowLog) -> Bool {
+        let before = advances
+        advances = before.filter { $0.key < claim.base || $0.key == claim.base && $0.value <= claim.watermark ?? .min }
+        for (offset, time) in claim.advances { advances[offset] = max(time, advances[offset] ?? time) }
+        guard advances != before else { return false }
+        let isForgotten = before.contains { advances[$0.key].map { [old = $0.value] in $0 < old } ?? true }
+        let changed = advances.filter { before[$0.key] != $0.value }
+        if !isForgotten, changed.allSatisfy({ $0.key >= position }) {
+            for time in changed.values { model!.advance(to: time) }
+        } else {
+            // All over again.
+            model = fold(log, until: position)
+            instances = [:]
+            due = []
+            untold = []
         }
-        // There is more behind it already: all over again.
-        model = fold(log, until: position)
-        instances = [:]
-        due = []
-        untold = []
         collect()
+        return isForgotten
     }
 
     /// Windows that were open when everything before an offset had been looked at.
@@ -129,6 +139,8 @@ final class WindowCourse {
     }
 
     // MARK: What became of it
+
+    func sent(_ name: WindowInstance.Name, _ content: [Int64]) { fates[name, default: Fate()].content = content }
 
     func accepted(_ name: WindowInstance.Name) { fates[name, default: Fate()].accepted += 1 }
 

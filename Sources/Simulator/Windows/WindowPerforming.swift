@@ -162,7 +162,7 @@ extension WindowSimulation {
     private func take(_ commit: Stored) {
         let course = commit.course
         checkAdvance(of: commit)
-        for advance in commit.claim.advances { course.take(advance: advance.offset, advance.time, log(course.key)) }
+        if course.take(advancesOf: commit.claim, log(course.key)) { checkWhatWentOut(course) }
         course.committed(commit.claim)
         stored[course.key] = commit
     }

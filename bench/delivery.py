@@ -6,8 +6,10 @@ same run: what one thread that does nothing else can do here. Absolute figures d
 a shared machine; the ratios and the processor time per event are what to compare. wrk runs before and after every
 round of the bridge, so its own spread shows how far the machine can be trusted.
 
+The same events go out in batches in rounds of their own: what a request costs is shared by many then.
+
 The embedded Kafka keeps 5 MiB per partition, so each round fills the topic first, while no bridge runs, and then
-starts one. The clock runs from the first delivery that nginx counts to the last.
+starts one. The clock runs from the first delivery that nginx (of batches: the bridge) counts to the last.
 """
 
 import argparse
@@ -36,6 +38,8 @@ from harness.world import World  # noqa: E402
 PARTITIONS = 24
 # Of 5 MiB per partition, with room for what a record and a batch cost beside the value.
 ROUND_BYTES = PARTITIONS * 4_700_000
+
+BATCHES = "batches"
 
 NGINX = """\
 daemon off;
@@ -114,9 +118,9 @@ def capture(world, topic, options, secret):
     return captured
 
 
-def subscribe(topic, name, endpoint, options):
+def subscribe(topic, name, endpoint, options, **policies):
     topic.subscribe(name, endpoint, payload={"format": options.format}, delivery={"maxInFlight": options.in_flight},
-                    signing={"secrets": [endpoint.secret]} if not options.unsigned else "none")
+                    signing={"secrets": [endpoint.secret]} if not options.unsigned else "none", **policies)
 
 
 def value(size):
@@ -146,16 +150,25 @@ def run_wrk(nginx, folder, request, options):
             "cpu_us": (usage.ru_utime + usage.ru_stime) / count * 1e6}
 
 
+def deliveries(bridge):
+    """Events that were delivered, by the bridge's own count; none while it does not answer yet."""
+    try:
+        return bridge.metric("fanfare_deliveries_total", subscription=BATCHES) or 0
+    except OSError:
+        return 0
+
+
 def run_bridge(world, topic, nginx, events, options):
     """One round: fill the topic, start a bridge, measure from the first delivery to the last."""
     topic.publish_records((n % PARTITIONS, None, value(options.size), None) for n in range(events))
+    in_batches = BATCHES in topic.subscriptions
     before = nginx.requests()
     bridge = world.bridge().starts(ready=False)
     first = last = None
     moved = time.monotonic()
     while True:
         world.check_processes()
-        done = nginx.requests() - before
+        done = deliveries(bridge) if in_batches else nginx.requests() - before
         now = (time.monotonic(), bridge.process.processor_seconds(), done)
         if done and first is None:
             first = now
@@ -165,14 +178,14 @@ def run_bridge(world, topic, nginx, events, options):
             break
         if now[0] - moved > 60:
             sys.exit(f"nothing was delivered for a minute, {done} of {events} before that; the bridge's log:\n{bridge.process.tail()}")
-        time.sleep(0.01)
+        time.sleep(0.05 if in_batches else 0.01)
     peak = next(int(line.split()[1]) for line in open(f"/proc/{bridge.process.pid}/status") if line.startswith("VmHWM"))
     bridge.stops()
-    repeated = nginx.requests() - before - events
-    if repeated:
-        sys.exit(f"{repeated} deliveries more than events")
+    requests = nginx.requests() - before
+    if not in_batches and requests != events:
+        sys.exit(f"{requests - events} deliveries more than events")
     count, seconds = last[2] - first[2], last[0] - first[0]
-    return {"events": count, "seconds": seconds, "per_second": count / seconds,
+    return {"events": count, "seconds": seconds, "per_second": count / seconds, "requests": requests,
             "cpu_us": (last[1] - first[1]) / count * 1e6, "peak_rss_mib": peak / 1024}
 
 
@@ -205,6 +218,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--size", type=int, default=500, help="bytes of a record's value (default 500)")
     parser.add_argument("--format", choices=["structured", "binary", "raw"], default="structured")
+    parser.add_argument("--batch", type=int, default=100, metavar="EVENTS", help="batch.maxEvents of the rounds with batches (default 100; 0: none)")
     parser.add_argument("--unsigned", action="store_true")
     parser.add_argument("--in-flight", type=int, default=256, help="delivery.maxInFlight (default 256)")
     parser.add_argument("--connections", type=int, default=64, help="of wrk (default 64)")
@@ -223,20 +237,26 @@ def main():
             "properties": {"session.timeout.ms": 4500, "heartbeat.interval.ms": 500, "fetch.wait.max.ms": 20,
                            **dict(p.split("=") for p in options.property)}})
         try:
-            bridge_rounds, wrk_rounds, request = measure(world, options)
+            bridge_rounds, batch_rounds, wrk_rounds, request = measure(world, options)
         finally:
             world.end()
 
     rows = [summarise("wrk, 1 thread", wrk_rounds), summarise("fanfare", bridge_rounds)]
+    if options.batch:
+        rows.append(summarise(f"fanfare, batches of {options.batch}", batch_rounds))
     print(f"\n{options.events:,} events of {options.size} bytes a round, {options.format}, request body {len(request['body'])} bytes, "
           f"{PARTITIONS} partitions, {options.rounds} rounds (medians)\n")
     print(table(rows))
+    if options.batch:
+        single, batched = rows[1], rows[2]
+        print(f"\nin batches: {batched['per_second'] / single['per_second']:.1f} times as many events per second, at "
+              f"{batched['cpu_us'] / single['cpu_us']:.2f} of the processor time; {batched['events'] / sum(r['requests'] for r in batch_rounds):.0f} events a request")
     result = {
         "at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip(),
         "machine": {"cores": os.cpu_count(), "kernel": platform.release(), "arch": platform.machine()},
         "options": {k: str(v) if isinstance(v, pathlib.Path) else v for k, v in vars(options).items()},
-        "rows": rows, "wrk": wrk_rounds, "fanfare": bridge_rounds,
+        "rows": rows, "wrk": wrk_rounds, "fanfare": bridge_rounds, "batches": batch_rounds,
     }
     path = ROOT / "bench" / "results" / f"delivery-{datetime.datetime.now():%Y%m%d-%H%M%S}.json"
     path.parent.mkdir(exist_ok=True)
@@ -246,6 +266,7 @@ def main():
 
 def measure(world, options):
     topic = world.topic("bench.orders", partitions=PARTITIONS)
+    batched = world.topic("bench.batches", partitions=PARTITIONS)
     nginx = Nginx(world)
     secret = new_secret()
     print("bench: capturing a request", flush=True)
@@ -253,16 +274,21 @@ def measure(world, options):
     # The captured event was settled for another subscription; this one begins behind it.
     subscribe(topic, "deliver", Subscriber(world, nginx.port, secret), options)
     topic.subscriptions["deliver"]["start"] = "latest"
+    if options.batch:
+        subscribe(batched, BATCHES, Subscriber(world, nginx.port, secret), options, batch={"maxEvents": options.batch, "maxWait": "100ms"})
     bridge = world.bridge("first").starts()
     world.wait_until(lambda: all(o is not None for o in world.committed("deliver", topic).values()), "the first position")
     bridge.stops()
-    wrk_rounds, bridge_rounds = [run_wrk(nginx, world.folder, request, options)], []
+    wrk_rounds, bridge_rounds, batch_rounds = [run_wrk(nginx, world.folder, request, options)], [], []
     for n in range(options.rounds):
         bridge_rounds.append(run_bridge(world, topic, nginx, options.events, options))
+        said = f"fanfare {bridge_rounds[-1]['per_second']:,.0f}/s"
+        if options.batch:
+            batch_rounds.append(run_bridge(world, batched, nginx, options.events, options))
+            said += f", in batches {batch_rounds[-1]['per_second']:,.0f}/s"
         wrk_rounds.append(run_wrk(nginx, world.folder, request, options))
-        print(f"bench: round {n + 1} of {options.rounds}: fanfare {bridge_rounds[-1]['per_second']:,.0f}/s, "
-              f"wrk {wrk_rounds[-1]['per_second']:,.0f}/s", flush=True)
-    return bridge_rounds, wrk_rounds, request
+        print(f"bench: round {n + 1} of {options.rounds}: {said}, wrk {wrk_rounds[-1]['per_second']:,.0f}/s", flush=True)
+    return bridge_rounds, batch_rounds, wrk_rounds, request
 
 
 if __name__ == "__main__":

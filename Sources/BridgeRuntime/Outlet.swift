@@ -1,3 +1,4 @@
+import EventFormats
 import EventModel
 import HTTPTransport
 import Signing
@@ -36,7 +37,9 @@ final class Outlet {
                     timeoutMilliseconds: Int(policy.delivery.timeout.millisecondsRoundedUp),
                     connectTimeoutMilliseconds: Int(policy.delivery.connectTimeout.millisecondsRoundedUp),
                     httpVersion: version, caFile: policy.certificateAuthorities,
-                    maxConnections: policy.delivery.maxInFlight))
+                    maxConnections: policy.delivery.maxInFlight,
+                    // What endpoints say beside their status is not looked at otherwise.
+                    keptBody: policy.readsPartialResults ? PartialResults.longestBody : 0))
         } catch {
             endpoint = nil
             problem = error.description

@@ -89,8 +89,7 @@ final class Shard {
         self.channel = channel
         self.log = log
         loop = try EventLoop()
-        // What endpoints say beside their status is not looked at.
-        transport = CurlTransport(loop: loop, rules: plan.egress, keptBody: 0)
+        transport = CurlTransport(loop: loop, rules: plan.egress)
         let signal = loop.signal.descriptor
         consumer = try GroupConsumer(plan.kafka, group: plan.group, instanceID: plan.instanceID, signal: signal)
         readBack = try SeekingReader(plan.kafka, signal: signal)

@@ -61,10 +61,12 @@ extension Shard: HTTPTransportDelegate {
     }
 
     func requestCompleted(_ token: Int, _ result: borrowing HTTPResult) {
+        let id = DeliveryID(index: token)
+        var outcome = AttemptOutcome(
+            status: result.status, directive: AttemptOutcome.Directive(result.directive), failedEvents: failedEvents(of: id, result))
         slots.end(token)
         if !references.isEmpty { endReferences(token) }
         takeTime()
-        var outcome = AttemptOutcome(status: result.status, directive: AttemptOutcome.Directive(result.directive))
         if result.failure != .none || !(200..<300).contains(result.status) {
             outcome.failure = FailureKind(result.failure)
             outcome.connectionRefused = result.connectionRefused
@@ -74,8 +76,10 @@ extension Shard: HTTPTransportDelegate {
             case .date(let date): outcome.retryAfter = .milliseconds(min(max(0, date * 1000 - moment.wall.milliseconds), 1 << 40))
             case nil: break
             }
+        } else if !outcome.failedEvents.isEmpty {
+            outcome.message = "the endpoint answered \(result.status) and said that this event failed"
         }
-        step(.attemptEnded(DeliveryID(index: token), outcome, duration: TimeSpan(nanoseconds: result.duration)))
+        step(.attemptEnded(id, outcome, duration: TimeSpan(nanoseconds: result.duration)))
     }
 }
 

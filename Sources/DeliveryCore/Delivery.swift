@@ -6,6 +6,8 @@ struct Item {
     unowned let cursor: Cursor
     var offset: Int64
     var record: RecordIndex
+    /// Which others of the batch that it failed in may come again with it; 0 for one that goes alone, once it has failed.
+    var company: UInt32 = 0
     /// Attempts made so far, all of them.
     var attempts = 0
     /// Steps of the retry schedule spent so far; attempts made as probes of an outage spend none.
@@ -16,6 +18,8 @@ struct Item {
     var created: WallTime
     /// An operator asked for it although it was settled. Requests say so, and carry only such events or none.
     var isReplay = false
+    /// Its endpoint accepted others of its batch, and does not want this one again.
+    var isRefused = false
     /// Others wait for it, in the order of its cursor.
     var key: UInt64? = nil
     /// Of a cursor with windows: what is settled with it; see `WindowTable`.

@@ -51,6 +51,8 @@ public struct DeliveryCore: ~Copyable {
     var freeDiversions: [Int] = []
     var held: [Held?] = []
     var freeHeld: [Int] = []
+    /// The highest number of those given to the events of failed batches.
+    var lastCompany: UInt32 = 0
     /// Partitions and cursors that are not gone.
     var livePartitions = 0
     var liveCursors = 0

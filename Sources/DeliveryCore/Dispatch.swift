@@ -112,12 +112,11 @@ extension DeliveryCore {
         }
         let delivery = newDelivery()
         var bytes = 0
-        // A probe is one event. So is one that failed before: in a batch it might make others fail with it, again and again.
-        var most = state.circuit.state == .probing ? 1 : batch.maxEvents
+        // A probe is one event.
+        let most = state.circuit.state == .probing ? 1 : batch.maxEvents
         while delivery.items.count < most, bytes < batch.maxBytes || delivery.items.isEmpty,
             let item = nextItem(state, for: delivery, roomInBytes: delivery.items.isEmpty ? .max : batch.maxBytes - bytes)
         {
-            if item.attempts > 0 { most = 1 }
             if let key = item.key { item.cursor.order?.isIn(delivery.id, key) }
             bytes += Int(records[item.record].bytes)
             delivery.items.append(item)
@@ -141,12 +140,13 @@ extension DeliveryCore {
 
     /// The next event to send: those that come again first, then new ones, partition by partition.
     ///
-    /// - Parameter batch: the first one in it may be joined by such as were not tried before and are replayed if it is.
+    /// - Parameter batch: the first one in it may be joined by such as were not tried before, or failed with it, and are replayed if
+    ///   it is.
     private mutating func nextItem(_ state: SubscriptionState, for batch: Delivery? = nil, roomInBytes: Int = .max) -> Item? {
         let first = batch?.items.first
         func fits(_ item: Item) -> Bool {
             guard let first else { return true }
-            return records[item.record].bytes <= roomInBytes && item.attempts == 0 && item.isReplay == first.isReplay
+            return records[item.record].bytes <= roomInBytes && isCompany(item, of: first) && item.isReplay == first.isReplay
         }
         if let item = follower(of: batch?.items.last, fits: fits) { return item }
         let preferNew = state.circuit.state == .probing && state.probes % 2 == 0
@@ -164,7 +164,7 @@ extension DeliveryCore {
             if !abandoned(item) { return item }
             release(item.record)
         }
-        if let first, first.isReplay { return nil }
+        if let first, first.isReplay || first.attempts > 0 { return nil }
         return nextPending(state, for: batch, roomInBytes)
     }
 

@@ -15,18 +15,24 @@ extension DeliveryCore {
         if outcome.isOverload { state.circuit.overloaded(sentAt: delivery.sentAt, now: now.instant) }
         let verdict = Verdict(outcome, policy: state.policy.retry)
         // In place, as this runs for every event: the items of the pooled delivery are not copied.
-        for i in delivery.items.indices { delivery.items[i].attempts += 1 }
+        for i in delivery.items.indices {
+            delivery.items[i].attempts += 1
+            delivery.items[i].company = 0
+        }
         switch verdict {
         case .success, .successThenSuspend:
-            state.counters.attemptsSucceeded += 1
-            succeeded(delivery, state)
+            if outcome.failedEvents.isEmpty { succeeded(delivery, state) } else { succeededInPart(delivery, state, outcome) }
             if verdict == .successThenSuspend { suspend(state, "the endpoint answered \(outcome.status) with webhook-delivery: disable") }
         case .retry(let kind):
             state.counters.attemptsToRetry += 1
-            let items = firstOfEachKey(finish(delivery), state)
+            let items = finish(delivery)
             endpointAskedToWait(outcome, state)
             let details = FailureDetails(kind: kind, status: outcome.status, message: outcome.message, attempted: now.wall)
-            for item in items { tryLater(item, state, outcome, details) }
+            if isSpent(items, state, outcome) {
+                halve(items, state)
+            } else {
+                for item in inCompany(firstOfEachKey(items, state)) { tryLater(item, state, outcome, details) }
+            }
         case .giveUp(let kind):
             state.counters.attemptsRefused += 1
             let items = finish(delivery)
@@ -46,8 +52,9 @@ extension DeliveryCore {
         markReady(state)
     }
 
-    private mutating func succeeded(_ delivery: Delivery, _ state: SubscriptionState) {
+    mutating func succeeded(_ delivery: Delivery, _ state: SubscriptionState) {
         let count = delivery.items.count
+        state.counters.attemptsSucceeded += 1
         state.counters.deliveries += UInt64(count)
         areIn(nil, delivery.items)
         for i in delivery.items.indices {
@@ -95,7 +102,7 @@ extension DeliveryCore {
 
     // MARK: Failures
 
-    private mutating func tryLater(_ item: Item, _ state: SubscriptionState, _ outcome: AttemptOutcome, _ details: FailureDetails) {
+    mutating func tryLater(_ item: Item, _ state: SubscriptionState, _ outcome: AttemptOutcome, _ details: FailureDetails) {
         if abandoned(item) { return leaveToNextOwner(item) }
         let policy = state.policy.retry
         if isExpired(item, state) {
@@ -117,7 +124,7 @@ extension DeliveryCore {
             if !isClosed || !state.circuit.spend() { openCircuit(state, outcome.message) }
             return divertDead(item, state, details)
         }
-        var delay = policy.schedule[item.retries] * (1 + policy.jitter * generator.unit())
+        var delay = policy.schedule[item.retries] * (1 + policy.jitter * jitter(of: item, policy))
         if let asked = outcome.retryAfter { delay = max(delay, min(asked, options.longestRetryAfter)) }
         var item = item
         item.retries += 1

@@ -8,7 +8,7 @@ public enum FailureKind: String, CaseIterable, Sendable {
     case tls
     /// The address is one that deliveries may not go to.
     case egressDenied = "egress-denied"
-    /// The endpoint answered with a status outside 2xx.
+    /// The endpoint answered with a status outside 2xx, or named the event of its batch as failed.
     case http
     /// The record is not a valid event.
     case poison
@@ -27,6 +27,19 @@ public struct AttemptOutcome: Sendable, Equatable {
     /// What the endpoint asked for in its answer's `webhook-delivery` header.
     public enum Directive: Sendable, Equatable { case none, disable, abortMessage }
 
+    /// An event of a batch that its endpoint accepted, all but this one and others like it.
+    public struct FailedEvent: Sendable, Equatable {
+        /// In the batch.
+        public var index: Int
+        /// Whether the endpoint wants it again.
+        public var retry: Bool
+
+        public init(index: Int, retry: Bool) {
+            self.index = index
+            self.retry = retry
+        }
+    }
+
     /// Nil when the endpoint answered; then `status` holds.
     public var failure: FailureKind?
     /// The HTTP status, 0 without an answer.
@@ -38,10 +51,12 @@ public struct AttemptOutcome: Sendable, Equatable {
     /// From `Retry-After`, in either of its forms, not yet clamped.
     public var retryAfter: TimeSpan?
     public var directive: Directive
+    /// With a 2xx status: the events that the endpoint named as failed, in the order of the batch. The others are delivered.
+    public var failedEvents: [FailedEvent]
 
     public init(
         failure: FailureKind? = nil, status: Int = 0, connectionRefused: Bool = false, message: String = "",
-        retryAfter: TimeSpan? = nil, directive: Directive = .none
+        retryAfter: TimeSpan? = nil, directive: Directive = .none, failedEvents: [FailedEvent] = []
     ) {
         self.failure = failure
         self.status = status
@@ -49,6 +64,7 @@ public struct AttemptOutcome: Sendable, Equatable {
         self.message = message
         self.retryAfter = retryAfter
         self.directive = directive
+        self.failedEvents = failedEvents
     }
 
     /// Signs of an endpoint that has too much to do: no answer in time, a broken connection, 429 Too Many Requests, 503

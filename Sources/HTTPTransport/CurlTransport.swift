@@ -18,8 +18,6 @@ public final class CurlTransport: HTTPTransport {
     public unowned var delegate: (any HTTPTransportDelegate)?
 
     public let loop: EventLoop
-    /// Bytes of an answer's body that the completion gets to see.
-    public let keptBody: Int
     /// Bytes of an answer's body after which reading stops.
     public let maximumBody: Int
 
@@ -41,14 +39,13 @@ public final class CurlTransport: HTTPTransport {
     /// - Parameters:
     ///   - requests: slots to make beforehand; more are made as they are needed.
     public init(
-        loop: EventLoop, rules: EgressRules, requests: Int = 64, keptBody: Int = 16 << 10, maximumBody: Int = 64 << 10
+        loop: EventLoop, rules: EgressRules, requests: Int = 64, maximumBody: Int = 64 << 10
     ) {
         loop.assertOwnThread()
         LibCurl.initialize()
         guard let multi = curl_multi_init() else { fatalError("curl_multi_init failed: out of memory.") }
         self.loop = loop
         self.multi = multi
-        self.keptBody = keptBody
         self.maximumBody = maximumBody
         sockets = CurlSockets(loop: loop, rules: rules)
         commonHeaders = ["Expect:", "Accept:", "Content-Type:"].reduce(nil) { (list: UnsafeMutablePointer<curl_slist>?, header: String) in
@@ -159,6 +156,7 @@ public final class CurlTransport: HTTPTransport {
         let configuration = endpoint.configuration
         slot.pointee.endpoint = .passUnretained(endpoint)
         slot.pointee.endpointID = endpoint.id
+        slot.pointee.keptBody = configuration.keptBody
         // Without this libcurl keeps the text of the URL before, and names that one if it has to start over.
         fanfare_easy_set_string(easy, CURLOPT_URL, nil)
         fanfare_easy_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(endpoint.url))
@@ -179,7 +177,7 @@ public final class CurlTransport: HTTPTransport {
     }
 
     private func makeSlot() -> Slot.Pointer {
-        let slot = Slot.make(sockets: sockets, keptBody: keptBody, maximumBody: maximumBody)
+        let slot = Slot.make(sockets: sockets, maximumBody: maximumBody)
         slots.append(slot)
         free.reserveCapacity(slots.count)
         return slot
@@ -266,6 +264,7 @@ public final class CurlTransport: HTTPTransport {
         slot.pointee.state = .free
         delegate?.requestCompleted(slot.pointee.token, result)
         // Only now used again: the result shows the slot's memory.
+        slot.pointee.forgetBody()
         free.append(slot)
         // A delegate that starts requests while timers fire has work for the next turn.
         loop.skipWait()

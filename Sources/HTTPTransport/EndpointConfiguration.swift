@@ -22,11 +22,13 @@ public struct EndpointConfiguration: Sendable, Equatable {
     /// How many connections are worth keeping open: the caller's bound on requests in flight to this endpoint. It sizes
     /// the pool of idle connections; it does not hold requests back.
     public var maxConnections: Int
+    /// Bytes of an answer's body that the completion gets to see, for those who read what endpoints say.
+    public var keptBody: Int
 
     public init(
         url: String, constantHeaders: [(name: String, value: String)] = [], timeoutMilliseconds: Int = 15_000,
         connectTimeoutMilliseconds: Int = 5_000, httpVersion: HTTPVersion = .auto, caFile: String? = nil,
-        maxConnections: Int = 64
+        maxConnections: Int = 64, keptBody: Int = 16 << 10
     ) {
         self.url = url
         self.constantHeaders = constantHeaders
@@ -35,13 +37,14 @@ public struct EndpointConfiguration: Sendable, Equatable {
         self.httpVersion = httpVersion
         self.caFile = caFile
         self.maxConnections = maxConnections
+        self.keptBody = keptBody
     }
 
     public static func == (a: Self, b: Self) -> Bool {
         a.url == b.url && a.constantHeaders.elementsEqual(b.constantHeaders, by: ==)
             && a.timeoutMilliseconds == b.timeoutMilliseconds
             && a.connectTimeoutMilliseconds == b.connectTimeoutMilliseconds && a.httpVersion == b.httpVersion
-            && a.caFile == b.caFile && a.maxConnections == b.maxConnections
+            && a.caFile == b.caFile && a.maxConnections == b.maxConnections && a.keptBody == b.keptBody
     }
 }
 

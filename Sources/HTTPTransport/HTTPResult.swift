@@ -29,7 +29,7 @@ public struct HTTPResult: ~Copyable {
     /// The final answer's `Retry-After`; nil when absent or malformed.
     public var retryAfter: RetryAfter?
     public var directive: Directive
-    /// The first bytes of the answer's body, up to the transport's `keptBody` limit.
+    /// The first bytes of the answer's body, up to the endpoint's `keptBody` limit.
     public var body: UnsafeRawBufferPointer
     /// 10, 11 or 20; 0 without an answer.
     public var httpVersion: Int

@@ -37,9 +37,10 @@ struct Slot {
     var stop = Stop.none
     /// Received, kept or not.
     var bodyBytes = 0
-    /// Allocated with the first answer that has a body.
-    var body: UnsafeMutableRawPointer?
-    let keptBody: Int
+    /// As much of it as the endpoint wants to see, for as long as it is looked at.
+    private var body: UnsafeMutableRawPointer?
+    private var bodyCapacity = 0
+    var keptBody = 0
     let maximumBody: Int
     var socketsOpened = 0
     /// `errno` of `socket`, when that failed.
@@ -71,20 +72,39 @@ struct Slot {
     var keptBodyBytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: body, count: min(bodyBytes, keptBody))
     }
+
+    /// Takes the next bytes of the body.
+    mutating func take(body bytes: UnsafeRawPointer, _ count: Int) {
+        let kept = min(count, keptBody - bodyBytes)
+        if kept > 0 {
+            if bodyBytes + kept > bodyCapacity {
+                bodyCapacity = min(keptBody, max(bodyBytes + kept, 2 * bodyCapacity))
+                body = realloc(body, bodyCapacity)
+            }
+            memcpy(body! + bodyBytes, bytes, kept)
+        }
+        bodyBytes += count
+    }
+
+    /// There are as many slots as there ever were requests at once, and few answers have a body that is kept.
+    mutating func forgetBody() {
+        guard body != nil else { return }
+        free(body)
+        body = nil
+        bodyCapacity = 0
+    }
 }
 
 // MARK: Making and freeing
 
 extension Slot {
     /// Options that are the same for every request; the others are set by `CurlTransport.send`.
-    static func make(sockets: CurlSockets, keptBody: Int, maximumBody: Int) -> Pointer {
+    static func make(sockets: CurlSockets, maximumBody: Int) -> Pointer {
         guard let easy = curl_easy_init() else { fatalError("curl_easy_init failed: out of memory.") }
         let slot = Pointer.allocate(capacity: 1)
         let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
         slot.initialize(
-            to: Slot(
-                easy: easy, sockets: .passUnretained(sockets), keptBody: keptBody, maximumBody: maximumBody,
-                errorText: errorText))
+            to: Slot(easy: easy, sockets: .passUnretained(sockets), maximumBody: maximumBody, errorText: errorText))
         slot.install()
         return slot
     }
@@ -92,7 +112,7 @@ extension Slot {
     static func destroy(_ slot: Pointer) {
         curl_easy_cleanup(slot.pointee.easy)
         slot.pointee.headers.deallocate()
-        slot.pointee.body?.deallocate()
+        slot.pointee.forgetBody()
         slot.pointee.errorText.deallocate()
         slot.deinitialize(count: 1)
         slot.deallocate()
@@ -155,13 +175,7 @@ private let receiveHeader: curl_write_callback = { bytes, size, count, slot in
 private let receiveBody: curl_write_callback = { bytes, size, count, slot in
     let slot = slot!.assumingMemoryBound(to: Slot.self)
     let length = size * count
-    let room = slot.pointee.keptBody - slot.pointee.bodyBytes
-    if room > 0, length > 0 {
-        let body = slot.pointee.body ?? .allocate(byteCount: slot.pointee.keptBody, alignment: 16)
-        slot.pointee.body = body
-        memcpy(body + slot.pointee.bodyBytes, bytes!, min(room, length))
-    }
-    slot.pointee.bodyBytes += length
+    if length > 0 { slot.pointee.take(body: bytes!, length) }
     guard slot.pointee.bodyBytes <= slot.pointee.maximumBody else {
         slot.pointee.stop = .bodyLongEnough
         return 0

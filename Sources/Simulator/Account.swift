@@ -35,6 +35,10 @@ struct Account {
         /// No attempt before this.
         var notBefore: WallTime? = nil
         var isUnderWay = false
+        /// The request that it was in last, and how often one failed that others were in, too.
+        var request: Int? = nil
+        var failuresInCompany = 0
+        var mostInCompany = 1
         /// The record that is being produced.
         var diversion: DiversionView? = nil
     }
@@ -99,6 +103,15 @@ struct Account {
         /// What is to become of those that are handed on.
         var consequences: [Item: Simulation.Consequence] = [:]
         var opened = false
+
+        /// Those that the endpoint named, though it accepted the request.
+        var named: [Item: AttemptOutcome.FailedEvent] {
+            Dictionary(uniqueKeysWithValues: outcome.failedEvents.map { (items[$0.index], $0) })
+        }
+        /// Something was delivered.
+        var isSuccess: Bool { meaning == .delivered && outcome.failedEvents.count < items.count }
+        /// Whether what failed finds the circuit closed: what was delivered of the same request closes it.
+        var failsWhileClosed: Bool { wasClosed || isSuccess }
     }
 
     /// Cursors that were told to go elsewhere and are not there yet.

@@ -161,6 +161,7 @@ extension Simulation {
         var ending = Account.Ending(
             subscription: id, items: attempt.items, outcome: outcome, meaning: meaning, isCancelled: isCancelled,
             wasClosed: outlet.circuit.state == .closed, sentAt: attempt.sentAt, abandoned: [])
+        let named = Set(ending.named.keys)
         for item in attempt.items {
             let isAbandoned = replica.account.phases[item.handle] != .reading || replica.account.isMoving(item) || (outlet.isRemoved && item.subscription != nil)
             replica.account.tries[item]?.isUnderWay = false
@@ -170,7 +171,7 @@ extension Simulation {
                 replica.account.tries[item]?.failedAt = now
                 replica.account.tries[item]?.failure = (outcome, wallTime(of: replica))
             }
-            if isAbandoned, meaning != .delivered { ending.abandoned.insert(item) }
+            if isAbandoned, meaning != .delivered || named.contains(item) { ending.abandoned.insert(item) }
             if isAbandoned { replica.account.tries[item] = nil } else if outlet.isRemoved { replica.account.tries[item]?.isUncertain = true }
         }
         replica.account.ending = ending

@@ -18,7 +18,7 @@ public enum Clause: String, CaseIterable, Sendable, Codable {
     case order
     /// An attempt before its due time, outside the schedule, or within the endpoint's `Retry-After`.
     case schedule
-    /// More in flight than `maxInFlight`, or a larger batch than the manifest allows.
+    /// More in flight than `maxInFlight`, a larger batch than the manifest allows, or one with events that are not to travel together.
     case limits
     /// An event went to a subscription that it is not for.
     case routing

@@ -46,6 +46,10 @@ public struct EndpointPlan: Sendable, Codable {
     public var poisonStatus = 400
     /// One event in so many is refused with `webhook-delivery: abort-message`; 0 is none.
     public var abortEvery = 0
+    /// Where a subscription asks for partial results: it names the events of a batch that it does not accept.
+    public var namesFailed = false
+    /// Share of the events that it names for no reason, until faults stop.
+    public var namedRate = 0.0
     /// How the times of ordinary answers are spread.
     public enum Spread: String, Sendable, Codable { case even, exponential, heavyTailed }
     public var spread = Spread.even
@@ -107,10 +111,35 @@ struct Answer {
     var after: TimeSpan
     var accepted: Bool
     var outcome: AttemptOutcome
+    /// Events that it did not accept, though it accepted the request: whether its answer arrives or not.
+    var failed: [AttemptOutcome.FailedEvent] = []
 }
 
 extension EndpointPlan {
-    func answer(to events: [EventKey], at moment: TimeSpan, healed: Bool, timeout: TimeSpan, _ random: inout Random) -> Answer {
+    /// - Parameter isPartial: the subscription reads which events failed.
+    func answer(
+        to events: [EventKey], at moment: TimeSpan, healed: Bool, timeout: TimeSpan, isPartial: Bool = false, _ random: inout Random
+    ) -> Answer {
+        guard isPartial, namesFailed else { return answer(to: events, at: moment, healed: healed, timeout: timeout, &random) }
+        var failed: [AttemptOutcome.FailedEvent] = []
+        for (i, event) in events.enumerated() {
+            if isPoison(event) {
+                failed.append(.init(index: i, retry: poisonStatus >= 500))
+            } else if !healed, random.chance(namedRate) {
+                failed.append(.init(index: i, retry: random.chance(0.9)))
+            }
+        }
+        var sound = self
+        sound.poisonEvery = 0
+        var answer = sound.answer(to: events, at: moment, healed: healed, timeout: timeout, &random)
+        if answer.accepted {
+            answer.failed = failed
+            if answer.outcome.failure == nil { answer.outcome.failedEvents = failed }
+        }
+        return answer
+    }
+
+    private func answer(to events: [EventKey], at moment: TimeSpan, healed: Bool, timeout: TimeSpan, _ random: inout Random) -> Answer {
         func answered(_ status: Int, retryAfter: TimeSpan? = nil, accepted: Bool = false, _ directive: AttemptOutcome.Directive = .none) -> Answer {
             let span = time(&random)
             if span >= timeout { return timedOut(after: timeout, accepted: accepted) }

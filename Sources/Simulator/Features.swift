@@ -116,6 +116,14 @@ extension Feature {
         .phase("disabling") { random in .disabling(random.pick([200, 400, 500])) },
         .phase("aborting") { _ in .aborting },
         .phase("flapping") { random in .flapping(.seconds(Int64(random.pick([1, 4])))) },
+        Feature("partial results") { scenario, random in
+            for i in scenario.subscriptions.indices where random.chance(0.7) {
+                if scenario.subscriptions[i].batch == nil { scenario.subscriptions[i].batch = BatchPolicy() }
+                scenario.subscriptions[i].batch!.partialResults = true
+                scenario.endpoints[i].namesFailed = true
+                scenario.endpoints[i].namedRate = random.pick([0, 0.1, 0.6])
+            }
+        },
         .endpoints("aborted events") { plan, _, random in plan.abortEvery = random.pick([10, 50]) },
         .endpoints("uneven answers") { plan, _, random in plan.spread = random.pick([.exponential, .heavyTailed]) },
     ]

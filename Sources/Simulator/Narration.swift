@@ -27,8 +27,8 @@ extension Simulation {
             note(.endKnown, replica, word(handle), offset, text: "\(words(handle, replica)) ends at \(offset)")
         case .attemptEnded(let id, let outcome, let duration):
             note(
-                .attemptEnded, replica, Int64(id.index), Int64(outcome.status), duration.nanoseconds,
-                text: "request \(id.index): \(outcome.message) after \(duration)\(outcome.retryAfter.map { ", Retry-After \($0)" } ?? "")")
+                .attemptEnded, replica, Int64(id.index), Int64(outcome.status), duration.nanoseconds, Int64(outcome.failedEvents.count),
+                text: "request \(id.index): \(outcome.message) after \(duration)\(words(outcome.failedEvents))\(outcome.retryAfter.map { ", Retry-After \($0)" } ?? "")")
         case .diverted(let id): note(.diverted, replica, Int64(id.index), text: "diversion \(id.index)")
         case .diversionFailed(let id, let failure):
             note(.diversionFailed, replica, Int64(id.index), failure == .tooLarge ? 1 : 0, text: "diversion \(id.index): \(failure)")
@@ -131,6 +131,10 @@ extension Simulation {
     private func words(_ batch: RecordBatch) -> String {
         guard let first = batch.records.first, let last = batch.records.last else { return "nothing" }
         return batch.records.count == 1 ? "@\(first.offset)" : "@\(first.offset) to \(last.offset)"
+    }
+
+    private func words(_ events: [AttemptOutcome.FailedEvent]) -> String {
+        events.isEmpty ? "" : ", but not for " + events.map { "\($0.index)\($0.retry ? "" : " (for good)")" }.joined(separator: " ")
     }
 
     private func words(_ item: ItemView, _ replica: Replica) -> String { "\(words(item.partition, replica))@\(item.offset)" }

@@ -294,11 +294,13 @@ extension Simulation {
         if delivery.attempt != attemptsBefore + 1 { violation(.schedule, "attempt \(delivery.attempt) of \(events[0]) after \(attemptsBefore)") }
         judgeBatch(delivery, policy, replica)
         judgeLines(items, of: id, replica)
+        judgeCompany(items, replica)
         replica.account.outlets[delivery.subscription.index].inFlight += 1
         replica.account.inFlight += 1
         if replica.account.inFlight > replica.options.maxInFlight { violation(.limits, "\(replica.account.inFlight) in flight in all") }
         serial += 1
         let serial = serial
+        for item in items { replica.account.tries[item]?.request = serial }
         if replica.attempts[id.index] != nil { violation(.effects, "a delivery's number was used again too early") }
         replica.attempts[id.index] = Replica.Attempt(
             serial: serial, subscription: subscription, id: delivery.subscription, carriers: carriers, events: events, items: items,
@@ -308,10 +310,11 @@ extension Simulation {
         after(.milliseconds(1)) { simulation in
             let plan = simulation.scenario.endpoints[subscription]
             let answer = plan.answer(
-                to: events, at: simulation.elapsed, healed: simulation.isHealed, timeout: policy.delivery.timeout, &simulation.endpointRandom)
+                to: events, at: simulation.elapsed, healed: simulation.isHealed, timeout: policy.delivery.timeout,
+                isPartial: policy.batch?.partialResults ?? false, &simulation.endpointRandom)
             simulation.note(.answer, replica, Int64(id.index), answer.accepted ? 1 : 0, Int64(answer.outcome.status), answer.after.nanoseconds,
-                text: "request \(id.index) is \(answer.accepted ? "accepted" : "refused"): \(answer.outcome.message), in \(answer.after)")
-            if answer.accepted { simulation.accepted(events, created, subscription, replica, id, serial, isKnown: answer.outcome.failure == nil) }
+                text: "request \(id.index) is \(answer.accepted ? "accepted" : "refused")\(answer.failed.isEmpty ? "" : " but for \(answer.failed.count) events"): \(answer.outcome.message), in \(answer.after)")
+            if answer.accepted { simulation.accepted(answer, events, created, subscription, replica, id, serial) }
             simulation.answer(replica, after: answer.after) { simulation in
                 guard replica.attempts[id.index]?.serial == serial else { return }
                 simulation.ended(id, answer.outcome, sent, replica)
@@ -319,8 +322,12 @@ extension Simulation {
         }
     }
 
-    private func accepted(_ events: [EventKey], _ created: [WallTime], _ subscription: Int, _ replica: Replica, _ id: DeliveryID, _ serial: Int, isKnown: Bool) {
-        for (event, created) in zip(events, created) {
+    private func accepted(
+        _ answer: Answer, _ events: [EventKey], _ created: [WallTime], _ subscription: Int, _ replica: Replica, _ id: DeliveryID, _ serial: Int
+    ) {
+        let isKnown = answer.outcome.failure == nil
+        let named = Set(answer.failed.map { events[$0.index] })
+        for (event, created) in zip(events, created) where !named.contains(event) {
             let pair = Pair(subscription: subscription, event: event)
             // A timed out request that was accepted all the same: the sender cannot know.
             if !isKnown { ledger.excuse(pair) }
@@ -328,7 +335,7 @@ extension Simulation {
             ledger.delivered(pair, self)
             if ledger.fates[pair]!.accepted == 1 {
                 judgeDelay(subscription, created, event)
-                judgeOrder(of: event, subscription)
+                judgeOrder(of: event, subscription, named)
             }
         }
         if replica.attempts[id.index]?.serial == serial { replica.attempts[id.index]!.accepted = true }
@@ -337,7 +344,8 @@ extension Simulation {
     private func ended(_ id: DeliveryID, _ outcome: AttemptOutcome, _ sent: Instant, _ replica: Replica) {
         let attempt = replica.attempts.removeValue(forKey: id.index)!
         if outcome.failure == nil, (200..<300).contains(outcome.status) {
-            for (carrier, item) in zip(attempt.carriers, attempt.items) {
+            let named = Set(outcome.failedEvents.map { attempt.items[$0.index] })
+            for (carrier, item) in zip(attempt.carriers, attempt.items) where !named.contains(item) {
                 let isKnown = isOwner(replica, item.handle, item.subscription)
                 ledger.settled(carrier, isKnownToOwner: isKnown)
                 if isKnown { noteDirty(group(of: item), replica) }

@@ -92,36 +92,6 @@ import Testing
         #expect(engine.chunk([0], until: 1) == ["attempt #0 billing orders-0@0 try 1"])
     }
 
-    @Test func `a refused batch is halved until the poison event stands alone`() {
-        let engine = Engine.reading([subscription("billing") { $0.batch = BatchPolicy(); $0.batch!.maxEvents = 4 }])
-        #expect(engine.records([0, 1, 2, 3]) == ["attempt #0 billing orders-0@0 orders-0@1 orders-0@2 orders-0@3 try 1"])
-        #expect(
-            engine.ended(0, 400) == ["attempt #0 billing orders-0@0 orders-0@1 try 2", "attempt #1 billing orders-0@2 orders-0@3 try 2"])
-        #expect(engine.ended(1, 200) == ["commit billing orders-0@0 1:AgI"])
-        #expect(engine.ended(0, 400) == ["attempt #0 billing orders-0@0 try 3", "attempt #1 billing orders-0@1 try 3"])
-        #expect(engine.ended(0, 400) == ["divert #0 billing orders-0@0 to dead letters: http"])
-    }
-
-    @Test func `an event that failed before is not put into a batch with others`() {
-        let engine = Engine.reading([
-            subscription("billing") {
-                $0.batch = BatchPolicy()
-                $0.batch!.maxEvents = 2
-                $0.retry.schedule = [.seconds(1)]
-            }
-        ])
-        engine.records([0, 1])
-        #expect(engine.ended(0, 500) == [])
-        #expect(engine.wait(.seconds(1)) == ["attempt #0 billing orders-0@0 try 2", "attempt #1 billing orders-0@1 try 2"])
-    }
-
-    @Test func `a batch waits for company, but not longer than maxWait`() {
-        let engine = Engine.reading([subscription("billing") { $0.batch = BatchPolicy() }])
-        #expect(engine.records([0]) == [])
-        #expect(engine.wait(.milliseconds(999)) == [])
-        #expect(engine.wait(.milliseconds(1)) == ["attempt #0 billing orders-0@0 try 1"])
-    }
-
     @Test func `an event older than giveUpAfter is given up, also when the budget is empty`() {
         let engine = Engine.reading([
             subscription("billing") {

@@ -113,14 +113,14 @@ extension Simulation {
             if outlet.isRemoved || outlet.isUncertain { return }
             return violation(.circuit, "the circuit of \(outlet.policy.name) opened without a failure")
         }
-        if !ending.wasClosed { violation(.circuit, "the circuit of \(outlet.policy.name) opened twice") }
+        if !ending.failsWhileClosed { violation(.circuit, "the circuit of \(outlet.policy.name) opened twice") }
         if outlet.circuit.state != .open { violation(.circuit, "the circuit of \(outlet.policy.name) opened with \(outlet.circuit.budget) of its budget left") }
     }
 
     /// The pauses between probes begin anew with each outage. (That they grow is seen by the probes that come too early.)
     func judgeNextProbe(_ id: SubscriptionID, _ replica: Replica) {
         let outlet = replica.account.outlets[id.index]
-        guard outlet.circuit.state == .open, outlet.circuit.openedAt == now, replica.account.ending?.wasClosed == true, !outlet.isRemoved, !outlet.isUncertain else { return }
+        guard outlet.circuit.state == .open, outlet.circuit.openedAt == now, replica.account.ending?.failsWhileClosed == true, !outlet.isRemoved, !outlet.isUncertain else { return }
         guard let shown = replica.core.snapshot().subscriptions.first(where: { $0.name == outlet.policy.name }), let next = shown.nextProbe else { return }
         if next < outlet.circuit.nextProbe || next > outlet.circuit.latestProbe {
             violation(.circuit, "the next probe of \(outlet.policy.name) is due in \(next - now); expected: \(outlet.circuit.nextProbe - now) to \(outlet.circuit.latestProbe - now)")
@@ -129,7 +129,7 @@ extension Simulation {
 
     func judgeClosing(_ id: SubscriptionID, _ replica: Replica) {
         let outlet = replica.account.outlets[id.index]
-        guard let ending = replica.account.ending, ending.subscription == id, ending.meaning == .delivered else {
+        guard let ending = replica.account.ending, ending.subscription == id, ending.isSuccess else {
             return violation(.circuit, "the circuit of \(outlet.policy.name) closed without a success")
         }
         if ending.wasClosed, !outlet.isUncertain { violation(.circuit, "the circuit of \(outlet.policy.name) closed twice") }

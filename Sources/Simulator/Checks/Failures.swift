@@ -44,32 +44,40 @@ extension Simulation {
         // is in flight.
         let mayMove = !outlet.isRunning && replica.options.idleCommitInterval < .minutes(1)
         if replica.account.isInDoubt || outlet.isUncertain || mayMove { return noteUncertain(ending, replica) }
-        let wasClosed = outlet.circuit.state == .closed
+        let wasClosed = ending.failsWhileClosed
         outlet.circuit.failed(ending.outcome, sentAt: ending.sentAt, now: now)
         for item in ending.items where ending.abandoned.contains(item) {
             if handedOn[item] != nil { violation(.ownership, "an event was handed on that is the next owner's") }
             replica.account.tries[item] = nil
         }
+        count(ending, &outlet.counters)
+        judgeCompany(of: ending, replica)
         switch ending.meaning {
         case .delivered:
-            outlet.counters.attemptsSucceeded += 1
-            outlet.counters.deliveries += UInt64(ending.items.count)
-            for item in ending.items { replica.account.tries[item] = nil }
-            outlet.circuit.succeeded(events: ending.items.count)
+            let named = ending.named
+            for item in ending.items where named[item] == nil { replica.account.tries[item] = nil }
+            if ending.isSuccess { outlet.circuit.succeeded(events: ending.items.count - named.count) }
+            for item in firstOfEachLine(ending, replica) where !ending.abandoned.contains(item) {
+                guard let event = named[item] else { continue }
+                if event.retry {
+                    judgeRetry(item, .http, ending, &outlet, handedOn[item], &drops, opens, replica)
+                } else {
+                    judgeRefusal(item, .http, ending, &outlet, handedOn[item], &drops, replica)
+                }
+            }
         case .tryAgain(let kind):
-            outlet.counters.attemptsToRetry += 1
+            // Cut in two as below: nobody is given up for an answer that may be about another.
+            if isSpent(ending, outlet, replica) { break }
             for item in firstOfEachLine(ending, replica) where !ending.abandoned.contains(item) {
                 judgeRetry(item, kind, ending, &outlet, handedOn[item], &drops, opens, replica)
             }
         case .giveUp(let kind):
-            outlet.counters.attemptsRefused += 1
             // Cut in two until the event that is to blame stands alone.
             if ending.items.count > 1, kind != .aborted, kind != .egressDenied { break }
             for item in firstOfEachLine(ending, replica) where !ending.abandoned.contains(item) {
                 judgeRefusal(item, kind, ending, &outlet, handedOn[item], &drops, replica)
             }
         case .stop:
-            outlet.counters.attemptsRefused += 1
             for item in firstOfEachLine(ending, replica) where !ending.abandoned.contains(item) { stays(item, ending, handedOn[item], &drops, outlet, replica) }
         }
         // Among several that might have waited in memory it is not visible which one found the budget spent.
@@ -80,10 +88,29 @@ extension Simulation {
         replica.account.outlets[id.index].counters = outlet.counters
     }
 
+    private func count(_ ending: Account.Ending, _ counters: inout SubscriptionCounters) {
+        if ending.isSuccess { counters.deliveries += UInt64(ending.items.count - ending.outcome.failedEvents.count) }
+        switch ending.meaning {
+        case .delivered where ending.isSuccess: counters.attemptsSucceeded += 1
+        case .delivered where ending.outcome.failedEvents.contains(where: \.retry): counters.attemptsToRetry += 1
+        case .tryAgain: counters.attemptsToRetry += 1
+        case .delivered, .giveUp, .stop: counters.attemptsRefused += 1
+        }
+    }
+
+    /// A batch that failed at the end of its schedule.
+    private func isSpent(_ ending: Account.Ending, _ outlet: Account.Outlet, _ replica: Replica) -> Bool {
+        let steps = outlet.policy.retry.schedule.count
+        return ending.items.count > 1 && outlet.circuit.state == .closed && !ending.outcome.connectionRefused
+            && ending.items.contains { (replica.account.tries[$0]?.retries.lowerBound ?? -1) >= steps }
+    }
+
     /// Of a batch, the first event of each line goes on by itself, and the others wait behind it.
     private func firstOfEachLine(_ ending: Account.Ending, _ replica: Replica) -> [Account.Item] {
+        let named = ending.named
         var seen: Set<[Int]> = []
         return ending.items.filter { item in
+            if ending.meaning == .delivered, named[item] == nil { return false }
             guard let line = replica.account.tries[item]?.line, !ending.abandoned.contains(item) else { return true }
             return seen.insert([item.handle.index, Int(line)]).inserted
         }
@@ -92,16 +119,11 @@ extension Simulation {
     /// In doubt the engine decides, and holds back what it decided.
     private func noteUncertain(_ ending: Account.Ending, _ replica: Replica) {
         let id = ending.subscription.index
-        switch ending.meaning {
-        case .delivered:
-            replica.account.outlets[id].counters.attemptsSucceeded += 1
-            replica.account.outlets[id].counters.deliveries += UInt64(ending.items.count)
-        case .tryAgain: replica.account.outlets[id].counters.attemptsToRetry += 1
-        case .giveUp, .stop: replica.account.outlets[id].counters.attemptsRefused += 1
-        }
+        count(ending, &replica.account.outlets[id].counters)
         replica.account.outlets[id].isUncertain = true
+        let named = ending.named
         for item in ending.items {
-            if ending.meaning == .delivered || ending.abandoned.contains(item) {
+            if ending.meaning == .delivered && named[item] == nil || ending.abandoned.contains(item) {
                 replica.account.tries[item] = nil
             } else if let tries = replica.account.tries[item] {
                 replica.account.tries[item]!.isUncertain = true

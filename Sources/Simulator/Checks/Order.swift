@@ -16,7 +16,10 @@ extension Simulation {
     }
 
     /// An endpoint has accepted an event for the first time.
-    func judgeOrder(of event: EventKey, _ subscription: Int) {
+    ///
+    /// - Parameter named: those that it did not accept of the same batch, and named. That it took the others all the same is its own
+    ///   word; what comes later waits for those.
+    func judgeOrder(of event: EventKey, _ subscription: Int, _ named: Set<EventKey>) {
         let policy = policies[subscription]
         guard policy.delivery.ordering != .none, !isMovedForward(subscription) else { return }
         let log = broker.log(event.topic, event.partition)
@@ -25,6 +28,7 @@ extension Simulation {
         guard end < log.records.count, log.records[end].offset == event.offset, let start = ledger.starts[key] else { return }
         guard let line = line(of: log.records[end], policy) else { return }
         for record in log.records[..<end] where record.offset >= start && self.line(of: record, policy) == line && !mayPass(subscription, record) {
+            if named.contains(record.event) { continue }
             let fate = ledger.fates[Pair(subscription: subscription, event: record.event)] ?? Ledger.Fate()
             if fate.accepted + fate.deadLetters == 0, !isDropped(record, subscription), !record.poison {
                 return violation(.order, "\(event) reached \(policy.name) before \(record.event), which stands before it in line \(line)")

@@ -111,6 +111,7 @@ extension RateLimit: Codable {
 extension BatchPolicy: Codable {
     static let fields: [Field<BatchPolicy>] = [
         Field("maxEvents", \.maxEvents), Field("maxBytes", \.maxBytes), Field("maxWait", \.maxWait),
+        Field("partialResults", \.partialResults),
     ]
 
     public init(from decoder: any Decoder) throws {

@@ -31,8 +31,11 @@ class Endpoint:
     fail: float = 0.0            # share of attempts that fail
     fail_first: int = 0          # so many attempts of each id fail
     fail_status: int = 500
+    fail_ids: list = dataclasses.field(default_factory=list)  # ids whose attempts fail always, also within a batch
     refuse: list = dataclasses.field(default_factory=list)   # ids answered with 400 always, also within a batch
     refuse_share: float = 0.0    # share of ids answered with 422 always, also within a batch
+    answer: str = ""             # body of the answers 2xx
+    name_failed: dict = dataclasses.field(default_factory=dict)  # ids that an answer 2xx names as failed: so often; its entry's other members
     delay: float = 0.0           # seconds before the answer
     most_at_once: int = 0        # to more than so many requests: 503
     headers: dict = dataclasses.field(default_factory=dict)  # of the failing answers
@@ -50,11 +53,23 @@ class Endpoint:
             return 400
         if self.refuse_share and any(hashed(event) < self.refuse_share for event in ids):
             return 422
+        if self.fail_ids and not set(ids).isdisjoint(self.fail_ids):
+            return self.fail_status
         if attempt <= self.fail_first:
             return self.fail_status
         if self.fail and hashed(f"{webhook_id} {attempt}") < self.fail:
             return self.fail_status
         return self.status
+
+    def names(self, ids):
+        """The entries of those that an answer 2xx says have failed."""
+        failed = []
+        for event in ids:
+            times, members = self.name_failed.get(event, (0, {}))
+            if times > 0:
+                self.name_failed[event] = (times - 1, members)
+                failed.append({"id": event, **members})
+        return failed
 
     def verified(self, body, headers):
         """None where nothing was to be verified."""
@@ -69,7 +84,7 @@ class Endpoint:
         return False
 
 
-BEHAVIOUR = {"secrets", "status", "fail", "fail_first", "fail_status", "refuse", "refuse_share", "delay", "most_at_once", "headers", "garbage", "keep"}
+BEHAVIOUR = {"secrets", "status", "fail", "fail_first", "fail_status", "fail_ids", "refuse", "refuse_share", "delay", "most_at_once", "headers", "garbage", "keep", "answer", "name_failed"}
 endpoints = {}
 
 
@@ -117,8 +132,11 @@ async def answer(endpoint, request):
         arrival["headers"] = [[name, value] for name, value in headers.items()]
         arrival["body"] = body.decode("latin-1")
     endpoint.arrivals.append(arrival)
+    text = None
     if 200 <= status < 300 and not endpoint.garbage:
-        for event in ids:
+        failed = endpoint.names(ids)
+        text = json.dumps({"failed": failed}) if failed else endpoint.answer or None
+        for event in set(ids) - {entry["id"] for entry in failed}:
             endpoint.delivered[event] = endpoint.delivered.get(event, 0) + 1
     if endpoint.delay:
         await asyncio.sleep(endpoint.delay)
@@ -126,7 +144,7 @@ async def answer(endpoint, request):
     if endpoint.garbage:
         request.transport.write(b"\x00\xffthis is not HTTP\r\n\r\n")
         request.transport.close()
-    return web.Response(status=status, headers=endpoint.headers if status >= 300 else None)
+    return web.Response(status=status, text=text, headers=endpoint.headers if status >= 300 else None)
 
 
 def control(request, body):

@@ -47,7 +47,7 @@ let package = Package(
         // Bytes to events and events to request bodies: JSON scanner, CloudEvents bindings.
         target("EventFormats", ["EventModel"]),
         // Filter kinds; many subscriptions compiled into one matcher.
-        target("Filters", ["EventModel"]),
+        target("Filters", ["EventModel", "EventFormats"]),
         // All decisions: cursors, ring, lanes, batches, budget, verdicts; pure.
         target("DeliveryCore", ["EventModel", heap, deque]),
         // What windows hold: groups, exact decimals, aggregates, the event of a complete window; pure.
@@ -108,7 +108,7 @@ let package = Package(
         test("BridgeRuntimeTests", ["EventModel", "EventFormats", "DeliveryCore", "KafkaClient", "BridgeRuntime"]),
         test("ControlTests", ["EventModel", "Control"]),
         test("RedeliveryTests", ["EventModel", "KafkaClient", "Redelivery"]),
-        test("FiltersTests", ["EventModel", "Filters"]),
+        test("FiltersTests", ["EventModel", "EventFormats", "Filters"]),
         test("DeliveryCoreTests", ["EventModel", "DeliveryCore"]),
         test("SimulatorTests", ["EventModel", "DeliveryCore", "Simulator"]),
         test("ManifestsTests", ["EventModel", "Manifests"]),

@@ -11,7 +11,7 @@ public struct JSONValue {
     package init(validated raw: Bytes) { self.raw = raw }
 
     /// - Parameter text: a text that has been validated, perhaps with white space around it.
-    init(surroundedBySpace text: Bytes) {
+    package init(surroundedBySpace text: Bytes) {
         var range = text[...]
         while let first = range.first, JSONValue.isSpace(first) { range = range.dropFirst() }
         while let last = range.last, JSONValue.isSpace(last) { range = range.dropLast() }

@@ -176,7 +176,7 @@ public struct BatchPolicy: Sendable, Equatable {
     public init() {}
 }
 
-/// A filter as the manifest says it: the CloudEvents Subscriptions API dialects on context attributes.
+/// A filter as the manifest says it: the CloudEvents Subscriptions API dialects on context attributes, and content patterns.
 public indirect enum FilterExpression: Sendable, Equatable {
     /// Every named attribute equals its value. An empty list is refused by `check`.
     case exact([AttributeOperand])
@@ -185,6 +185,8 @@ public indirect enum FilterExpression: Sendable, Equatable {
     case all([FilterExpression])
     case any([FilterExpression])
     case not(FilterExpression)
+    /// What the event must look like as JSON: attributes at the top, the payload under `data`.
+    case pattern(PatternTree)
 }
 
 public struct AttributeOperand: Sendable, Equatable {

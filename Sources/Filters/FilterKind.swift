@@ -30,6 +30,7 @@ extension FilterExpression {
         case .all(let filters): AllFilter(filters: filters)
         case .any(let filters): AnyFilter(filters: filters)
         case .not(let filter): NotFilter(filter: filter)
+        case .pattern(let tree): PatternFilter(tree: tree)
         }
     }
 }

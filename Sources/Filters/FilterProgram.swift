@@ -11,7 +11,7 @@ struct FilterProgram {
     static let match: Target = -1
     static let noMatch: Target = -2
 
-    enum Comparison: UInt8 { case exact, prefix, suffix }
+    enum Comparison: UInt8 { case exact, prefix, suffix, pattern }
 
     enum Attribute {
         case id, source, type, subject, time, datacontenttype, dataschema, specversion
@@ -28,6 +28,7 @@ struct FilterProgram {
     struct Test {
         var attribute: Attribute
         var comparison: Comparison
+        /// Of a pattern: `start` is its place in `patterns`.
         var operand: Text
         var yes: Target
         var no: Target
@@ -35,6 +36,16 @@ struct FilterProgram {
 
     private var tests = ContiguousArray<Test>()
     private var texts = ContiguousArray<UInt8>()
+    private var patterns = ContiguousArray<PatternMatch>()
+    /// What the patterns look at.
+    private(set) var fields = FieldTree()
+
+    mutating func emit(_ pattern: ContentPattern, yes: Target, no: Target) -> Target {
+        let operand = Text(start: Int32(patterns.count), count: 0)
+        patterns.append(PatternMatch(pattern, in: &fields))
+        tests.append(Test(attribute: .id, comparison: .pattern, operand: operand, yes: yes, no: no))
+        return Target(tests.count - 1)
+    }
 
     mutating func emit(_ comparison: Comparison, _ operand: AttributeOperand, yes: Target, no: Target) -> Target {
         let attribute: Attribute = switch operand.attribute {
@@ -58,10 +69,14 @@ struct FilterProgram {
         return Text(start: Int32(start), count: Int32(texts.count - start))
     }
 
-    /// Calls `body` with what runs events through the program.
-    func withRunner<Result>(_ body: (Runner) -> Result) -> Result {
+    /// Calls `body` with what runs an event through the program.
+    ///
+    /// - Parameter fields: the event's, where there are patterns.
+    func withRunner<Result>(_ fields: EventFields, _ body: (Runner) -> Result) -> Result {
         tests.withUnsafeBufferPointer { tests in
-            texts.withUnsafeBytes { body(Runner(tests: tests, texts: $0)) }
+            texts.withUnsafeBytes { texts in
+                patterns.withUnsafeBufferPointer { body(Runner(tests: tests, texts: texts, patterns: $0, fields: fields)) }
+            }
         }
     }
 
@@ -69,6 +84,8 @@ struct FilterProgram {
         typealias Bytes = UnsafeRawBufferPointer
         let tests: UnsafeBufferPointer<Test>
         let texts: Bytes
+        let patterns: UnsafeBufferPointer<PatternMatch>
+        let fields: EventFields
 
         func matches(_ event: borrowing Event, from start: Target) -> Bool {
             var position = start
@@ -80,6 +97,7 @@ struct FilterProgram {
         }
 
         private func holds(_ test: Test, _ event: borrowing Event) -> Bool {
+            if test.comparison == .pattern { return patterns[Int(test.operand.start)].matches(fields) }
             // An attribute that the event does not have equals nothing and begins and ends with nothing.
             guard let value = value(test.attribute, event) else { return false }
             let operand = bytes(test.operand)
@@ -87,6 +105,7 @@ struct FilterProgram {
             case .exact: value.count == operand.count && equal(value, 0, operand)
             case .prefix: value.count >= operand.count && equal(value, 0, operand)
             case .suffix: value.count >= operand.count && equal(value, value.count - operand.count, operand)
+            case .pattern: preconditionFailure("a pattern is no comparison of an attribute")
             }
         }
 

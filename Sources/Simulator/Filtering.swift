@@ -16,6 +16,8 @@ private func matches(_ filter: FilterExpression, type: String) -> Bool {
     case .all(let filters): return filters.allSatisfy { matches($0, type: type) }
     case .any(let filters): return filters.contains { matches($0, type: type) }
     case .not(let filter): return !matches(filter, type: type)
+    // What the simulated events do not have.
+    case .pattern: return false
     }
 }
 

@@ -33,7 +33,8 @@ import Testing
 
     @Test(arguments: [
         { $0.description = "edited" }, { $0.endpoint = "https://billing.example.com/v2" }, { $0.enabled = false },
-        { $0.filters = [.exact([AttributeOperand(attribute: "type", operand: "a")])] }, { $0.retry.on = [.network] },
+        { $0.filters = [.exact([AttributeOperand(attribute: "type", operand: "a")])] },
+        { $0.filters = [.pattern(.object([.init("type", .list([.string("a")]))]))] }, { $0.retry.on = [.network] },
         { $0.delivery.maxInFlight = 1 }, { $0.batch = BatchPolicy() }, { $0.deadLetter.drop = true }, { $0.start = .earliest },
         { $0.rateLimit = RateLimit() }, { $0.window = WindowPolicy(shape: .tumbling(size: .minutes(1))) },
         { $0.signing = .none }, { $0.signing = .standard(secrets: ["a", "b"]) }, { $0.headers.append(HeaderField(name: "X-A", value: "")) },

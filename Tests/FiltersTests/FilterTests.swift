@@ -171,6 +171,7 @@ struct TopicMatcherTests {
         case .all(let filters): filters.allSatisfy { holds($0, attributes) }
         case .any(let filters): filters.contains { holds($0, attributes) }
         case .not(let filter): !holds(filter, attributes)
+        case .pattern: preconditionFailure("patterns are compared elsewhere")
         }
     }
 

@@ -246,7 +246,7 @@ import Testing
             "filters: { exact: { type: a } }",
             "topics/t.yaml:6:5: error: subscriptions.s.filters: must be a list of filters such as [{ exact: { type: order.created } }], not a mapping"),
         Case(
-            "filters:\n  - exact: {}\n  - prefix: { Type: a, subject: \"\" }\n  - any: []\n  - exact: { type: a }\n    prefix: { type: b }\n  - {}\n  - not: { exakt: { type: a } }\n  - sql: \"true\"\n  - pattern: { data: { a: [1] } }\n  - suffix: { data: x }",
+            "filters:\n  - exact: {}\n  - prefix: { Type: a, subject: \"\" }\n  - any: []\n  - exact: { type: a }\n    prefix: { type: b }\n  - {}\n  - not: { exakt: { type: a } }\n  - sql: \"true\"\n  - pattern: { data: { a: [ 1, { numeric: [\">\", \"1\"] } ], b: [+1] } }\n  - suffix: { data: x }",
             "topics/t.yaml:7:9: error: subscriptions.s.filters[0].exact: names no attribute; write for example { exact: { type: order.created } }",
             "topics/t.yaml:8:19: error: subscriptions.s.filters[1].prefix.Type: \"Type\" is not the name of a CloudEvents attribute: a-z and 0-9 only; did you mean type?",
             "topics/t.yaml:8:28: error: subscriptions.s.filters[1].prefix.subject: the value to compare with must not be empty",
@@ -255,8 +255,18 @@ import Testing
             "topics/t.yaml:12:9: error: subscriptions.s.filters[4]: is empty; write a filter such as exact: { type: order.created }",
             "topics/t.yaml:13:16: error: subscriptions.s.filters[5].not.exakt: unknown key; did you mean \"exact\"?",
             "topics/t.yaml:14:9: error: subscriptions.s.filters[6].sql: not supported yet; remove this filter",
-            "topics/t.yaml:15:9: error: subscriptions.s.filters[7].pattern: not supported yet; remove this filter",
+            "topics/t.yaml:15:68: error: subscriptions.s.filters[7].pattern.data.b[0]: is a number that JSON does not have; write it with digits on both sides of the point, or in quotes as text",
             "topics/t.yaml:16:19: error: subscriptions.s.filters[8].suffix.data: data is not an attribute; these filters see context attributes only"),
+    ]
+
+    static let patterns: [Case] = [
+        Case(
+            "filters:\n  - pattern: { data: { a: [ 1, { numeric: [\">\", \"1\"] } ], b: [] }, orderId: [1] }\n  - not: { pattern: { data: { a: x } } }\n  - pattern: []",
+            "topics/t.yaml:7:53: error: subscriptions.s.filters[0].pattern.data.a[1].numeric[1]: must be a number, without quotes",
+            "topics/t.yaml:7:63: error: subscriptions.s.filters[0].pattern.data.b: is an empty list, which nothing matches; write a value, or { exists: false }",
+            "topics/t.yaml:7:72: error: subscriptions.s.filters[0].pattern.orderId: is no attribute (a-z and 0-9 only); what the payload has is under data: { data: { orderId: ... } }",
+            "topics/t.yaml:8:35: error: subscriptions.s.filters[1].not.pattern.data.a: must be a list of values, or a mapping of fields; write [\"x\"]",
+            "topics/t.yaml:9:14: error: subscriptions.s.filters[2].pattern: must be a mapping such as { data: { amount: [ { numeric: [ \">=\", 100 ] } ] } }"),
     ]
 
     static let endpoints: [Case] = [
@@ -338,6 +348,10 @@ import Testing
 
     @Test(arguments: documents) func aManifestThatIsWrongSaysWhereAndWhatToWrite(_ wrong: Case) {
         #expect(load(wrong.text).problems.lines == wrong.expected)
+    }
+
+    @Test(arguments: patterns) func aPatternThatIsWrongSaysWhereAndWhatToWrite(_ wrong: Case) {
+        #expect(load(subscription(wrong.text)).problems.lines == wrong.expected)
     }
 
     @Test(arguments: keys) func aSubscriptionThatIsWrongSaysWhereAndWhatToWrite(_ wrong: Case) {

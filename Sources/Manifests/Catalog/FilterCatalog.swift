@@ -20,7 +20,7 @@ enum FilterCatalog {
             read(node, path, &reader).map { .not($0) }
         },
         later("sql", "A CloudEvents SQL 1.0 expression."),
-        later("pattern", "A content pattern in the event-ruler dialect."),
+        PatternCatalog.dialect,
     ]
 
     static let filters = Shape<[FilterExpression]>.list(

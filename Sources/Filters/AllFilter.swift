@@ -13,6 +13,8 @@ struct AllFilter: FilterKind {
         filters.reversed().reduce(yes) { $1.kind.compile(into: &program, yes: $0, no: no) }
     }
 
+    func access(in fields: inout FieldTree) -> Access { .every(filters.map { $0.kind.access(in: &fields) }) }
+
     func verdict(on event: Event) -> FilterVerdict {
         let verdicts = filters.map { $0.kind.verdict(on: event) }
         if let failed = verdicts.first(where: { !$0.matches }) { return failed }

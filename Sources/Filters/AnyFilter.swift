@@ -13,6 +13,8 @@ struct AnyFilter: FilterKind {
         filters.reversed().reduce(no) { $1.kind.compile(into: &program, yes: yes, no: $0) }
     }
 
+    func access(in fields: inout FieldTree) -> Access { .either(filters.map { $0.kind.access(in: &fields) }) }
+
     func verdict(on event: Event) -> FilterVerdict {
         let verdicts = filters.map { $0.kind.verdict(on: event) }
         if let matched = verdicts.first(where: \.matches) { return matched }

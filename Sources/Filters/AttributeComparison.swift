@@ -35,6 +35,14 @@ extension AttributeComparison {
         operands.reversed().reduce(yes) { program.emit(Self.comparison, $1, yes: $0, no: no) }
     }
 
+    func access(in fields: inout FieldTree) -> Access {
+        .every(operands.map { operand in
+            // Another name would be a path.
+            guard AttributeName.isLegal(operand.attribute) else { return .always }
+            return .attribute(fields.add(operand.attribute), Self.comparison, operand.operand)
+        })
+    }
+
     func verdict(on event: Event) -> FilterVerdict {
         var reasons: [String] = []
         for operand in operands {

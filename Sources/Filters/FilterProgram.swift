@@ -38,7 +38,7 @@ struct FilterProgram {
     private var texts = ContiguousArray<UInt8>()
     private var patterns = ContiguousArray<PatternMatch>()
     /// What the patterns look at.
-    private(set) var fields = FieldTree()
+    var fields = FieldTree()
 
     mutating func emit(_ pattern: ContentPattern, yes: Target, no: Target) -> Target {
         let operand = Text(start: Int32(patterns.count), count: 0)

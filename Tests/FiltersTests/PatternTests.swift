@@ -191,3 +191,62 @@ struct PatternTests {
         #expect(try problems("{\"data\": {\(many.joined(separator: ","))}}").first?.contains("more than 1000 combinations") == true)
     }
 }
+
+@Suite("Many patterns")
+struct ManyPatternsTests {
+    @Test("match as each by itself, and as the description says", arguments: 1...40 as ClosedRange<UInt64>)
+    func agrees(seed: UInt64) throws {
+        var random = RandomPatterns(generator: SeededGenerator(seed: seed))
+        let patterns = (0..<60).map { _ in PatternTree.object([.init("data", random.pattern())]) }
+        let filters = patterns.enumerated().map { index, tree -> [FilterExpression] in
+            #expect(FilterExpression.pattern(tree).problems().isEmpty, "\(tree.json)")
+            return switch index % 6 {
+            case 0: [.not(.pattern(tree))]
+            case 1: [.pattern(tree), prefix("type", "order.")]
+            case 2: [.any([exact("type", "x"), .pattern(tree)])]
+            default: [.pattern(tree)]
+            }
+        }
+        let all = TopicMatcher(filters: filters)
+        for _ in 0..<50 {
+            let payload = random.payload()
+            let fields = NaivePattern.fields(.object([("data", payload)]))
+            let expected = patterns.indices.filter { NaivePattern.matches(patterns[$0], fields) != ($0 % 6 == 0) }.map { Int32($0) }
+            try withEvent(data: payload.json) { event in
+                var matches = ContiguousArray<Int32>()
+                all.match(event, into: &matches)
+                for wrong in Set(matches).symmetricDifference(expected) {
+                    Issue.record("seed \(seed): \(patterns[Int(wrong)].json) on \(payload.json)")
+                }
+                #expect(matches.elementsEqual(expected))
+            }
+        }
+    }
+
+    @Test("and filters on attributes are found among thousands")
+    func thousands() throws {
+        var filters: [[FilterExpression]] = []
+        for index in 0..<2000 {
+            filters += [
+                [exact("tenant", "t\(index)")], [prefix("subject", "s\(index)-")], [suffix("subject", "-\(index)")],
+                [try pattern("{\"amount\": [{\"numeric\": [\">=\", \(index), \"<\", \(index + 2)]}]}")],
+                [exact("n", "\(index)"), prefix("type", "order.")],
+                [try pattern("{\"path\": [{\"wildcard\": \"*/item\(index)/*\"}]}")],
+            ]
+        }
+        let matcher = TopicMatcher(filters: filters)
+        let seven = try TestJSON("7")
+        try withEvent(data: #"{"amount": 7.5, "path": "/a/item70/b"}"#) { plain in
+            let attributes = TestEvent(["tenant": "t7", "subject": "s7-x-17", "type": "order.created"])
+            var event = attributes.event
+            event.data = plain.data
+            event.dataKind = .json
+            event.extensions.append(.init(name: UnsafeRawBufferPointer(start: ("n" as StaticString).utf8Start, count: 1), value: seven.raw, kind: .integer))
+            var matches = ContiguousArray<Int32>()
+            matcher.match(event, into: &matches)
+            #expect(matches == [39, 42, 43, 45, 46, 104, 425])
+            withExtendedLifetime(attributes) {}
+        }
+        withExtendedLifetime(seven) {}
+    }
+}

@@ -255,7 +255,7 @@ import Testing
             "topics/t.yaml:12:9: error: subscriptions.s.filters[4]: is empty; write a filter such as exact: { type: order.created }",
             "topics/t.yaml:13:16: error: subscriptions.s.filters[5].not.exakt: unknown key; did you mean \"exact\"?",
             "topics/t.yaml:14:9: error: subscriptions.s.filters[6].sql: not supported yet; remove this filter",
-            "topics/t.yaml:15:68: error: subscriptions.s.filters[7].pattern.data.b[0]: is a number that JSON does not have; write it with digits on both sides of the point, or in quotes as text",
+            "topics/t.yaml:15:67: error: subscriptions.s.filters[7].pattern.data.b[0]: is a number that JSON does not have; write it with digits on both sides of the point, or in quotes as text",
             "topics/t.yaml:16:19: error: subscriptions.s.filters[8].suffix.data: data is not an attribute; these filters see context attributes only"),
     ]
 
@@ -266,7 +266,7 @@ import Testing
             "topics/t.yaml:7:63: error: subscriptions.s.filters[0].pattern.data.b: is an empty list, which nothing matches; write a value, or { exists: false }",
             "topics/t.yaml:7:72: error: subscriptions.s.filters[0].pattern.orderId: is no attribute (a-z and 0-9 only); what the payload has is under data: { data: { orderId: ... } }",
             "topics/t.yaml:8:35: error: subscriptions.s.filters[1].not.pattern.data.a: must be a list of values, or a mapping of fields; write [\"x\"]",
-            "topics/t.yaml:9:14: error: subscriptions.s.filters[2].pattern: must be a mapping such as { data: { amount: [ { numeric: [ \">=\", 100 ] } ] } }"),
+            "topics/t.yaml:9:9: error: subscriptions.s.filters[2].pattern: must be a mapping such as { data: { amount: [ { numeric: [ \">=\", 100 ] } ] } }"),
     ]
 
     static let endpoints: [Case] = [

@@ -112,6 +112,8 @@ struct ByteHash {
 
     mutating func add(_ byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
 
+    mutating func add(_ word: UInt64) { state = (state ^ word) &* 0x0000_0100_0000_01B3 }
+
     var value: UInt64 {
         let mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
         return mixed ^ (mixed >> 31)

@@ -11,6 +11,8 @@ struct PatternFilter: FilterKind {
         program.emit(pattern, yes: yes, no: no)
     }
 
+    func access(in fields: inout FieldTree) -> Access { .pattern(PatternMatch(pattern, in: &fields)) }
+
     /// An invalid pattern, which manifests never let through, matches nothing.
     private var pattern: ContentPattern { PatternParser.parse(tree, at: Self.name).pattern ?? ContentPattern(alternatives: []) }
 

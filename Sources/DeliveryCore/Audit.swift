@@ -120,7 +120,9 @@ extension DeliveryCore {
         found.demand(!isHalted || !state.isFlowing, "\(name), which is halted, reads nothing")
         found.demand(isHalted || state.circuit.state != .closed || state.isFlowing, "\(name) reads")
         if isHalted || state.circuit.state == .open {
-            found.demand(state.again.isEmpty && state.parts.isEmpty, "\(name), which sends nothing, has nothing to send")
+            // Late events may be read for the next probe.
+            let isReadingLate = state.policy.window?.late == .deliver && state.isFlowing
+            found.demand((state.again.isEmpty || isReadingLate) && state.parts.isEmpty, "\(name), which sends nothing, has nothing to send")
         }
         if isHalted { found.demand(state.stalled.isEmpty && state.pendingCount == 0, "\(name), which is halted, keeps nothing in memory") }
     }
@@ -149,7 +151,7 @@ extension DeliveryCore {
         let name = cursor.partition.name
         let isReading = cursor.partition.phase == .reading
         found.expect("pending bytes on \(name)", cursor.pendingBytes, cursor.pending.reduce(0) { $0 + Int(records[$1.record].bytes) })
-        let mayRead = cursor.isLoaded && !cursor.isMoving && !cursor.isFull && isReading
+        let mayRead = cursor.isLoaded && !cursor.isMoving && (!cursor.isFull || cursor.windows != nil) && isReading
         found.demand(mayRead || !cursor.isHungry, "a cursor on \(name) that must not read wants nothing")
         if mayRead, cursor.subscription?.isFlowing ?? true, cursor.pending.isEmpty, cursor.unsettled.isEmpty {
             found.demand(cursor.isHungry, "a cursor on \(name) that has nothing wants something")

@@ -79,6 +79,9 @@ final class Cursor {
     var isInCommit = false
     /// The settled offsets did not fit the metadata: nothing more is taken until they do.
     var isFull = false
+    /// It waits for something under way to be settled, as it is full. With windows there may be nothing: then it goes on, for
+    /// it is by later windows that settled ones are forgotten.
+    var isStuck: Bool { isFull && windows?.underWay != 0 }
 
     /// Nil where nothing waits for anything.
     let order: KeyOrder?

@@ -195,9 +195,7 @@ extension DeliveryCore {
     }
 
     func mayTake(_ cursor: Cursor, for batch: DeliveryID? = nil) -> Bool {
-        // Of windows the one that ends first may always be taken: until it is settled nothing can be forgotten.
-        let isFirst = cursor.windows?.underWay == 0
-        if !isFirst, cursor.isFull || cursor.isCrowded(metadataLimit: options.metadataLimit) { return false }
+        if cursor.isStuck || cursor.isCrowded(metadataLimit: options.metadataLimit) { return false }
         guard let order = cursor.order else { return true }
         return !order.isFull && !order.isBlocked(for: batch)
     }

@@ -181,7 +181,7 @@ extension DeliveryCore {
     mutating func updateHunger(_ cursor: Cursor) {
         let partition = cursor.partition
         let wants: Bool
-        if cursor.isGone || cursor.isMoving || cursor.isFull || !cursor.isLoaded || partition.phase != .reading {
+        if cursor.isGone || cursor.isMoving || (cursor.isFull && cursor.windows == nil) || !cursor.isLoaded || partition.phase != .reading {
             wants = false
         } else if let state = cursor.subscription {
             // A cursor that reads back empties most of its queue first: what it has no room for is read for nothing.

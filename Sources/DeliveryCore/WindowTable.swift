@@ -508,10 +508,11 @@ final class WindowTable {
         return metadata.encode(base: base, firstPlace: base * plan.windowsPerEvent, limit: limit)
     }
 
-    /// Whether one more that settles might make more runs than the metadata has room for, beside what else is in it.
+    /// Whether one more that is taken might end in more runs than the metadata has room for, beside what else is in it. Not
+    /// while nothing is under way: until the window that ends first is settled nothing can be forgotten.
     func isCrowded(metadataLimit: Int) -> Bool {
         let room = (metadataLimit - 2) / 4 * 3 - 32 - advances.count * 8
-        return runs + settledSinceEncoded > 0 && (runs + settledSinceEncoded + 1) * 6 > room
+        return underWay > 0 && (runs + settledSinceEncoded + underWay + 1) * 6 > room
     }
 
     /// Takes over what Kafka held.

@@ -192,12 +192,16 @@ extension WindowSimulation {
         for held in replica.keeper.windows.values where !held.isComplete && !replica.isHeld(held.partition) {
             return violation(.memory, "a window of a partition that is gone is held, with \(held.offsets)")
         }
+        // Those that are complete, and wait, look like open ones: all that hold the same events are taken for complete.
         var open: [SubscriptionID: Int] = [:]
-        for (place, course) in replica.courses where replica.isHeld(place.partition) {
-            let windows = Set(course.openWindows.map(\.first))
+        for (place, course) in replica.courses where course.places != nil && replica.isHeld(place.partition) {
+            let complete = Set(course.due.map(\.offsets))
             open[place.subscription, default: 0] += replica.keeper.windows.values.count {
-                $0.subscription == place.subscription && $0.partition == place.partition && windows.contains($0.offsets.first ?? -1)
+                $0.subscription == place.subscription && $0.partition == place.partition && !complete.contains($0.offsets)
             }
+        }
+        for id in Set(replica.keeper.windows.values.map(\.subscription)) where replica.core.isPaused(id) || replica.core.suspension(of: id) != nil {
+            violation(.memory, "\(replica.core.subscription(id).name) is halted, and windows of it are held")
         }
         for (id, count) in open {
             let policy = replica.core.subscription(id)

@@ -72,7 +72,7 @@ extension WindowSimulation {
         switch report {
         case .suspended(let id, _):
             let subscription = subscriptionIndex(replica.core.subscription(id).name)
-            after(milliseconds(1_000...10_000)) { if !$0.isHealed { $0.resume(subscription) } }
+            after(milliseconds(1_000...10_000)) { if !$0.isShuttingDown { $0.resume(subscription) } }
         case .cursorPlaced(let id, let partition, let offset):
             guard let id, let handle = replica.handles[partition] else { return }
             let place = WindowReplica.Place(subscription: id, partition: handle)
@@ -146,7 +146,7 @@ extension WindowSimulation {
             simulation.note(isTaken ? .commitArrived : .commitRefused, replica, Int64(id.index), Int64(entries.count), text: "\(entries[0].key), \(entries.count) partitions")
             // Of one that is not the owner any more nothing arrives, nor of an assignment that is over though the partition came back.
             for entry in entries where isTaken && simulation.owner(of: entry.key) == replica.index {
-                if replica.isAlive(incarnation), !replica.isHeld(entry.handle) { continue }
+                if replica.isAlive(incarnation) ? !replica.isHeld(entry.handle) : replica.incarnation != incarnation { continue }
                 simulation.take(entry.stored)
             }
             let isAnswerLost = simulation.isDisturbed(.answersLost) && simulation.random.chance(0.7)
@@ -265,7 +265,11 @@ extension WindowSimulation {
 
     private func cancel(_ id: DeliveryID, _ replica: WindowReplica) {
         guard let attempt = replica.attempts[id.index] else { return violation(.effects, "a request was cancelled that is not under way") }
-        for cargo in attempt.cargo { cargo.course.excuse(cargo.name) }
+        for cargo in attempt.cargo {
+            cargo.course.excuse(cargo.name)
+            // What is of other partitions is sent again, as if for the first time.
+            replica.lastSent[cargo.place] = nil
+        }
         replica.attempts[id.index]!.serial = -1
         let sent = now
         answer(replica, after: .milliseconds(1)) { $0.ended(id, AttemptOutcome(failure: .network, message: "cancelled"), sent, replica) }

@@ -76,7 +76,7 @@ extension DeliveryCore {
                 continue
             }
             precondition(base >= cursor.committedOffset, "a cursor never goes back by itself")
-            if let windows = cursor.windows { windows.isProposalSent = windows.proposed != nil }
+            if let windows = cursor.windows { windows.proposalIsSent() }
             cursor.sentOffset = base
             cursor.sentMetadata = text
             cursor.settledSinceCommit = 0

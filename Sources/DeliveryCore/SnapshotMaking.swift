@@ -47,7 +47,7 @@ extension DeliveryCore {
         shown.waiting = state.held + state.stalled.count
         shown.inLine = state.cursors.reduce(0) { $0 + ($1.order?.inLine ?? 0) }
         shown.openWindows = state.openWindows
-        shown.watermark = state.cursors.lazy.compactMap { $0.windows?.time }.min()
+        shown.watermark = state.cursors.lazy.compactMap { $0.windows?.clock.time }.min()
         shown.counters = state.counters
         for cursor in state.cursors where cursor.isLoaded {
             let partition = cursor.partition

@@ -2,23 +2,13 @@ import DequeModule
 import EventModel
 import HeapModule
 
-/// The windows of one cursor: which are open, which are complete and wait to be delivered, and from where on the log would
-/// have to be read to compute them again.
+/// The windows of one cursor: which are open, and which are complete and wait to be delivered.
 ///
-/// What windows come out is a function of the log alone, and of the *advances* of the watermark that were committed before
-/// they had an effect: whoever reads on from the committed offset, with the watermark that was in force there, computes the
-/// same windows again. So that each is delivered once all the same, the cursor also says which are settled. For that, a window
-/// has a *place*: the offset of its first event, times the number of windows that one event may be in, plus which of those
-/// it is. Late and poison events, which stand alone, have places too.
-///
-/// The cursor may be as far as the first event of all windows that could not be told from unsettled ones otherwise. With
-/// `endsBefore` being the least end of those that are complete and not settled (or what the watermark has closed, if there
-/// are none), that is: of all that are not settled, and of the settled ones that do not end before that. The former have to be
-/// computed again, the latter to be recognized, which takes all of their events. What ends before that is settled and may be
-/// computed from a part of its events, as nothing comes of it.
+/// What windows come out is a function of the log alone, and of the advances of the watermark that were committed before
+/// they had an effect (`WindowClock`): whoever reads on from the committed offset, with the watermark that was in force there,
+/// computes the same windows again. So that each is delivered once all the same, the cursor also says which are settled
+/// (`WindowPlaces`).
 final class WindowTable {
-    typealias Advance = WindowMetadata.Advance
-
     struct Window {
         let id: WindowID
         let group: Int
@@ -35,18 +25,6 @@ final class WindowTable {
         var record: RecordIndex? = nil
     }
 
-    private struct Entry {
-        enum State { case open, complete, settled, absorbed }
-        var place: Int64
-        /// Its own; of several settled ones side by side, that of the last.
-        var lastPlace: Int64
-        /// Of complete and settled ones; of several, the greatest.
-        var end: Int64
-        /// Before its first event; `noTime` for none.
-        var watermark: Int64
-        var state: State
-    }
-
     private struct Due: Comparable {
         var end: Int64
         var place: Int64
@@ -60,24 +38,10 @@ final class WindowTable {
         var start: Int64
     }
 
-    private static let noTime = Int64.min
-
     let plan: WindowPlan
     private let ids: WindowIDs
-    private(set) var watermark = noTime
-    /// Windows that end before this were settled when the cursor was loaded.
-    private var settledBefore = noTime
-    private var settledPlaces: ContiguousArray<Range<Int64>> = []
-    private var entries: ContiguousArray<Entry> = []
-    private var settledEntries = 0
-    /// Beyond all places that were taken.
-    private var nextPlace: Int64 = 0
-    private var advances: ContiguousArray<Advance> = []
-    private var advancesApplied = 0
-    /// To be committed before it may be applied. Until then nothing more is counted.
-    var proposed: Advance? = nil
-    /// It is in the commit that is under way.
-    var isProposalSent = false
+    private(set) var clock: WindowClock
+    private var places = WindowPlaces()
 
     private var slots: ContiguousArray<Window?> = []
     private var freeSlots: ContiguousArray<Int> = []
@@ -96,59 +60,33 @@ final class WindowTable {
     /// When an event came last, or when it began to look.
     var lastEvent = Instant(nanoseconds: 0)
     var isFolding = false
-    /// Runs in the metadata written last, and what was settled since: no more runs than that can have come of it.
-    private(set) var runs = 0
-    private var settledSinceEncoded = 0
 
     init(_ policy: WindowPolicy, ids: WindowIDs) {
         plan = WindowPlan(policy)
+        clock = WindowClock(grace: plan.grace)
         self.ids = ids
     }
 
-    // MARK: Time
+    // MARK: Without events
 
-    /// The watermark; nil before the first event.
-    var time: WallTime? { watermark == Self.noTime ? nil : WallTime(milliseconds: watermark) }
+    func reach(_ offset: Int64) { clock.reach(offset) }
 
-    /// Windows that end before this are complete.
-    private var closedBefore: Int64 { watermark == Self.noTime ? Self.noTime : watermark - plan.grace + 1 }
+    /// To be committed; nothing more is counted until `accept`.
+    func propose(_ advance: WindowClock.Advance) { clock.propose(advance) }
 
-    private func isClosed(_ end: Int64) -> Bool { end < closedBefore }
+    /// What is proposed goes into a commit.
+    func proposalIsSent() { clock.isProposalSent = clock.proposed != nil }
 
-    /// Everything in the log before an offset was looked at: what was decided to happen there does.
-    func reach(_ offset: Int64) {
-        while advancesApplied < advances.count, advances[advancesApplied].offset <= offset {
-            watermark = max(watermark, advances[advancesApplied].watermark)
-            advancesApplied += 1
-        }
-    }
-
-    var hasAdvances: Bool { advancesApplied < advances.count }
-
-    /// The proposal is committed.
-    func accept() {
-        guard let proposed else { return }
-        self.proposed = nil
-        isProposalSent = false
-        // What was decided for later offsets cannot be: those were not looked at.
-        precondition(!hasAdvances, "nothing is proposed before all is applied")
-        if advances.last?.offset == proposed.offset {
-            // Nothing lies between them.
-            advances.removeLast()
-            advancesApplied -= 1
-        }
-        advances.append(proposed)
-        reach(proposed.offset)
-    }
+    func accept() { clock.accept() }
 
     /// Whether there is reason to move the watermark, where everything before an offset has been looked at: it completes a
     /// window, and there is room to keep it in mind. Advances share the metadata with what is settled; one more than there is
     /// room for is kept if it completes all, so that whatever comes then, the cursor will pass those before it.
     func mayAdvance(to watermark: Int64, at offset: Int64, metadataLimit: Int) -> Bool {
-        guard watermark > self.watermark, refreshDue(), let first = dues.min, first.end + plan.grace <= watermark else { return false }
+        guard watermark > clock.watermark, refreshDue(), let first = dues.min, first.end + plan.grace <= watermark else { return false }
         let room = max(1, metadataLimit / 32)
-        if advances.count < room || advances.last?.offset == offset { return true }
-        return advances.count == room && dues.unordered.allSatisfy { due in
+        if clock.advances.count < room || clock.advances.last?.offset == offset { return true }
+        return clock.advances.count == room && dues.unordered.allSatisfy { due in
             slots[due.slot].map { $0.serial != due.serial || $0.end + plan.grace <= watermark } ?? true
         }
     }
@@ -173,7 +111,7 @@ final class WindowTable {
         case .session(let gap, let max): place = takeSession(offset, time, group, gap, max, room, contents)
         }
         if case .full = place { return .full }
-        watermark = max(watermark, time)
+        clock.event(at: time)
         return place
     }
 
@@ -183,7 +121,7 @@ final class WindowTable {
         let first = WindowPlan.firstStart(time, size: size, hop: hop)
         if room < Int(plan.windowsPerEvent) {
             var missing = 0
-            for start in stride(from: first, through: time, by: Int(hop)) where !isClosed(start + size) && start + size >= settledBefore {
+            for start in stride(from: first, through: time, by: Int(hop)) where !clock.isClosed(start + size) && !places.wereSettled(end: start + size) {
                 if fixed[FixedKey(group: group, start: start)] == nil { missing += 1 }
             }
             if missing > room { return .full }
@@ -194,9 +132,9 @@ final class WindowTable {
         for start in stride(from: first, through: time, by: Int(hop)) {
             defer { place += 1 }
             let end = start + size
-            if isClosed(end) { continue }
+            if clock.isClosed(end) { continue }
             isLate = false
-            if end < settledBefore { continue }
+            if places.wereSettled(end: end) { continue }
             isCounted = true
             let key = FixedKey(group: group, start: start)
             if let slot = fixed[key] {
@@ -215,7 +153,7 @@ final class WindowTable {
     ) -> Place {
         let border = WindowPlan.floor(time, max) + max
         let end = min(time + gap, border)
-        if isClosed(end) { return standAlone(offset) }
+        if clock.isClosed(end) { return standAlone(offset) }
         var joined: Int? = nil
         for slot in sessions[group] ?? [] {
             let session = slots[slot]!
@@ -250,8 +188,7 @@ final class WindowTable {
         slots[earlier]!.last = max(slots[earlier]!.last, other.last)
         slots[earlier]!.offsets = slots[earlier]!.offsets.lowerBound...max(slots[earlier]!.offsets.upperBound, other.offsets.upperBound)
         sessions[other.group]!.removeAll { $0 == later }
-        entries[index(of: other.place)].state = .absorbed
-        settledEntries += 1
+        places.absorb(other.place)
         openCount -= 1
         ids.free(other.id)
         free(later)
@@ -271,7 +208,7 @@ final class WindowTable {
             slot = slots.count
             slots.append(window)
         }
-        enter(place, .open, end: end)
+        places.enter(place, .open, end: end, watermark: clock.watermark)
         dues.insert(Due(end: end, place: place, slot: slot, serial: serial))
         openCount += 1
         contents.open(window.id)
@@ -283,44 +220,34 @@ final class WindowTable {
     func standAlone(_ offset: Int64) -> Place {
         let place = offset * plan.windowsPerEvent
         // It ends when what is complete by now does: no window that is open, or will be, ends before that.
-        let end = closedBefore
-        let isSettled = wasSettled(place, end: end)
-        enter(place, isSettled ? .settled : .complete, end: end)
-        if isSettled { settledEntries += 1 } else { underWay += 1 }
-        return isSettled ? .settled : .alone(place)
-    }
-
-    private func enter(_ place: Int64, _ state: Entry.State, end: Int64) {
-        precondition(place >= nextPlace, "places are taken in order")
-        nextPlace = place + 1
-        entries.append(Entry(place: place, lastPlace: place, end: end, watermark: watermark, state: state))
+        let end = clock.closedBefore
+        let isSettled = places.wasSettled(place, end: end)
+        places.enter(place, isSettled ? .settled : .complete, end: end, watermark: clock.watermark)
+        if isSettled { return .settled }
+        underWay += 1
+        return .alone(place)
     }
 
     // MARK: Complete windows
 
     /// Lines up the windows that the watermark has passed.
     func complete(at now: Moment, _ contents: any WindowContents) {
-        while refreshDue(), let due = dues.min, isClosed(due.end) {
+        while refreshDue(), let due = dues.min, clock.isClosed(due.end) {
             dues.removeMin()
             var window = slots[due.slot]!
             removeFromIndex(due.slot, window)
             openCount -= 1
-            let entry = index(of: window.place)
-            entries[entry].end = window.end
-            if wasSettled(window.place, end: window.end) {
-                entries[entry].state = .settled
-                settledEntries += 1
-                contents.discard(window.id)
-                ids.free(window.id)
-                free(due.slot)
-            } else {
-                entries[entry].state = .complete
+            if places.complete(window.place, end: window.end) {
                 window.completed = now
                 slots[due.slot] = window
                 complete.append(due.slot)
+            } else {
+                contents.discard(window.id)
+                ids.free(window.id)
+                free(due.slot)
             }
         }
-        compact()
+        places.compact(closedBefore: clock.closedBefore)
     }
 
     /// Brings the least end up to date: sessions grow, and are absorbed. False when nothing is open.
@@ -389,8 +316,7 @@ final class WindowTable {
         sessions.removeAll()
         complete.removeAll()
         openCount = 0
-        proposed = nil
-        isProposalSent = false
+        clock.forgetProposal()
         return records
     }
 
@@ -402,140 +328,38 @@ final class WindowTable {
     // MARK: What is settled
 
     func settle(_ place: Int64) {
-        entries[index(of: place)].state = .settled
-        settledEntries += 1
-        settledSinceEncoded += 1
+        places.settle(place)
         underWay -= 1
-        compact()
-    }
-
-    /// Whether a window or a lone event was settled before the cursor was loaded.
-    private func wasSettled(_ place: Int64, end: Int64) -> Bool { end < settledBefore || wasSettled(place) }
-
-    private func wasSettled(_ place: Int64) -> Bool {
-        var low = 0
-        var high = settledPlaces.count
-        while low < high {
-            let middle = (low + high) / 2
-            if settledPlaces[middle].upperBound <= place { low = middle + 1 } else { high = middle }
-        }
-        return low < settledPlaces.count && settledPlaces[low].contains(place)
-    }
-
-    private func index(of place: Int64) -> Int {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].place < place { low = middle + 1 } else { high = middle }
-        }
-        precondition(low < entries.count && entries[low].place == place, "a place is settled once, after it was taken")
-        return low
-    }
-
-    /// The least end that an unsettled window has or may yet have, open ones left aside: those end later.
-    private var endsBefore: Int64 {
-        var end = max(settledBefore, closedBefore)
-        for entry in entries where entry.state == .complete && entry.end < end { end = entry.end }
-        return end
-    }
-
-    /// Settled ones side by side become one entry, and those that need not be recognized any more go. Now and then: as many
-    /// have come since as there were.
-    private func compact() {
-        guard settledEntries > 64, settledEntries > entries.count / 2 else { return }
-        let endsBefore = endsBefore
-        var kept = ContiguousArray<Entry>()
-        kept.reserveCapacity(entries.count - settledEntries + 64)
-        for entry in entries where !isForgotten(entry, endsBefore) {
-            if entry.state == .settled, let last = kept.last, last.state == .settled {
-                kept[kept.count - 1].lastPlace = entry.lastPlace
-                kept[kept.count - 1].end = max(last.end, entry.end)
-            } else {
-                kept.append(entry)
-            }
-        }
-        entries = kept
-        settledEntries = kept.count { $0.state == .settled }
-    }
-
-    private func isForgotten(_ entry: Entry, _ endsBefore: Int64) -> Bool {
-        entry.state == .absorbed || (entry.state == .settled && entry.end < endsBefore)
+        places.compact(closedBefore: clock.closedBefore)
     }
 
     /// Windows and lone events that are not settled.
-    var unsettledCount: Int { entries.count { $0.state == .open || $0.state == .complete } }
-
-    // MARK: The cursor
+    var unsettledCount: Int { places.unsettledCount }
 
     /// The offset from which on the log is needed; nil when nothing before where it is read.
-    var base: Int64? {
-        let endsBefore = endsBefore
-        return entries.first { !isForgotten($0, endsBefore) }.map { $0.place / plan.windowsPerEvent }
-    }
+    var base: Int64? { places.first(closedBefore: clock.closedBefore).map { $0 / plan.windowsPerEvent } }
 
     /// - Parameter base: the offset that is committed.
     func encode(base: Int64, limit: Int) -> (text: String, complete: Bool) {
-        let endsBefore = endsBefore
-        while let advance = advances.first, advancesApplied > 0, advance.offset <= base {
-            advances.removeFirst()
-            advancesApplied -= 1
-        }
+        clock.forgetAdvances(upTo: base)
         var metadata = WindowMetadata(digest: plan.digest)
-        metadata.advances = advances
-        if let proposed { metadata.advances.append(proposed) }
-        var watermark = watermark
-        var isFirst = true
-        var isRunning = false
-        for entry in entries where !isForgotten(entry, endsBefore) {
-            if isFirst { watermark = entry.watermark }
-            isFirst = false
-            if entry.state != .settled, !wasSettled(entry.place) {
-                isRunning = false
-            } else if isRunning {
-                metadata.settled[metadata.settled.count - 1] = metadata.settled.last!.lowerBound..<entry.lastPlace + 1
-            } else {
-                isRunning = true
-                metadata.settled.append(entry.place..<entry.lastPlace + 1)
-            }
-        }
-        // What is still to be computed again.
-        for range in settledPlaces where range.upperBound > nextPlace { metadata.settled.append(max(range.lowerBound, nextPlace)..<range.upperBound) }
-        if watermark != Self.noTime { metadata.watermark = watermark }
-        if endsBefore != Self.noTime { metadata.endsBefore = endsBefore }
-        runs = metadata.settled.count
-        settledSinceEncoded = 0
+        clock.write(to: &metadata)
+        places.write(to: &metadata, clock: clock)
         return metadata.encode(base: base, firstPlace: base * plan.windowsPerEvent, limit: limit)
     }
 
     /// Whether one more that is taken might end in more runs than the metadata has room for, beside what else is in it. Not
     /// while nothing is under way: until the window that ends first is settled nothing can be forgotten.
     func isCrowded(metadataLimit: Int) -> Bool {
-        let room = (metadataLimit - 2) / 4 * 3 - 32 - advances.count * 8
-        return underWay > 0 && (runs + settledSinceEncoded + underWay + 1) * 6 > room
+        let room = (metadataLimit - 2) / 4 * 3 - 32 - clock.advances.count * 8
+        return underWay > 0 && (places.mostRuns(with: underWay) + 1) * 6 > room
     }
 
     /// Takes over what Kafka held.
     func restore(_ metadata: WindowMetadata) {
-        if let watermark = metadata.watermark { self.watermark = watermark }
-        if let endsBefore = metadata.endsBefore { settledBefore = endsBefore }
-        // Of windows that were defined in another way only these say something.
-        guard metadata.digest == plan.digest else { return }
-        advances = metadata.advances
-        settledPlaces = metadata.settled
+        // Of windows that were defined in another way only their times say something.
+        let isSame = metadata.digest == plan.digest
+        clock.restore(metadata, withAdvances: isSame)
+        places.restore(metadata, withPlaces: isSame)
     }
-}
-
-/// The numbers of a shard's windows.
-final class WindowIDs {
-    private var free: ContiguousArray<Int> = []
-    private var count = 0
-
-    func next() -> WindowID {
-        if let index = free.popLast() { return WindowID(index: index) }
-        defer { count += 1 }
-        return WindowID(index: count)
-    }
-
-    func free(_ id: WindowID) { free.append(id.index) }
 }

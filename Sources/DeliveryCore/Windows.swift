@@ -50,7 +50,7 @@ extension DeliveryCore {
 
     private func mayFold(_ cursor: Cursor, _ windows: WindowTable, _ state: SubscriptionState) -> Bool {
         state.isRunning && state.isFlowing && !cursor.isGone && !cursor.isMoving && cursor.partition.phase == .reading
-            && windows.proposed == nil && windows.complete.count < options.lookahead && state.again.count < options.lookahead
+            && windows.clock.proposed == nil && windows.complete.count < options.lookahead && state.again.count < options.lookahead
     }
 
     /// Takes the first event out of a cursor's queue. Nil unless it stands alone: then its record is not needed any more.
@@ -145,19 +145,19 @@ extension DeliveryCore {
         guard partition.phase == .reading, partition.nextOffset >= end else { return }
         for case let cursor? in partition.cursors {
             guard let windows = cursor.windows, let state = cursor.subscription, state.isRunning, state.isFlowing, cursor.isAttached,
-                !cursor.isMoving, cursor.pending.isEmpty, windows.proposed == nil, !windows.hasAdvances,
+                !cursor.isMoving, cursor.pending.isEmpty, windows.clock.proposed == nil, !windows.clock.hasAdvances,
                 asked.instant - windows.lastEvent >= state.policy.window!.idle
             else { continue }
             let watermark = asked.wall.milliseconds - windows.plan.idle
             guard windows.mayAdvance(to: watermark, at: cursor.position, metadataLimit: options.metadataLimit) else { continue }
-            windows.proposed = WindowTable.Advance(offset: cursor.position, watermark: watermark)
+            windows.propose(WindowClock.Advance(offset: cursor.position, watermark: watermark))
             markDirty(cursor)
         }
     }
 
     /// A cursor was committed, and with it perhaps an advance.
     mutating func advanceCommitted(_ cursor: Cursor) {
-        guard let windows = cursor.windows, windows.isProposalSent, !cursor.isGone else { return }
+        guard let windows = cursor.windows, windows.clock.isProposalSent, !cursor.isGone else { return }
         windows.accept()
         goOnFolding(cursor)
     }
@@ -165,7 +165,7 @@ extension DeliveryCore {
     /// Cursors that have come as far as an advance that was committed before the restart.
     mutating func applyAdvances(_ partition: PartitionState) {
         for case let cursor? in partition.cursors {
-            guard let windows = cursor.windows, windows.hasAdvances, cursor.pending.isEmpty, cursor.isLoaded, !cursor.isMoving else { continue }
+            guard let windows = cursor.windows, windows.clock.hasAdvances, cursor.pending.isEmpty, cursor.isLoaded, !cursor.isMoving else { continue }
             windows.reach(cursor.position)
             goOnFolding(cursor)
         }

@@ -108,7 +108,7 @@ let package = Package(
         test("BridgeRuntimeTests", ["EventModel", "EventFormats", "DeliveryCore", "KafkaClient", "BridgeRuntime"]),
         test("ControlTests", ["EventModel", "Control"]),
         test("RedeliveryTests", ["EventModel", "KafkaClient", "Redelivery"]),
-        test("FiltersTests", ["EventModel", "EventFormats", "Filters"]),
+        test("FiltersTests", ["EventModel", "EventFormats", "Filters", yams]),
         test("DeliveryCoreTests", ["EventModel", "DeliveryCore"]),
         test("SimulatorTests", ["EventModel", "DeliveryCore", "Simulator"]),
         test("ManifestsTests", ["EventModel", "Manifests"]),

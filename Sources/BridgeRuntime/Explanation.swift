@@ -40,7 +40,7 @@ package struct Explanation {
         let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), requests: 0)
         let route = TopicRoute(
             topic: manifest.topic, mapping: manifest.mapping,
-            subscriptions: manifest.subscriptions.enumerated().map { (slot: Int32($0), filters: $1.filters) })
+            subscriptions: manifest.subscriptions.enumerated().map { (slot: Int32($0), policy: $1) }, errors: FilterErrors())
         do throws(PoisonReason) {
             try describe(try route.decoder.decode(record), manifest.subscriptions)
         } catch {

@@ -38,6 +38,7 @@ final class Shard {
     var references = References()
     var routes: [String: TopicRoute] = [:]
     private let windows = ShardWindows()
+    private let filterErrors = FilterErrors()
     /// Partitions whose records are (or will be) read, by handle index.
     var readings: [PartitionReading?] = []
     var activeReadings: [PartitionReading] = []
@@ -228,6 +229,7 @@ final class Shard {
         nextShow = moment.instant + .milliseconds(250)
         var snapshot = core.snapshot()
         snapshot.logsRenewed = renewals
+        filterErrors.fill(&snapshot)
         let failure = consumer.fatalError.map { "\($0)" }
         let hasJoined = !activeReadings.isEmpty || !readings.isEmpty
         mailbox.show { status in
@@ -248,14 +250,12 @@ final class Shard {
         var renewed: Set<Int> = []
         routes = [:]
         for manifest in topics where !manifest.subscriptions.isEmpty {
-            var matched: [(slot: Int32, filters: [FilterExpression])] = []
+            var matched: [(slot: Int32, policy: Subscription)] = []
             let ids = core.slots(ofTopic: manifest.topic)
             for (slot, id) in ids.enumerated() {
-                if let id { matched.append((Int32(slot), core.subscription(id).filters)) }
+                if let id { matched.append((Int32(slot), core.subscription(id))) }
             }
-            let route = TopicRoute(
-                topic: manifest.topic, mapping: manifest.mapping, subscriptions: matched,
-                isOrdered: manifest.subscriptions.contains { $0.delivery.ordering != .none })
+            let route = TopicRoute(topic: manifest.topic, mapping: manifest.mapping, subscriptions: matched, errors: filterErrors)
             routes[manifest.topic] = route
             for case let id? in ids {
                 while outlets.count <= id.index { outlets.append(nil) }

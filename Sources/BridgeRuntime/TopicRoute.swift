@@ -12,17 +12,21 @@ final class TopicRoute {
     private let matcher: TopicMatcher
     /// The engine's slot of each subscription of the matcher, ascending.
     private let slots: [Int32]
+    private let names: [String]
+    private let errors: FilterErrors
     /// Without filters nothing has to be decoded to know who gets a record.
     private let matchesAll: Bool
     private var matched = ContiguousArray<Int32>()
 
-    init(topic: String, mapping: EventMapping, subscriptions: [(slot: Int32, filters: [FilterExpression])], isOrdered: Bool = false) {
+    init(topic: String, mapping: EventMapping, subscriptions: [(slot: Int32, policy: Subscription)], errors: FilterErrors) {
         self.topic = topic
-        self.isOrdered = isOrdered
+        isOrdered = subscriptions.contains { $0.policy.delivery.ordering != .none }
+        self.errors = errors
         decoder = EventDecoder(topic: topic, mapping: mapping)
-        matcher = TopicMatcher(filters: subscriptions.map(\.filters))
+        matcher = TopicMatcher(filters: subscriptions.map(\.policy.filters))
         slots = subscriptions.map(\.slot)
-        matchesAll = subscriptions.allSatisfy(\.filters.isEmpty)
+        names = subscriptions.map(\.policy.name)
+        matchesAll = subscriptions.allSatisfy(\.policy.filters.isEmpty)
     }
 
     /// Appends the slots that the record matches; nil when it is not a valid event.
@@ -34,7 +38,7 @@ final class TopicRoute {
         do throws(PoisonReason) {
             let event = try decoder.decode(record)
             matched.removeAll(keepingCapacity: true)
-            matcher.match(event, into: &matched)
+            matcher.match(event, into: &matched) { errors.count(names[Int($0)]) }
             for index in matched { matches.append(slots[Int(index)]) }
             return matched.count
         } catch {

@@ -187,6 +187,8 @@ public indirect enum FilterExpression: Sendable, Equatable {
     case not(FilterExpression)
     /// What the event must look like as JSON: attributes at the top, the payload under `data`.
     case pattern(PatternTree)
+    /// An expression of CloudEvents SQL 1.0.
+    case sql(String)
 }
 
 public struct AttributeOperand: Sendable, Equatable {

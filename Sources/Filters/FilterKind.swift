@@ -38,6 +38,7 @@ extension FilterExpression {
         case .any(let filters): AnyFilter(filters: filters)
         case .not(let filter): NotFilter(filter: filter)
         case .pattern(let tree): PatternFilter(tree: tree)
+        case .sql(let text): SQLFilter(text: text)
         }
     }
 }
@@ -53,4 +54,7 @@ public struct FilterProblem: Equatable, Sendable {
 extension FilterExpression {
     /// Everything that makes the filter invalid (CloudEvents Subscriptions API, 3.2.4.1); empty when it is fine.
     public func problems() -> [FilterProblem] { kind.problems(at: "") }
+
+    /// What probably does not mean what was meant; of this filter alone, not of those inside it.
+    public var warnings: [FilterProblem] { (kind as? SQLFilter)?.warnings ?? [] }
 }

@@ -35,18 +35,25 @@ public final class TopicMatcher {
         candidates = CandidateSet(count: filters.count)
     }
 
-    /// Appends the indices of the subscriptions that `event` matches, ascending. Allocates nothing where `matches` has room.
-    public func match(_ event: Event, into matches: inout ContiguousArray<Int32>) {
+    /// Appends the indices of the subscriptions that `event` matches, ascending. Allocates nothing where `matches` has room,
+    /// unless functions of `sql` make strings.
+    ///
+    /// - Parameter onFailure: is told of each subscription one of whose `sql` expressions met an error or gave no boolean,
+    ///   which counts as no match.
+    public func match(_ event: Event, into matches: inout ContiguousArray<Int32>, onFailure: (Int32) -> Void = { _ in }) {
         if program.fields.fieldCount > 0 { fields.read(event) }
         program.withRunner(fields) { runner in
+            func run(_ index: Int) {
+                var failed = false
+                if runner.matches(event, from: starts[index], failed: &failed) { matches.append(Int32(index)) }
+                if failed { onFailure(Int32(index)) }
+            }
             guard let index else {
-                for (index, start) in starts.enumerated() where runner.matches(event, from: start) { matches.append(Int32(index)) }
+                for index in starts.indices { run(index) }
                 return
             }
             index.find(fields, into: &candidates, folded: &folded)
-            candidates.drain { index in
-                if runner.matches(event, from: starts[index]) { matches.append(Int32(index)) }
-            }
+            candidates.drain(run)
         }
     }
 

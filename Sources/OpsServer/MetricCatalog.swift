@@ -52,6 +52,9 @@ package enum MetricCatalog {
         .each(.counter, "events_routed", "Events that matched a subscription's filters.") {
             $1.sample($0.counters.routed, ("subscription", $0.name))
         },
+        .each(.counter, "filter_errors", "Events for which an sql filter met an error or gave no boolean: no match.") {
+            $1.sample($0.counters.filterErrors, ("subscription", $0.name))
+        },
         .each(.counter, "attempts", "Requests that ended, by what their result means: success, retry, refused.") {
             $1.sample($0.counters.attemptsSucceeded, ("subscription", $0.name), ("result", "success"))
             $1.sample($0.counters.attemptsToRetry, ("subscription", $0.name), ("result", "retry"))

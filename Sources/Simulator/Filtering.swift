@@ -17,7 +17,7 @@ private func matches(_ filter: FilterExpression, type: String) -> Bool {
     case .any(let filters): return filters.contains { matches($0, type: type) }
     case .not(let filter): return !matches(filter, type: type)
     // What the simulated events do not have.
-    case .pattern: return false
+    case .pattern, .sql: return false
     }
 }
 

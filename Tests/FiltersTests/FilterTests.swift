@@ -8,18 +8,20 @@ final class TestEvent {
     private(set) var event = Event()
 
     init(_ attributes: KeyValuePairs<String, String> = ["id": "1", "source": "/s", "type": "order.created"]) {
-        for (name, value) in attributes {
-            let bytes = own(value)
-            switch name {
-            case "id": event.id = bytes
-            case "source": event.source = bytes
-            case "type": event.type = bytes
-            case "subject": event.subject = bytes
-            case "time": event.time = bytes
-            case "datacontenttype": event.dataContentType = bytes
-            case "dataschema": event.dataSchema = bytes
-            default: event.extensions.append(Event.Extension(name: own(name), value: bytes))
-            }
+        for (name, value) in attributes { set(name, value) }
+    }
+
+    func set(_ name: String, _ value: String, _ kind: Event.Extension.Kind = .string) {
+        let bytes = own(value)
+        switch name {
+        case "id": event.id = bytes
+        case "source": event.source = bytes
+        case "type": event.type = bytes
+        case "subject": event.subject = bytes
+        case "time": event.time = bytes
+        case "datacontenttype": event.dataContentType = bytes
+        case "dataschema": event.dataSchema = bytes
+        default: event.extensions.append(Event.Extension(name: own(name), value: bytes, kind: kind))
         }
     }
 
@@ -37,6 +39,11 @@ final class TestEvent {
         TopicMatcher(filters: [filters]).match(event, into: &matches)
         withExtendedLifetime(self) {}
         return matches == [0]
+    }
+
+    func evaluate<Result>(_ expression: SQLExpression, _ body: (SQLValue, SQLFailure?) -> Result) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return expression.evaluate(event, body)
     }
 
     func explain(_ filters: FilterExpression...) -> [String] { TopicMatcher.explain(filters, event) }
@@ -172,6 +179,7 @@ struct TopicMatcherTests {
         case .any(let filters): filters.contains { holds($0, attributes) }
         case .not(let filter): !holds(filter, attributes)
         case .pattern: preconditionFailure("patterns are compared elsewhere")
+        case .sql: preconditionFailure("random filters have no expressions")
         }
     }
 

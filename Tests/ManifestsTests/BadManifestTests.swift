@@ -246,7 +246,7 @@ import Testing
             "filters: { exact: { type: a } }",
             "topics/t.yaml:6:5: error: subscriptions.s.filters: must be a list of filters such as [{ exact: { type: order.created } }], not a mapping"),
         Case(
-            "filters:\n  - exact: {}\n  - prefix: { Type: a, subject: \"\" }\n  - any: []\n  - exact: { type: a }\n    prefix: { type: b }\n  - {}\n  - not: { exakt: { type: a } }\n  - sql: \"true\"\n  - pattern: { data: { a: [ 1, { numeric: [\">\", \"1\"] } ], b: [+1] } }\n  - suffix: { data: x }",
+            "filters:\n  - exact: {}\n  - prefix: { Type: a, subject: \"\" }\n  - any: []\n  - exact: { type: a }\n    prefix: { type: b }\n  - {}\n  - not: { exakt: { type: a } }\n  - sql: \"source LIKE type\"\n  - pattern: { data: { a: [ 1, { numeric: [\">\", \"1\"] } ], b: [+1] } }\n  - suffix: { data: x }",
             "topics/t.yaml:7:9: error: subscriptions.s.filters[0].exact: names no attribute; write for example { exact: { type: order.created } }",
             "topics/t.yaml:8:19: error: subscriptions.s.filters[1].prefix.Type: \"Type\" is not the name of a CloudEvents attribute: a-z and 0-9 only; did you mean type?",
             "topics/t.yaml:8:28: error: subscriptions.s.filters[1].prefix.subject: the value to compare with must not be empty",
@@ -254,7 +254,7 @@ import Testing
             "topics/t.yaml:10:9: error: subscriptions.s.filters[3]: has 2 keys; a filter has exactly one, so make each an item of its own",
             "topics/t.yaml:12:9: error: subscriptions.s.filters[4]: is empty; write a filter such as exact: { type: order.created }",
             "topics/t.yaml:13:16: error: subscriptions.s.filters[5].not.exakt: unknown key; did you mean \"exact\"?",
-            "topics/t.yaml:14:9: error: subscriptions.s.filters[6].sql: not supported yet; remove this filter",
+            "topics/t.yaml:14:9: error: subscriptions.s.filters[6].sql: at character 13 of the expression: LIKE needs a pattern in quotes behind it, as in source LIKE '/shop/%'",
             "topics/t.yaml:15:67: error: subscriptions.s.filters[7].pattern.data.b[0]: is a number that JSON does not have; write it with digits on both sides of the point, or in quotes as text",
             "topics/t.yaml:16:19: error: subscriptions.s.filters[8].suffix.data: data is not an attribute; these filters see context attributes only"),
     ]
@@ -267,6 +267,18 @@ import Testing
             "topics/t.yaml:7:72: error: subscriptions.s.filters[0].pattern.orderId: is no attribute (a-z and 0-9 only); what the payload has is under data: { data: { orderId: ... } }",
             "topics/t.yaml:8:35: error: subscriptions.s.filters[1].not.pattern.data.a: must be a list of values, or a mapping of fields; write [\"x\"]",
             "topics/t.yaml:9:9: error: subscriptions.s.filters[2].pattern: must be a mapping such as { data: { amount: [ { numeric: [ \">=\", 100 ] } ] } }"),
+    ]
+
+    static let expressions: [Case] = [
+        Case(
+            "filters:\n  - sql: >\n      type = 'ä' AND\n      Source = 'b'",
+            "topics/t.yaml:7:9: error: subscriptions.s.filters[0].sql: at character 16 of the expression: \"Source\" is not the name of a CloudEvents attribute: a-z and 0-9 only; did you mean source?"),
+        Case(
+            "filters:\n  - not: { sql: \"LENGTH(subject)\" }\n  - sql: true\n  - sql: \"${S} =\"\n  - sql: [a]",
+            "topics/t.yaml:7:16: error: subscriptions.s.filters[0].not.sql: gives an integer, not true or false; compare it with something, as in type = 'order.created'",
+            "topics/t.yaml:8:9: error: subscriptions.s.filters[1].sql: must be text; put true in quotes",
+            "topics/t.yaml:9:9: error: subscriptions.s.filters[2].sql: is not a valid expression with its variables put in; try it without them",
+            "topics/t.yaml:10:9: error: subscriptions.s.filters[3].sql: must be an expression such as \"source LIKE '/shop/%'\", not a list"),
     ]
 
     static let endpoints: [Case] = [
@@ -356,6 +368,19 @@ import Testing
 
     @Test(arguments: keys) func aSubscriptionThatIsWrongSaysWhereAndWhatToWrite(_ wrong: Case) {
         #expect(load(subscription(wrong.text)).problems.lines == wrong.expected)
+    }
+
+    @Test(arguments: expressions) func anExpressionThatIsWrongSaysAtWhichCharacter(_ wrong: Case) {
+        #expect(load(subscription(wrong.text), variables: ["S": "subject"]).problems.lines == wrong.expected)
+    }
+
+    @Test func anExpressionThatReadsOtherwiseThanItLooksIsAWarning() {
+        let loaded = load(subscription("filters:\n  - sql: \"type = 'a' OR type = 'b' AND NOT subject LIKE 'x'\""))
+        #expect(loaded.isUsable)
+        #expect(loaded.problems.lines == [
+            "topics/t.yaml:7:9: warning: subscriptions.s.filters[0].sql: at character 26 of the expression: OR and AND bind alike, from left to right; put parentheses around what belongs together",
+            "topics/t.yaml:7:9: warning: subscriptions.s.filters[0].sql: at character 30 of the expression: NOT binds to the value behind it alone; put parentheses around what it shall deny",
+        ])
     }
 
     static func manifest(endpoint: String) -> String {

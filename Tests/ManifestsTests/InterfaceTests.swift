@@ -129,7 +129,7 @@ import Testing
             """, files: files)
         let paths = loaded.problems.map { "\($0.path): \($0.message.prefix { $0 != ";" })" }
         #expect(paths == [
-            "versions", "subscriptions.s.filters[1].sql", "subscriptions.s.payload.drop",
+            "versions", "subscriptions.s.payload.drop",
             "subscriptions.s.payload.select", "subscriptions.s.payload.template", "subscriptions.s.payload.contentType",
             "subscriptions.s.payload.version", "subscriptions.s.deduplicate", "subscriptions.s.signing.scheme", "subscriptions.s.signing.keys", "subscriptions.s.auth.basic", "subscriptions.s.auth.bearer",
             "subscriptions.s.auth.apiKey", "subscriptions.s.auth.oauth2", "subscriptions.s.auth.mtls", "subscriptions.s.tls.pins",

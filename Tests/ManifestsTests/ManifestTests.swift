@@ -54,6 +54,7 @@ import Testing
                   - any: [ { exact: { type: order.created, source: 5 } }, { not: { suffix: { subject: x } } } ]
                   - all: [ { prefix: { type: order. } } ]
                   - pattern: { data: { a: [ 1, "1", "true ", true, ~, -1e3 ] } }
+                  - sql: EXISTS subject
                 payload: { format: raw }
                 headers: { X-Environment: prod, X-Version: 1.0 }
                 signing: { secrets: ["${file:/secrets/a}", "${B}"] }
@@ -94,6 +95,7 @@ import Testing
             ]),
             .all([.prefix([AttributeOperand(attribute: "type", operand: "order.")])]),
             .pattern(.object([.init("data", .object([.init("a", .list([.number("1"), .string("1"), .string("true "), .boolean(true), .null, .number("-1e3")]))]))])),
+            .sql("EXISTS subject"),
         ]
         billing.payload = .raw
         billing.headers = [HeaderField(name: "X-Environment", value: "prod"), HeaderField(name: "X-Version", value: "1.0")]

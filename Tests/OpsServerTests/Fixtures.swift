@@ -38,6 +38,7 @@ extension CoreSnapshot {
         var billing = SubscriptionSnapshot(name: "billing", topic: "shop.orders")
         billing.owner = "team \"billing\" \\ money\nmatters"
         billing.counters.routed = 100
+        billing.counters.filterErrors = 3
         billing.counters.deliveries = 95
         billing.counters.attemptsSucceeded = 95
         billing.counters.attemptsToRetry = 4

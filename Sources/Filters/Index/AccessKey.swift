@@ -76,7 +76,6 @@ indirect enum Access {
         case .exact: .text
         case .prefix: .prefix
         case .suffix: .suffix
-        case .pattern: preconditionFailure("a pattern is no comparison of an attribute")
         }
         return .keys([AccessKey.bytes(field, kind, ContiguousArray(operand.utf8))])
     }

@@ -19,7 +19,7 @@ enum FilterCatalog {
         Dialect(name: "not", doc: "This filter does not match.", schema: reference) { node, path, reader in
             read(node, path, &reader).map { .not($0) }
         },
-        later("sql", "A CloudEvents SQL 1.0 expression."),
+        sql,
         PatternCatalog.dialect,
     ]
 
@@ -94,12 +94,24 @@ enum FilterCatalog {
         }
     }
 
-    private static func later(_ name: String, _ doc: String) -> Dialect {
-        Dialect(name: name, doc: "Not supported yet. \(doc)", schema: ["not": .object([])]) { node, path, reader in
-            if case .refused = node.content { return nil }
-            reader.error(node.position, path, "not supported yet; remove this filter")
+    /// A value's place is that of its key, so where in the expression the fault is is said in characters.
+    private static let sql = Dialect(
+        name: "sql", doc: "This expression of CloudEvents SQL 1.0 is true.", schema: ["type": "string", "minLength": 1]
+    ) { node, path, reader in
+        guard let text = reader.text(node, path, expected: "an expression such as \"source LIKE '/shop/%'\"") else { return nil }
+        guard !text.scalar.looksLikeNumberOrBoolean else {
+            reader.error(node.position, path, "must be text; put \(text.raw) in quotes")
             return nil
         }
+        let filter = FilterExpression.sql(text.value)
+        let problems = filter.problems()
+        for problem in problems {
+            // Nothing of what was put in may be shown.
+            reader.error(node.position, path, text.isInterpolated ? "is not a valid expression with its variables put in; try it without them" : problem.message)
+        }
+        guard problems.isEmpty else { return nil }
+        for warning in filter.warnings where !text.isInterpolated { reader.warn(node.position, path, warning.message) }
+        return filter
     }
 }
 

@@ -122,8 +122,8 @@ extension FilterExpression: Codable {
         case .all(let filters): try container.encode(filters, forKey: FieldName("all"))
         case .any(let filters): try container.encode(filters, forKey: FieldName("any"))
         case .not(let filter): try container.encode(filter, forKey: FieldName("not"))
-        case .pattern:
-            throw EncodingError.invalidValue(self, .init(codingPath: encoder.codingPath, debugDescription: "simulated events have nothing for patterns"))
+        case .pattern, .sql:
+            throw EncodingError.invalidValue(self, .init(codingPath: encoder.codingPath, debugDescription: "simulated events have nothing for patterns, and no expressions"))
         }
     }
 }

@@ -15,7 +15,7 @@ extension FilterExpression {
         case .any(let filters): filters.contains { $0.matches(attributes) }
         case .not(let filter): !filter.matches(attributes)
         // The demo's manifests have none.
-        case .pattern: false
+        case .pattern, .sql: false
         }
     }
 }

@@ -20,8 +20,8 @@ struct ArrayElements {
 
     var isEmpty: Bool { elements.isEmpty }
 
-    mutating func removeAll() {
-        elements.removeAll(keepingCapacity: true)
+    mutating func removeAll(keepingCapacity: Bool) {
+        elements.removeAll(keepingCapacity: keepingCapacity)
         arrays = 0
     }
 

@@ -16,6 +16,9 @@ struct EventFields {
     /// Texts whose escapes were resolved.
     private let texts = ByteWriter()
 
+    /// Memory for more than so many values is given back, so that one huge event does not stay.
+    private static let keptLeaves = 1 << 14
+
     private struct Place {
         var start: Int32 = 0
         var count: Int32 = 0
@@ -36,8 +39,8 @@ struct EventFields {
     mutating func read(_ event: Event) {
         for field in present { places[Int(field)].count = 0 }
         present.removeAll(keepingCapacity: true)
-        leaves.removeAll(keepingCapacity: true)
-        elements.removeAll()
+        elements.removeAll(keepingCapacity: leaves.capacity <= Self.keptLeaves)
+        leaves.removeAll(keepingCapacity: leaves.capacity <= Self.keptLeaves)
         texts.removeAll(keepingAtMost: 1 << 20)
         readAttributes(event)
         if event.dataKind == .json { readData(event.data) }
@@ -158,17 +161,18 @@ struct EventFields {
             start += count
         }
         leaves.append(contentsOf: unsorted)
+        // `[[1], 2]`: what stands in the outer array comes behind an element inside of it.
+        var inOrder = true
         for leaf in unsorted {
             let place = places[Int(leaf.field)]
-            // `[[1], 2]`: what stands in the outer array goes first.
-            var position = Int(place.start + place.count)
-            while position > place.start, leaves[position - 1].element > leaf.element {
-                leaves[position] = leaves[position - 1]
-                position -= 1
-            }
+            let position = Int(place.start + place.count)
+            if place.count > 0, leaves[position - 1].element > leaf.element { inOrder = false }
             leaves[position] = leaf
             places[Int(leaf.field)].count += 1
         }
-        unsorted.removeAll(keepingCapacity: true)
+        if !inOrder {
+            for field in present { leaves[range(of: field)].sort { $0.element < $1.element } }
+        }
+        unsorted.removeAll(keepingCapacity: unsorted.capacity <= Self.keptLeaves)
     }
 }

@@ -19,7 +19,12 @@ package struct Explanation {
         package var matches: Bool
         /// Why, or why not; and what stands in the way of a delivery.
         package var reasons: [String]
-        /// The first attempt's request. Nil where none would be made.
+        /// With `window`: why it cannot be counted.
+        package var poison: String?
+        /// With `window`: those that the event would be counted in.
+        package var windows: [DryRun.Window] = []
+        /// The first attempt's request: with `window` of the first of them, if nothing else counted in it. Nil where none
+        /// would be made.
         package var request: Request?
     }
 
@@ -35,36 +40,40 @@ package struct Explanation {
     ///   - now: the time of the attempt.
     /// - Throws: `EgressRuleError`, `EventLoopError`.
     package init(
-        of record: RecordView, _ manifest: TopicManifest, egress: BridgeConfiguration.Egress, at now: WallTime
+        of given: GivenRecord, _ manifest: TopicManifest, egress: BridgeConfiguration.Egress, at now: WallTime
     ) throws {
         let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), requests: 0)
         let route = TopicRoute(
             topic: manifest.topic, mapping: manifest.mapping,
             subscriptions: manifest.subscriptions.enumerated().map { (slot: Int32($0), policy: $1) }, errors: FilterErrors())
-        do throws(PoisonReason) {
-            try describe(try route.decoder.decode(record), manifest.subscriptions)
-        } catch {
-            poison = error.message
-            outcomes = manifest.subscriptions.map {
-                Outcome(subscription: $0.name, matches: false, reasons: ["the record is not a valid event: \(error.message)"])
-            }
-            return
-        }
         var matches: [Int32] = []
-        _ = route.match(record, into: &matches)
+        given.withView(topic: manifest.topic) { record in
+            do throws(PoisonReason) {
+                try describe(try route.decoder.decode(record), manifest.subscriptions)
+                _ = route.match(record, into: &matches)
+            } catch {
+                poison = error.message
+                outcomes = manifest.subscriptions.map {
+                    Outcome(subscription: $0.name, matches: false, reasons: ["the record is not a valid event: \(error.message)"])
+                }
+            }
+        }
         var traceIDs = TraceIDs(seed: .random(in: 1...(.max)))
         for index in matches.map({ Int($0) }) {
             let outlet = Outlet(policy: manifest.subscriptions[index], route: route, transport: transport)
             defer { outlet.close(transport) }
             outcomes[index].explainMatch(outlet.policy)
+            guard let sent = outcomes[index].sent(for: given, outlet, manifest) else { continue }
             guard outlet.problem.isEmpty else {
                 outcomes[index].reasons.append("nothing can be delivered: \(outlet.problem)")
                 continue
             }
-            do throws(PoisonReason) {
-                outcomes[index].request = try Request(outlet, record, at: now, &traceIDs)
-            } catch {
-                outcomes[index].reasons.append("no request can be made of it: \(error.message)")
+            sent.withView(topic: manifest.topic) { record in
+                do throws(PoisonReason) {
+                    outcomes[index].request = try Request(outlet, record, at: now, &traceIDs)
+                } catch {
+                    outcomes[index].reasons.append("no request can be made of it: \(error.message)")
+                }
             }
         }
     }
@@ -100,8 +109,19 @@ extension Explanation.Outcome {
         }
         if !policy.enabled { reasons.append("it is disabled: nothing is sent until `enabled: true`") }
         if let batch = policy.batch {
-            reasons.append("it takes batches of up to \(batch.maxEvents) events, waiting up to \(batch.maxWait); shown is one of this event alone")
+            let parts = policy.window == nil ? (many: "events", one: "event") : (many: "windows", one: "window")
+            reasons.append("it takes batches of up to \(batch.maxEvents) \(parts.many), waiting up to \(batch.maxWait); shown is one of this \(parts.one) alone")
         }
+    }
+
+    /// What a request is made of for this event: itself, or the event of the first window that counts it. Nil: nothing.
+    fileprivate mutating func sent(for record: GivenRecord, _ outlet: Outlet, _ manifest: TopicManifest) -> GivenRecord? {
+        guard outlet.policy.window != nil else { return record }
+        let run = DryRunShard(GivenLog(of: record), outlet, manifest).run()
+        windows = run.windows
+        poison = run.poison.first?.reason
+        if let poison { reasons.append("it cannot be counted, and becomes a dead letter: \(poison)") }
+        return windows.first?.event
     }
 }
 
@@ -116,11 +136,7 @@ extension Explanation.Request {
             try batch.append(record)
             body = Array(batch.finish(attempt: 1, at: now))
         }
-        headers = slot.headers.bytes.split(separator: 0).map { line in
-            let text = String(decoding: UnsafeRawBufferPointer(rebasing: line), as: UTF8.self)
-            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            return (name: String(parts[0]), value: String(parts[1].drop { $0 == " " }))
-        }
+        headers = slot.fields
         headers += Outlet.constantHeaders(of: outlet.policy).map {
             (name: $0.name, value: Self.mayBeSecret($0.name) ? "***" : $0.value)
         }

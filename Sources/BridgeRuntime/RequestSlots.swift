@@ -6,6 +6,15 @@ package struct RequestSlot {
 
     package let headers = ByteWriter(capacity: 512)
     package let body = ByteWriter(capacity: leastBody)
+
+    /// The headers that were written, in order.
+    var fields: [(name: String, value: String)] {
+        headers.bytes.split(separator: 0).map { line in
+            let text = String(decoding: UnsafeRawBufferPointer(rebasing: line), as: UTF8.self)
+            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            return (name: String(parts[0]), value: String(parts[1].drop { $0 == " " }))
+        }
+    }
 }
 
 /// The requests' memory, by the engine's index; the next request of the same index uses it again.

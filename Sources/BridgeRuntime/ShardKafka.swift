@@ -198,14 +198,11 @@ extension Shard {
         batch.partition = reading.handle
         for i in 0..<count {
             var record = readBuffer[i]
-            let offset = record.offset
-            guard offset < until else {
+            guard record.offset < until else {
                 record.destroy()
                 continue
             }
-            var incoming = IncomingRecord(
-                offset: offset, token: RecordToken(bits: record.bits), timestamp: WallTime(milliseconds: record.timestamp),
-                bytes: record.byteCount + Self.recordOverhead, matches: 0, poison: false)
+            var incoming = IncomingRecord(record)
             // A record pins the whole buffer it was fetched in. Those at the head are needed together and go together; one
             // that a slow cursor or a due time keeps must not hold a megabyte.
             var waitsLong = false
@@ -214,13 +211,8 @@ extension Shard {
                 waitsLong = retry.due > moment.wall
                 batch.retries.append(retry)
             } else if let route = reading.route {
-                incoming.key = record.key.map(Self.hash) ?? 0
                 fillView(record, topic: route.topic)
-                if let matches = route.match(view, into: &batch.matches) {
-                    incoming.matches = matches
-                } else {
-                    incoming.poison = true
-                }
+                incoming.match(view, route, into: &batch.matches)
                 waitsLong = (until != .max || route.isOrdered) && (incoming.matches > 0 || incoming.poison)
             }
             if waitsLong {
@@ -230,9 +222,6 @@ extension Shard {
             batch.records.append(incoming)
         }
     }
-
-    /// librdkafka's structures around a record, roughly.
-    static let recordOverhead = 256
 
     private func retry(_ record: KafkaRecord) -> IncomingRetry {
         let headers = RetryHeaders(record)

@@ -83,16 +83,18 @@ package final class ShardWindows: WindowContents {
         store.writeEvent(of: index, start: bounds.start, end: bounds.end, to: value)
         var headers = HeaderList()
         // What it is, whatever the topic's own records are.
-        headers.append(name: "content-type", value: "application/cloudevents+json; charset=utf-8")
+        headers.append(name: "content-type", value: Self.contentType)
         // Part of the record, not our bookkeeping: it stays what it is on every way through the retry and dead-letter topics.
         headers.append(name: Self.offsetsHeader, value: "\(bounds.offsets.lowerBound)-\(bounds.offsets.upperBound)")
         let record = KafkaRecord.made(
             key: hasKey ? key.bytes : nil, value: value.bytes, headers: &headers, timestamp: now.milliseconds,
             partition: store.partition(of: index), offset: bounds.offsets.lowerBound)
-        return IncomingRecord(
-            offset: bounds.offsets.lowerBound, token: RecordToken(bits: record.bits), timestamp: now,
-            bytes: record.byteCount + Shard.recordOverhead, matches: 0, poison: false, key: store.withGroup(of: index, Shard.hash))
+        var incoming = IncomingRecord(record)
+        incoming.key = store.withGroup(of: index, Shard.hash)
+        return incoming
     }
+
+    package static let contentType = "application/cloudevents+json; charset=utf-8"
 
     /// The offsets of a window's first and last event in the log.
     package static let offsetsHeader = "fanfare-window-offsets"

@@ -79,16 +79,21 @@ final class WindowTable {
 
     func accept() { clock.accept() }
 
-    /// Whether there is reason to move the watermark, where everything before an offset has been looked at: it completes a
+    /// The least watermark that there is reason to move to, where everything before an offset has been looked at: it completes a
     /// window, and there is room to keep it in mind. Advances share the metadata with what is settled; one more than there is
     /// room for is kept if it completes all, so that whatever comes then, the cursor will pass those before it.
-    func mayAdvance(to watermark: Int64, at offset: Int64, metadataLimit: Int) -> Bool {
-        guard watermark > clock.watermark, refreshDue(), let first = dues.min, first.end + plan.grace <= watermark else { return false }
+    func nextAdvance(at offset: Int64, metadataLimit: Int) -> Int64? {
+        guard refreshDue(), let first = dues.min else { return nil }
         let room = max(1, metadataLimit / 32)
-        if clock.advances.count < room || clock.advances.last?.offset == offset { return true }
-        return clock.advances.count == room && dues.unordered.allSatisfy { due in
-            slots[due.slot].map { $0.serial != due.serial || $0.end + plan.grace <= watermark } ?? true
-        }
+        if clock.advances.count < room || clock.advances.last?.offset == offset { return first.end + plan.grace }
+        guard clock.advances.count == room else { return nil }
+        let ends = dues.unordered.lazy.compactMap { due in self.slots[due.slot].flatMap { $0.serial == due.serial ? $0.end : nil } }
+        return ends.max().map { $0 + plan.grace }
+    }
+
+    func mayAdvance(to watermark: Int64, at offset: Int64, metadataLimit: Int) -> Bool {
+        guard watermark > clock.watermark, let next = nextAdvance(at: offset, metadataLimit: metadataLimit) else { return false }
+        return next <= watermark
     }
 
     // MARK: Events

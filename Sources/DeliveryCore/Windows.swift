@@ -1,5 +1,5 @@
 import DequeModule
-import EventModel
+public import EventModel
 
 // Events of a subscription with windows are counted as they come, whether its endpoint has room or not; what its requests
 // carry are complete windows, each an event of its own, and those events that stand alone.
@@ -153,6 +153,21 @@ extension DeliveryCore {
             windows.propose(WindowClock.Advance(offset: cursor.position, watermark: watermark))
             markDirty(cursor)
         }
+    }
+
+    /// From when on the clock closes a window of this partition, if nothing more comes and somebody asks where its log ends.
+    public func idleEnd(of handle: PartitionHandle) -> WallTime? {
+        var end: WallTime? = nil
+        for case let cursor? in partitions[handle.index].cursors {
+            guard let windows = cursor.windows,
+                let next = windows.nextAdvance(at: cursor.position, metadataLimit: options.metadataLimit)
+            else { continue }
+            let idle = TimeSpan.milliseconds(windows.plan.idle)
+            let quiet = now.wall + max(.zero, idle - (now.instant - windows.lastEvent))
+            let own = max(quiet, WallTime(milliseconds: next) + idle)
+            end = min(end ?? own, own)
+        }
+        return end
     }
 
     /// A cursor was committed, and with it perhaps an advance.

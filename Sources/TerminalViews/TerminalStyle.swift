@@ -72,6 +72,9 @@ struct Glyphs {
     var open: String
     var stopped: String
     var idle: String
+    /// Ends of a stretch of time.
+    var begins: String
+    var ends: String
     /// From low to high, for sparklines.
     var levels: [Character]
     /// Parts of one column of a bar, from one step to a whole.
@@ -80,11 +83,11 @@ struct Glyphs {
 
     static let unicode = Glyphs(
         rule: "─", divider: "│", arrow: "→", ellipsis: "…", branch: "└", verified: "✓", wrong: "✗", unknown: "·",
-        delivering: "●", retrying: "◐", probing: "◌", open: "○", stopped: "■", idle: "·",
+        delivering: "●", retrying: "◐", probing: "◌", open: "○", stopped: "■", idle: "·", begins: "├", ends: "┤",
         levels: Array("▁▂▃▄▅▆▇█"), bar: Array("▏▎▍▌▋▊▉█"), barRest: "░")
 
     static let ascii = Glyphs(
         rule: "-", divider: "|", arrow: "->", ellipsis: "~", branch: "`", verified: "v", wrong: "X", unknown: ".",
-        delivering: "*", retrying: "~", probing: "?", open: "o", stopped: "#", idle: ".",
+        delivering: "*", retrying: "~", probing: "?", open: "o", stopped: "#", idle: ".", begins: "[", ends: "]",
         levels: Array("_.:-=+*#"), bar: Array("#"), barRest: ".")
 }

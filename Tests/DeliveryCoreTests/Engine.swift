@@ -43,6 +43,8 @@ final class Engine {
 
     var wantsRecords: Bool { core.wantsRecords(orders) }
 
+    var idleEnd: WallTime? { core.idleEnd(of: orders) }
+
     func diversion(_ id: Int) -> DiversionView { core.diversion(DiversionID(index: id)) }
 
     var now: WallTime { WallTime(milliseconds: 1_000_000 + milliseconds) }

@@ -157,6 +157,19 @@ struct WindowTests {
         #expect(contents.made.count == 1 && contents.made[0].hasSuffix(": 0"))
     }
 
+    @Test("It is known when the clock will close a window: not before nothing came for long enough, and its grace is over")
+    func idleEnd() {
+        let engine = engine(Self.minute, grace: .seconds(5)) { $0.window!.idle = .seconds(10) }
+        #expect(engine.idleEnd == nil)
+        // The engine's clock begins in the midst of the minute that ends then.
+        let end = WallTime(milliseconds: 1_020_000)
+        _ = come(engine, [end.milliseconds - 1])
+        #expect(engine.idleEnd == end + .seconds(15))
+        engine.wait(.seconds(34))
+        _ = come(engine, from: 1, [end.milliseconds - 2])
+        #expect(engine.idleEnd == engine.now + .seconds(10))
+    }
+
     @Test("More windows than may be open suspend the subscription, and nothing of them is kept")
     func maxGroups() {
         let engine = engine(Self.minute) { $0.window!.maxGroups = 2 }

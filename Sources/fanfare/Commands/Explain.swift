@@ -3,18 +3,31 @@ import BridgeRuntime
 import EventLoop
 import EventModel
 import Manifests
+import TerminalViews
 
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows what would become of one event: who would get it, who would not and why, and the exact requests.",
+        abstract: "Shows what would become of events: who would get them, who would not and why, and in which requests.",
         discussion: """
-            FILE or standard input is the record's value; as with `publish`, a CloudEvent in JSON gets its content type by
-            itself. Nothing is sent, and Kafka is not asked. Secrets are not shown; the signatures are real ones. Exit status
-            1 when the record is not a valid event.
+            One event: EVENT or standard input is the record's value; as with `publish`, a CloudEvent in JSON gets its content
+            type by itself. Shown is who would get it and why, the exact requests, and with `window` what it would count in.
+            Secrets are not shown; the signatures are real ones.
+
+            Many events: `--file` has one JSON value per line, as `publish` takes them, in the order of the log. Shown is which
+            windows and batches they would make, as the bridge makes them, with a clock that goes from event to event: an event
+            comes at its own time, or, if that is later, with the one before it. Whoever has no time comes with the one before it. After the last
+            event nothing comes, and the clock closes what is still open. With `--records` a line is a record,
+            {"value": ..., "key": "...", "timestamp": "...", "partition": 0, "headers": {...}}, of which only the value has to be
+            there; without a partition its key decides, as Kafka's own producers do it, on one of `kafka.partitions`.
+
+            Nothing is sent, and Kafka is not asked. Exit status 1 when an event is not valid, or cannot be counted.
             """)
 
     @Option(help: ArgumentHelp("The Kafka topic.", valueName: "name"))
     var topic: String
+
+    @Option(help: ArgumentHelp("Only for this one.", valueName: "name"))
+    var subscription: String?
 
     @Option(help: ArgumentHelp("The record's key.", valueName: "text"))
     var key: String?
@@ -23,111 +36,97 @@ struct Explain: AsyncParsableCommand {
     var header: [String] = []
 
     @Option(help: "The record's partition, which is part of a default id.")
-    var partition: Int32 = 0
+    var partition: Int32?
 
     @Option(help: "The record's offset, which is part of a default id.")
-    var offset: Int64 = 0
+    var offset: Int64?
+
+    @Option(help: ArgumentHelp("Many events: lines of JSON; - is standard input.", valueName: "file"), completion: .file())
+    var file: String?
+
+    @Flag(help: "The lines of --file are records: objects with a value, and perhaps a key, timestamp, partition and headers.")
+    var records = false
 
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: "The record's value; - is standard input.", completion: .file())
-    var file: String?
+    @Argument(help: "One event: the record's value; - is standard input.", completion: .file())
+    var event: String?
 
     func validate() throws {
         _ = try EventInput.headers(header)
+        if file != nil {
+            guard event == nil else { throw ValidationError("\(event!) would be one event, --file \(file!) are many; leave one of them out") }
+            guard partition == nil, offset == nil else {
+                throw ValidationError("--partition and --offset are about one event; with --file, lines of --records say their partition")
+            }
+        } else if records {
+            throw ValidationError("--records says what the lines of --file are; it needs --file")
+        }
     }
 
     func run() async throws {
-        let given = try EventInput.headers(header)
         let (loaded, manifests) = try options.usableManifests()
-        guard let manifest = manifests.topics.first(where: { $0.topic == topic }) else {
+        guard var manifest = manifests.topics.first(where: { $0.topic == topic }) else {
             let known = manifests.topics.map(\.topic).joined(separator: ", ")
             throw Failed("no manifest in \(loaded.configuration.topics) is for topic \(topic); there are: \(known.isEmpty ? "none" : known)")
         }
-        var input = try Input(file)
+        if let subscription {
+            let known = manifest.subscriptions.map(\.name).joined(separator: ", ")
+            manifest.subscriptions.removeAll { $0.name != subscription }
+            guard !manifest.subscriptions.isEmpty else {
+                throw Failed("topic \(topic) has no subscription \(subscription); there are: \(known.isEmpty ? "none" : known)")
+            }
+        }
+        if let file {
+            try explain(EventList(file, key: key, headers: try EventInput.headers(header), areRecords: records), manifest, loaded.configuration.egress)
+        } else {
+            try explainOne(manifest, loaded.configuration.egress)
+        }
+    }
+
+    private func explainOne(_ manifest: TopicManifest, _ egress: BridgeConfiguration.Egress) throws {
+        var input = try Input(event)
         var value = try input.readAll()
         // A line's break is not part of what `publish` would send.
         if value.last == UInt8(ascii: "\n") { value.removeLast() }
+        let given = try EventInput.headers(header)
         let isCloudEvent = value.withUnsafeBytes { EventInput.kind(of: $0) } == .cloudEvent
-        let headers = isCloudEvent ? EventInput.cloudEventHeaders(given) : given
-        let explanation = try explain(value, headers, manifest, loaded.configuration.egress)
-        switch output.output {
-        case .text: print(text(explanation, manifest), terminator: "")
-        case .json: print(json(explanation))
-        }
-        if explanation.poison != nil { throw ExitCode.findings }
-    }
-
-    private func explain(
-        _ value: [UInt8], _ headers: [(name: String, value: String)], _ manifest: TopicManifest, _ egress: BridgeConfiguration.Egress
-    ) throws -> Explanation {
         let now = WallTime(milliseconds: EventLoop.wallMilliseconds())
-        // All texts in one buffer that stays where it is while the views are in use.
-        let bytes = value + Array((key ?? "").utf8) + headers.flatMap { Array($0.name.utf8) + Array($0.value.utf8) }
-        return try bytes.withUnsafeBytes { bytes in
-            var position = 0
-            func take(_ count: Int) -> UnsafeRawBufferPointer {
-                defer { position += count }
-                return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
-            }
-            let value = take(value.count)
-            let key = key.map { take($0.utf8.count) }
-            let record = RecordView(
-                topic: topic, partition: partition, offset: offset, timestamp: now, key: key, value: value,
-                headers: headers.map { RecordView.Header(name: take($0.name.utf8.count), value: take($0.value.utf8.count)) })
-            return try Explanation(of: record, manifest, egress: egress, at: now)
+        let record = GivenRecord(
+            key: key.map { Array($0.utf8) }, value: value, headers: isCloudEvent ? EventInput.cloudEventHeaders(given) : given, timestamp: now,
+            partition: partition ?? 0, offset: offset ?? 0)
+        let explanation = try Explanation(of: record, manifest, egress: egress, at: now)
+        switch output.output {
+        case .text: print(ExplanationText.text(explanation, manifest), terminator: "")
+        case .json: print(ExplanationText.json(explanation))
         }
+        if explanation.poison != nil || explanation.outcomes.contains(where: { $0.poison != nil }) { throw ExitCode.findings }
     }
 
-    private func text(_ explanation: Explanation, _ manifest: TopicManifest) -> String {
-        var text = ""
-        if let poison = explanation.poison {
-            text += "not a valid event: \(poison)\nIt would become a dead letter of every subscription.\n"
-        } else {
-            text += "event\n"
-            let width = explanation.attributes.map(\.name.count).max() ?? 0
-            for (name, value) in explanation.attributes {
-                text += "  \(name)\(String(repeating: " ", count: width - name.count))  \(value)\n"
+    private func explain(_ list: EventList, _ manifest: TopicManifest, _ egress: BridgeConfiguration.Egress) throws {
+        let log = try list.log(of: manifest, now: WallTime(milliseconds: EventLoop.wallMilliseconds()))
+        let picture = DryRunText(log: log, width: Terminal.size(of: 1)?.width ?? 100, style: Terminal.mode(of: 1).style)
+        let json = DryRunJSON(log: log)
+        switch output.output {
+        case .text: print(picture.heading(list, topic: topic), terminator: "")
+        case .json: json.begin(list, topic: topic)
+        }
+        var hasPoison = false
+        for (index, subscription) in manifest.subscriptions.enumerated() {
+            var progress = Progress("Explaining \(subscription.name)", total: log.entries.count)
+            let run = try DryRun(of: log, for: subscription, manifest, egress: egress) { progress.update($0) }
+            progress.clear()
+            if !run.poison.isEmpty { hasPoison = true }
+            switch output.output {
+            case .text: print(picture.text(run), terminator: "")
+            case .json: json.put(run, isFirst: index == 0)
             }
         }
-        for outcome in explanation.outcomes {
-            text += "\n\(outcome.subscription): \(outcome.matches ? "matches" : "does not match")\n"
-            for reason in outcome.reasons { text += "  \(reason)\n" }
-            guard let request = outcome.request else { continue }
-            text += "\n  POST \(request.url)\n"
-            for (name, value) in request.headers { text += "  \(name): \(value)\n" }
-            text += "\n  \(String(validating: request.body, as: UTF8.self) ?? "(\(request.body.count) bytes that are not text)")\n"
+        switch output.output {
+        case .text: if manifest.subscriptions.isEmpty { print("\nThe topic has no subscriptions.") }
+        case .json: json.end()
         }
-        if manifest.subscriptions.isEmpty { text += "\nThe topic has no subscriptions.\n" }
-        return text
-    }
-
-    private func json(_ explanation: Explanation) -> String {
-        let subscriptions = explanation.outcomes.map { outcome in
-            let reasons = outcome.reasons.map(JSONText.quoted).joined(separator: ",")
-            var request = "null"
-            if let made = outcome.request {
-                let body = String(validating: made.body, as: UTF8.self)
-                request = "{\"method\":\"POST\",\"url\":\(JSONText.quoted(made.url)),\"headers\":\(headers(made)),"
-                    + (body.map { "\"body\":\(JSONText.quoted($0))}" } ?? "\"body\":null,\"bodyBytes\":\(made.body)}")
-            }
-            return "{\"name\":\(JSONText.quoted(outcome.subscription)),\"matches\":\(outcome.matches),\"reasons\":[\(reasons)],\"request\":\(request)}"
-        }
-        let problem = explanation.poison.map { "\"problem\":\(JSONText.quoted($0))," } ?? ""
-        return "{\"event\":\(explanation.poison == nil ? explanation.eventJSON : "null"),\(problem)\"subscriptions\":[\(subscriptions.joined(separator: ","))]}"
-    }
-
-    /// A header that is there several times stands once, its values separated by commas, which means the same (RFC 9110, 5.3).
-    private func headers(_ request: Explanation.Request) -> String {
-        var merged: [(name: String, value: String)] = []
-        for (name, value) in request.headers {
-            if let index = merged.firstIndex(where: { $0.name.lowercased() == name.lowercased() }) {
-                merged[index].value += ", " + value
-            } else {
-                merged.append((name: name, value: value))
-            }
-        }
-        return "{" + merged.map { "\(JSONText.quoted($0.name)):\(JSONText.quoted($0.value))" }.joined(separator: ",") + "}"
+        if hasPoison { throw ExitCode.findings }
     }
 }

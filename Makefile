@@ -48,14 +48,18 @@ test-unit: build-tests ## the Swift tests (FILTER=name)
 	$(call stage,unit tests)
 	@swift test --configuration release --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
 
-test-simulator: build-tests ## the engine in 3,000 random worlds full of faults (SEEDS=1-3000)
+test-simulator: build-tests ## the engine in 3,000 random worlds full of faults, and in as many with windows (SEEDS=1-3000)
 	$(call stage,simulator)
 	@$(SIMULATE) run --seeds $(or $(SEEDS),1-3000) $(ARGS)
+	$(call stage,simulator: windows)
+	@$(SIMULATE) windows --seeds $(or $(SEEDS),1-3000) $(ARGS)
 
 soak: install-build ## the same with as many seeds as you like, on all processors (SEEDS=1-1000000)
 	@swift build $(QUIET) --configuration release --product fanfare-simulate
 	$(call stage,soak)
 	@$(SIMULATE) run --keep-going --seeds $(or $(SEEDS),1-100000) $(ARGS)
+	$(call stage,soak: windows)
+	@$(SIMULATE) windows --keep-going --seeds $(or $(SEEDS),1-100000) $(ARGS)
 
 test-packaging: build-tests install-test ## the Helm chart and the Dockerfile
 	$(call stage,packaging tests)

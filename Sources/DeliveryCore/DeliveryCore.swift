@@ -73,6 +73,8 @@ public struct DeliveryCore: ~Copyable {
     /// What the windows of subscriptions hold; there before the first subscription with a window.
     public var contents: (any WindowContents)? = nil
     let windowIDs = WindowIDs()
+    /// They have counted what was read for them, and may have come as far as an advance of their watermark.
+    var caughtUp: [Cursor] = []
 
     var recordsConsumed: UInt64 = 0
     /// Offsets of the retry topic that Kafka deleted before they were settled.
@@ -96,6 +98,7 @@ public struct DeliveryCore: ~Copyable {
         swap(&effects, &out)
         take(input)
         runTimers()
+        applyAdvances()
         setAsideOverfull()
         dispatch()
         relieveMemory()

@@ -40,6 +40,8 @@ extension DeliveryCore {
             }
         }
         updateHunger(cursor)
+        // Not at once: it may be in the midst of what a ring or a batch has for it.
+        if cursor.pending.isEmpty, windows.clock.hasAdvances { caughtUp.append(cursor) }
         if contents.bytes(of: state.id) > windowBytesPerSubscription, windows.openCount > 0 {
             suspend(state, "its windows hold more than \(windowBytesPerSubscription) bytes (limits.recordMemory): fewer groups, shorter lists")
         }
@@ -177,10 +179,15 @@ extension DeliveryCore {
         goOnFolding(cursor)
     }
 
-    /// Cursors that have come as far as an advance that was committed before the restart.
+    /// Cursors that may have come as far as an advance that was committed before the restart.
     mutating func applyAdvances(_ partition: PartitionState) {
-        for case let cursor? in partition.cursors {
-            guard let windows = cursor.windows, windows.clock.hasAdvances, cursor.pending.isEmpty, cursor.isLoaded, !cursor.isMoving else { continue }
+        for case let cursor? in partition.cursors where cursor.windows?.clock.hasAdvances ?? false { caughtUp.append(cursor) }
+    }
+
+    /// Of those that have counted all there is before it, it is in force now.
+    mutating func applyAdvances() {
+        while let cursor = caughtUp.popLast() {
+            guard let windows = cursor.windows, cursor.pending.isEmpty, cursor.isLoaded, !cursor.isMoving, !cursor.isGone else { continue }
             windows.reach(cursor.position)
             goOnFolding(cursor)
         }

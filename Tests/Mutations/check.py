@@ -40,7 +40,7 @@ class Verdict:
 
 
 def judge(shop: workshop.Workshop, bug: curated.Bug, seeds: int | None) -> Verdict:
-    run = shop.run(bug.number, list(range(1, (seeds or bug.within) + 1)), until=bug.caught_by)
+    run = shop.run(bug.number, list(range(1, (seeds or bug.within) + 1)), bug.caught_by, bug.world)
     first = {}
     for broken in run.broken:
         first.setdefault(broken.clause, broken.seed)
@@ -79,24 +79,27 @@ def main() -> int:
     with Progress("build", None):
         shop.build()
 
-    longest = max(options.seeds or bug.within for bug in chosen)
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool, Progress("bugs", len(chosen) + 1) as progress:
-        clean = pool.submit(shop.run, 0, list(range(1, longest + 1)))
+    longest = {bug.world: 0 for bug in chosen}
+    for bug in chosen:
+        longest[bug.world] = max(longest[bug.world], options.seeds or bug.within)
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool, Progress("bugs", len(chosen) + len(longest)) as progress:
+        clean = [pool.submit(shop.run, 0, list(range(1, seeds + 1)), None, world) for world, seeds in longest.items()]
         futures = [pool.submit(judge, shop, bug, options.seeds) for bug in chosen]
-        for future in concurrent.futures.as_completed([clean, *futures]):
+        for future in concurrent.futures.as_completed([*clean, *futures]):
             progress.advance()
             future.result()
     verdicts = [future.result() for future in futures]
-    false_alarms = clean.result().broken
+    false_alarms = [alarm for future in clean for alarm in future.result().broken]
+    without_bug = sum(longest.values())
     missed = [verdict for verdict in verdicts if not verdict.is_found]
 
     if options.output == "json":
         alarms = [dataclasses.asdict(alarm) for alarm in false_alarms]
-        print(json.dumps({"bugs": [verdict.shown() for verdict in verdicts], "withoutBug": {"seeds": longest, "broken": alarms}}, indent=2))
+        print(json.dumps({"bugs": [verdict.shown() for verdict in verdicts], "withoutBug": {"seeds": without_bug, "broken": alarms}}, indent=2))
     else:
         print(table(verdicts))
         print(f"{len(verdicts) - len(missed)} of {len(verdicts)} bugs found, in {time.monotonic() - started:.0f} s; ", end="")
-        print(f"without a bug, {longest} seeds keep the contract" if not false_alarms else f"WITHOUT A BUG, seed {false_alarms[0].seed} breaks {false_alarms[0].clause}: {false_alarms[0].text}")
+        print(f"without a bug, {without_bug} seeds keep the contract" if not false_alarms else f"WITHOUT A BUG, seed {false_alarms[0].seed} breaks {false_alarms[0].clause}: {false_alarms[0].text}")
     return 1 if missed or false_alarms else 0
 
 

@@ -23,6 +23,8 @@ class Bug:
     breaks: str
     caught_by: str
     within: int
+    world: str
+    """Whose seeds find it: events, or windows."""
     edits: dict[str, list[schemata.Edit]]
     """By file."""
 
@@ -34,7 +36,7 @@ def load(table: pathlib.Path) -> list[Bug]:
         edits: dict[str, list[schemata.Edit]] = {}
         for described in entry["edit"]:
             edits.setdefault(described["file"], []).append(_edit(number, entry["name"], described))
-        bugs.append(Bug(number, entry["name"], entry["breaks"], entry["caught-by"], entry["within"], edits))
+        bugs.append(Bug(number, entry["name"], entry["breaks"], entry["caught-by"], entry["within"], entry.get("world", "events"), edits))
     if duplicate := next((bug.name for bug in bugs if sum(other.name == bug.name for other in bugs) > 1), None):
         raise TableError(f"two bugs are called {duplicate}")
     return bugs

@@ -102,11 +102,12 @@ class Workshop:
         if done.returncode:
             raise BuildFailed(done.stdout)
 
-    def run(self, mutation: int, seeds: list[int], until: str | None = None) -> Run:
+    def run(self, mutation: int, seeds: list[int], until: str | None = None, world: str = "events") -> Run:
         """Runs seeds with the mutation in force (0: none), until one breaks the contract, or this clause of it."""
+        arguments = (["--windows"] if world == "windows" else []) + (["--until", until] if until else [])
         run = Run({}, [])
         while seeds:
-            lines, ended_by = self._runner(mutation, seeds, ["--until", until] if until else [])
+            lines, ended_by = self._runner(mutation, seeds, arguments)
             for line in lines:
                 seed, what, word, *text = line.split(" ", 3)
                 if what == "kept":

@@ -195,6 +195,7 @@ extension WindowSimulation {
         // Those that are complete, and wait, look like open ones: all that hold the same events are taken for complete.
         var open: [SubscriptionID: Int] = [:]
         for (place, course) in replica.courses where course.places != nil && replica.isHeld(place.partition) {
+            course.follow(log(course.key))
             let complete = Set(course.due.map(\.offsets))
             open[place.subscription, default: 0] += replica.keeper.windows.values.count {
                 $0.subscription == place.subscription && $0.partition == place.partition && !complete.contains($0.offsets)

@@ -144,7 +144,7 @@ struct WindowFeature: Sendable {
         .endpoints("failures") { plan, random in plan.failureRate = random.pick([0.05, 0.5]) },
         .endpoints("lost answers") { plan, _ in plan.lostAnswers = 0.05 },
         .endpoints("poison windows") { plan, random in
-            plan.poisonEvery = random.pick([4, 20])
+            plan.poisonEvery = random.pick([8, 30])
             plan.poisonStatus = random.pick([400, 500])
         },
         .endpoints("aborted windows") { plan, random in plan.abortEvery = random.pick([4, 20]) },
@@ -203,7 +203,7 @@ extension WindowScenario {
             var policy = Subscription(name: "windows-\(i)", topic: random.pick(scenario.topics).name, endpoint: "http://\(i)")
             policy.start = .earliest
             policy.retry.schedule = [.seconds(1), .seconds(5), .seconds(30)]
-            policy.retry.giveUpAfter = .minutes(20)
+            policy.retry.giveUpAfter = .minutes(5)
             policy.window = WindowPolicy(shape: shape(&random))
             policy.window!.idle = .seconds(Int64(random.pick([1, 3])))
             scenario.subscriptions.append(policy)

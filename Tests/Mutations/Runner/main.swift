@@ -2,9 +2,9 @@ import Glibc
 import MutationSwitch
 import Simulator
 
-// mutant-runner SEEDS [--until CLAUSE] [--reached] [--trace]: runs seeds, such as 1-100,120,133, with the mutation in force, and
-// stops when one breaks the contract, or that clause of it. Each line begins with its seed; when the process dies, the
-// seed after the last line has killed it. A seed that takes more than two seconds of the processor is killed, too.
+// mutant-runner SEEDS [--windows] [--until CLAUSE] [--reached] [--trace]: runs seeds, such as 1-100,120,133, with the mutation
+// in force, and stops when one breaks the contract, or that clause of it. Each line begins with its seed; when the process
+// dies, the seed after the last line has killed it. A seed that takes more than two seconds of the processor is killed, too.
 
 let arguments = CommandLine.arguments
 let seeds = arguments[1].split(separator: ",").flatMap { part in
@@ -12,12 +12,22 @@ let seeds = arguments[1].split(separator: ",").flatMap { part in
     return bounds.first!...bounds.last!
 }
 let clause = arguments.firstIndex(of: "--until").map { arguments[$0 + 1] }
+let hasWindows = arguments.contains("--windows")
 let listsReached = arguments.contains("--reached")
 let tells: ((TraceLine) -> Void)? = arguments.contains("--trace") ? { print($0) } : nil
 
+func run(_ seed: UInt64) -> (violations: [Violation], digest: UInt64) {
+    if hasWindows {
+        let result = WindowSimulation(.random(seed: seed), listener: tells).run()
+        return (result.violations, result.digest)
+    }
+    let result = Simulation(.random(seed: seed), listener: tells).run()
+    return (result.violations, result.digest)
+}
+
 for seed in seeds {
     limitProcessorTime(2)
-    let result = Simulation(Scenario.random(seed: seed), listener: tells).run()
+    let result = run(seed)
     if let violation = result.violations.first {
         let text = violation.text.split(separator: "\n").joined(separator: ";")
         print("\(seed) violation \(violation.clause) \(text)")

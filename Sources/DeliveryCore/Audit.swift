@@ -124,7 +124,9 @@ extension DeliveryCore {
             let isReadingLate = state.policy.window?.late == .deliver && state.isFlowing
             found.demand((state.again.isEmpty || isReadingLate) && state.parts.isEmpty, "\(name), which sends nothing, has nothing to send")
         }
-        if isHalted { found.demand(state.stalled.isEmpty && state.pendingCount == 0, "\(name), which is halted, keeps nothing in memory") }
+        // What is of a partition that is being given up goes with it.
+        let stalled = state.stalled.filter { $0.cursor.partition.phase == .reading }
+        if isHalted { found.demand(stalled.isEmpty && state.pendingCount == 0, "\(name), which is halted, keeps nothing in memory") }
     }
 
     // MARK: Partitions and their cursors

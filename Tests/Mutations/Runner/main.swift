@@ -16,24 +16,22 @@ let hasWindows = arguments.contains("--windows")
 let listsReached = arguments.contains("--reached")
 let tells: ((TraceLine) -> Void)? = arguments.contains("--trace") ? { print($0) } : nil
 
-func run(_ seed: UInt64) -> (violations: [Violation], digest: UInt64) {
-    if hasWindows {
-        let result = WindowSimulation(.random(seed: seed), listener: tells).run()
-        return (result.violations, result.digest)
-    }
-    let result = Simulation(.random(seed: seed), listener: tells).run()
-    return (result.violations, result.digest)
-}
-
 for seed in seeds {
     limitProcessorTime(2)
-    let result = run(seed)
-    if let violation = result.violations.first {
+    let (violations, digest): ([Violation], UInt64)
+    if hasWindows {
+        let result = WindowSimulation(.random(seed: seed), listener: tells).run()
+        (violations, digest) = (result.violations, result.digest)
+    } else {
+        let result = Simulation(.random(seed: seed), listener: tells).run()
+        (violations, digest) = (result.violations, result.digest)
+    }
+    if let violation = violations.first {
         let text = violation.text.split(separator: "\n").joined(separator: ";")
         print("\(seed) violation \(violation.clause) \(text)")
         if clause == nil || clause == violation.clause.rawValue { break }
     } else {
-        var line = "\(seed) kept \(result.digest)"
+        var line = "\(seed) kept \(digest)"
         if listsReached {
             for number in 1..<mutationsAtMost where mutationWasReached(Int32(number)) { line += " \(number)" }
             forgetMutationsReached()

@@ -254,6 +254,10 @@ extension WindowSimulation {
 
     private func firstUnsettled(_ key: CursorKey) -> String? {
         guard let stored = stored[key] else { return "there is no cursor" }
+        let isPlacedAnew = replicas.contains { replica in
+            replica.isUp && replica.courses.contains { $0.value.key == key && $0.value !== stored.course && replica.isHeld($0.key.partition) }
+        }
+        if isPlacedAnew { return "its cursor was placed anew, which is not committed" }
         stored.course.follow(log(key))
         if let instance = stored.course.unsettled.first { return "\(instance) is not settled; committed is \(stored.claim)" }
         if let instance = stored.course.openWindows.first { return "\(instance) is not complete; committed is \(stored.claim)" }

@@ -156,8 +156,11 @@ final class WindowCourse {
         if let instance = instances[name] { ahead[name] = instance }
     }
 
-    /// Kafka has taken a commit.
-    func committed(_ claim: WindowClaim) { ahead = ahead.filter { !claim.says($0.value) } }
+    /// Kafka has taken a commit. That of a full cursor may say less than the one before.
+    func committed(_ claim: WindowClaim) {
+        if wasFull { for instance in due where fates[instance.name]?.isTold ?? false { ahead[instance.name] = instance } }
+        ahead = ahead.filter { !claim.says($0.value) }
+    }
 
     /// Settled, and not according to the last commit that Kafka has taken: what comes again if its owner vanishes.
     var uncommitted: [WindowInstance] { ahead.values.sorted { $0.place < $1.place } }

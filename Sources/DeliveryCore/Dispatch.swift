@@ -96,10 +96,12 @@ extension DeliveryCore {
         return nil
     }
 
-    /// A batch is cut when it is full, when its oldest event has waited long enough, or when it holds something to be
-    /// sent again; otherwise a timer waits for company.
+    /// A batch is cut when it is full or no more may come for it, when its oldest event has waited long enough, or when it
+    /// holds something to be sent again; otherwise a timer waits for company.
     private mutating func formBatch(_ state: SubscriptionState, _ batch: BatchPolicy) -> Bool {
-        if state.again.isEmpty, state.stalled.isEmpty, state.freshCount < batch.maxEvents, state.freshBytes < batch.maxBytes {
+        if state.again.isEmpty, state.stalled.isEmpty, state.freshCount < batch.maxEvents, state.freshBytes < batch.maxBytes,
+            mayGetCompany(state)
+        {
             guard let oldest = oldestArrival(state) else { return false }
             let due = oldest + batch.maxWait
             if due > now.instant {
@@ -126,6 +128,15 @@ extension DeliveryCore {
             return false
         }
         send(delivery, state)
+        return true
+    }
+
+    /// Not of a cursor that holds as much as it may: a batch that waits for more waits in vain.
+    private func mayGetCompany(_ state: SubscriptionState) -> Bool {
+        for cursor in state.queue {
+            let count = cursor.windows?.complete.count ?? cursor.pending.count
+            if count >= options.lookahead || cursor.pendingBytes >= bytesPerCursor { return false }
+        }
         return true
     }
 

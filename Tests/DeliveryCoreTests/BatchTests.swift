@@ -25,6 +25,14 @@ import Testing
         #expect(engine.wait(.milliseconds(1)) == ["attempt #0 billing orders-0@0 try 1"])
     }
 
+    @Test func `a batch larger than what may be held for a cursor does not wait for what cannot come`() {
+        var options = CoreOptions()
+        options.lookahead = 3
+        let engine = Engine.reading([subscription("billing") { $0.batch = BatchPolicy() }], options)
+        #expect(engine.records([0, 1]) == [])
+        #expect(engine.records([2, 3]).first == "attempt #0 billing orders-0@0 orders-0@1 orders-0@2 orders-0@3 try 1")
+    }
+
     @Test func `a refused batch is halved until the poison event stands alone`() {
         let engine = Engine.reading([subscription("billing") { $0.batch = BatchPolicy(); $0.batch!.maxEvents = 4 }])
         #expect(engine.records([0, 1, 2, 3]) == ["attempt #0 billing orders-0@0 orders-0@1 orders-0@2 orders-0@3 try 1"])

@@ -174,7 +174,7 @@ extension Simulation {
         // It waits in memory for its time, or for the end of an outage.
         let shortest = max(policy.schedule[spent], asked)
         let longest = max(policy.schedule[spent] * (1 + policy.jitter), asked)
-        if tries.line != nil { return judgeParking(item, shortest...longest, &outlet, replica) }
+        if tries.line != nil { return judgeParking(item, shortest...longest, &outlet, opens, replica) }
         let mayBeHeld = outlet.circuit.state == .closed && shortest <= replica.options.longestDelayInMemory
         let mayStall = !isRetryRecord && outlet.circuit.state == .closed && outlet.circuit.isEmpty && opens
         if !mayBeHeld && !mayStall {
@@ -192,9 +192,17 @@ extension Simulation {
     }
 
     /// What others wait for waits in memory, however long; a long wait spends from the budget as a diversion does.
-    private func judgeParking(_ item: Account.Item, _ delay: ClosedRange<TimeSpan>, _ outlet: inout Account.Outlet, _ replica: Replica) {
+    private func judgeParking(
+        _ item: Account.Item, _ delay: ClosedRange<TimeSpan>, _ outlet: inout Account.Outlet, _ opens: Bool, _ replica: Replica
+    ) {
         let limit = replica.options.longestDelayInMemory
         let retries = replica.account.tries[item]!.retries
+        if opens, outlet.circuit.state == .closed, outlet.circuit.isEmpty {
+            // One before it that keeps no order may have found the budget spent; then it waits for the end of the outage.
+            replica.account.tries[item]!.retries = retries.lowerBound...retries.upperBound + 1
+            replica.account.tries[item]!.notBefore = nil
+            return
+        }
         if delay.lowerBound <= limit, delay.upperBound > limit {
             // How long it is to wait, and so whether the budget has been spent from, is not visible.
             replica.account.outlets[item.subscription!.index].isUncertain = true

@@ -56,6 +56,12 @@ extension WindowSimulation {
         let words = "\(course.key): the watermark advances to \(time) at \(offset)"
         if offset > log.end { violation(.cursor, "\(words), beyond the end of the log at \(log.end)") }
         if time > latestWall.milliseconds - window.idle.inMilliseconds { violation(.windows, "\(words), and the latest clock shows \(latestWall.milliseconds)") }
+        // Where clocks are right, when the end was asked for can be told.
+        let asked = Instant(nanoseconds: (time + window.idle.inMilliseconds - Simulation.startOfWallClock) * 1_000_000)
+        let after = log.records[log.index(of: offset)...]
+        if scenario.clockOffsets.isEmpty, let missed = after.first(where: { $0.appended < asked && $0.offset >= course.start }) {
+            violation(.windows, "\(words), when @\(missed.offset) was there already")
+        }
         let before = log.records[..<log.index(of: offset)]
         if let last = before.last(where: { if case .event = $0.sight(course.policy) { $0.offset >= course.start } else { false } }), now - last.appended < window.idle {
             violation(.windows, "\(words), \(now - last.appended) after an event")

@@ -82,6 +82,8 @@ extension DeliveryCore {
             letGo(item)
             markDirty(cursor)
             queueAgain(cursor)
+            // Late events may have had to wait for others.
+            if item.place != nil, let state = cursor.subscription { markReady(state) }
             if cursor.subscription == nil {
                 cursor.partition.retryBytes -= Int(records[item.record].bytes)
                 updateHunger(cursor)

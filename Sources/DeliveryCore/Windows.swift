@@ -53,6 +53,7 @@ extension DeliveryCore {
     private func mayFold(_ cursor: Cursor, _ windows: WindowTable, _ state: SubscriptionState) -> Bool {
         state.isRunning && state.isFlowing && !cursor.isGone && !cursor.isMoving && cursor.partition.phase == .reading
             && windows.clock.proposed == nil && windows.complete.count < options.lookahead && state.again.count < options.lookahead
+            && windows.underWay < 2 * options.lookahead
     }
 
     /// Takes the first event out of a cursor's queue. Nil unless it stands alone: then its record is not needed any more.

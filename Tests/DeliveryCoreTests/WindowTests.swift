@@ -189,6 +189,18 @@ struct WindowTests {
         #expect(contents.made.count == 5)
     }
 
+    @Test("No more late events are on their way to the dead letters at once than may wait")
+    func manyLate() {
+        var options = CoreOptions()
+        options.lookahead = 4
+        let engine = engine(Self.minute, { _ in }, options)
+        _ = come(engine, [600_000])
+        let effects = come(engine, from: 1, [Int64](repeating: 0, count: 20))
+        #expect(effects.count { $0.hasPrefix("divert") } == 8)
+        // As many come as have gone.
+        #expect(engine.step(.diverted(DiversionID(index: 0))).contains { $0.hasPrefix("divert #") })
+    }
+
     @Test("What windows hold is let go with the partition")
     func giveUp() {
         let engine = engine(Self.minute)

@@ -105,6 +105,9 @@ class Workshop:
     def run(self, mutation: int, seeds: list[int], until: str | None = None, world: str = "events") -> Run:
         """Runs seeds with the mutation in force (0: none), until one breaks the contract, or this clause of it."""
         arguments = (["--windows"] if world == "windows" else []) + (["--until", until] if until else [])
+        if mutation == 0:
+            # A seed may be long; only with a bug is that a finding.
+            arguments += ["--seconds", "60"]
         run = Run({}, [])
         while seeds:
             lines, ended_by = self._runner(mutation, seeds, arguments)

@@ -191,13 +191,8 @@ final class Cursor {
     }
 
     private func indexOfUnsettled(_ offset: Int64) -> Int {
-        var low = 0
-        var high = unsettled.count
-        while low < high {
-            let middle = (low + high) / 2
-            if unsettled[middle].offset < offset { low = middle + 1 } else { high = middle }
-        }
-        precondition(low < unsettled.count && unsettled[low].offset == offset, "an offset is settled once, after it was taken")
-        return low
+        let i = unsettled.firstIndex(after: { $0.offset < offset })
+        precondition(i < unsettled.count && unsettled[i].offset == offset, "an offset is settled once, after it was taken")
+        return i
     }
 }

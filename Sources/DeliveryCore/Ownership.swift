@@ -45,6 +45,7 @@ extension DeliveryCore {
         let cursor = Cursor(partition: partition, subscription: state, group: state.group, slot: state.slot, windowIDs: windowIDs)
         while partition.cursors.count <= Int(state.slot) { partition.cursors.append(nil) }
         partition.cursors[Int(state.slot)] = cursor
+        if cursor.windows != nil { partition.hasWindows = true }
         liveCursors += 1
         cursor.routedFrom = partition.nextOffset
         state.cursors.append(cursor)

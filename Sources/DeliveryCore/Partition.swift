@@ -33,6 +33,8 @@ final class PartitionState {
     var cursors: [Cursor?] = []
     /// Cursors of removed subscriptions: what is in flight may still refer to them.
     var removedCursors: [Cursor] = []
+    /// Some cursor counts events in windows.
+    var hasWindows = false
     var cursorsToLoad = 0
     /// `startReading` was asked for; not before there is a cursor to read for.
     var isStarted = false

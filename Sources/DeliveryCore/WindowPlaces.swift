@@ -68,14 +68,9 @@ struct WindowPlaces {
     var unsettledCount: Int { entries.count { $0.state == .open || $0.state == .complete } }
 
     private func index(of place: Int64) -> Int {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].place < place { low = middle + 1 } else { high = middle }
-        }
-        precondition(low < entries.count && entries[low].place == place, "a place is settled once, after it was taken")
-        return low
+        let i = entries.firstIndex(after: { $0.place < place })
+        precondition(i < entries.count && entries[i].place == place, "a place is settled once, after it was taken")
+        return i
     }
 
     // MARK: Settled before the cursor was loaded
@@ -85,7 +80,10 @@ struct WindowPlaces {
 
     func wasSettled(_ place: Int64, end: Int64) -> Bool { wereSettled(end: end) || isInSettledPlaces(place) }
 
-    private func isInSettledPlaces(_ place: Int64) -> Bool { settledPlaces.covers(place) }
+    private func isInSettledPlaces(_ place: Int64) -> Bool {
+        let i = settledPlaces.firstIndex(after: { $0.upperBound <= place })
+        return i < settledPlaces.count && settledPlaces[i].contains(place)
+    }
 
     // MARK: How far the cursor may be
 
@@ -158,18 +156,5 @@ struct WindowPlaces {
     mutating func restore(_ metadata: WindowMetadata, withPlaces: Bool) {
         settledBefore = metadata.endsBefore ?? WindowClock.noTime
         if withPlaces { settledPlaces = metadata.settled }
-    }
-}
-
-extension ContiguousArray<Range<Int64>> {
-    /// Whether one of these ranges, which ascend, contains a number.
-    fileprivate func covers(_ number: Int64) -> Bool {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle].upperBound <= number { low = middle + 1 } else { high = middle }
-        }
-        return low < count && self[low].contains(number)
     }
 }

@@ -182,6 +182,7 @@ extension DeliveryCore {
 
     /// Cursors that may have come as far as an advance that was committed before the restart.
     mutating func applyAdvances(_ partition: PartitionState) {
+        guard partition.hasWindows else { return }
         for case let cursor? in partition.cursors where cursor.windows?.clock.hasAdvances ?? false { caughtUp.append(cursor) }
     }
 

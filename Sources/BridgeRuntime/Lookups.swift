@@ -10,6 +10,8 @@ final class Lookups: Sendable {
         case start(TopicPartition, StartPosition, group: String)
         /// From where to where the log goes.
         case bounds(TopicPartition)
+        /// The same, and whether that log is another one than that of the mark.
+        case identity(TopicPartition, LogMark)
         /// One record.
         case record(TopicPartition, offset: Int64)
     }
@@ -19,6 +21,8 @@ final class Lookups: Sendable {
         var offset: Int64
         /// One more than the newest offset.
         var end: Int64
+        /// The log was made anew since the mark was read.
+        var isRenewed = false
         /// The record that was asked for, the receiver's to destroy; nil where Kafka does not have it any more.
         var record: UInt? = nil
     }
@@ -48,9 +52,7 @@ final class Lookups: Sendable {
     func stop() { state.withLock { $0.isStopped = true } }
 
     private func work() {
-        var admin: ClusterAdmin?
-        var groups: GroupOffsets?
-        var fetcher: RecordFetcher?
+        var clients = LookupClients(configuration)
         while true {
             let next = state.withLock { state -> (Question, @Sendable (Answer) -> Void)? in
                 guard !state.isStopped, !state.waiting.isEmpty else {
@@ -61,40 +63,64 @@ final class Lookups: Sendable {
             }
             guard let (question, answer) = next else { return }
             do {
-                if case .record(let partition, let offset) = question {
-                    let client = try fetcher ?? RecordFetcher(configuration)
-                    fetcher = client
-                    let record = try client.record(of: partition, at: offset, timeoutMilliseconds: 5000)
-                    answer(Answer(offset: offset, end: offset, record: record?.bits))
-                    continue
-                }
-                let client = try admin ?? ClusterAdmin(configuration, timeoutMilliseconds: 5000)
-                admin = client
-                let offsets = try groups ?? GroupOffsets(configuration, signal: nil, timeoutMilliseconds: 5000)
-                groups = offsets
-                answer(try Self.answer(question, client, offsets))
+                answer(try clients.answer(question))
             } catch {
                 state.withLock { $0.waiting.append((question, answer)) }
                 Clock.pause(milliseconds: 500)
             }
         }
     }
+}
 
-    private static func answer(
-        _ question: Question, _ admin: ClusterAdmin, _ offsets: GroupOffsets
-    ) throws(KafkaError) -> Answer {
+/// What questions are asked with, made when first needed.
+private struct LookupClients {
+    private let configuration: KafkaConfiguration
+    private var knownAdmin: ClusterAdmin?
+    private var knownGroups: GroupOffsets?
+    private var knownFetcher: RecordFetcher?
+
+    init(_ configuration: KafkaConfiguration) { self.configuration = configuration }
+
+    mutating func answer(_ question: Lookups.Question) throws(KafkaError) -> Lookups.Answer {
         switch question {
-        case .record: preconditionFailure("records are fetched, not asked for")
+        case .record(let partition, let offset):
+            let record = try fetcher().record(of: partition, at: offset, timeoutMilliseconds: 5000)
+            return Lookups.Answer(offset: offset, end: offset, record: record?.bits)
+        case .identity(let partition, let mark):
+            let (low, high) = try admin().watermarks(of: partition)
+            let isRenewed = try mark.isGone(from: partition, start: low, end: high, fetcher())
+            return Lookups.Answer(offset: low, end: high, isRenewed: isRenewed)
         case .bounds(let partition), .start(let partition, .earliest, _):
-            let (low, high) = try admin.watermarks(of: partition)
-            return Answer(offset: low, end: high)
+            let (low, high) = try admin().watermarks(of: partition)
+            return Lookups.Answer(offset: low, end: high)
         case .start(let partition, .latest, let group):
-            let start = try LatestStart(group: group, admin: admin, offsets: offsets).offset(of: partition)
-            return Answer(offset: start, end: start)
+            let start = try LatestStart(group: group, admin: admin(), offsets: groups()).offset(of: partition)
+            return Lookups.Answer(offset: start, end: start)
         case .start(let partition, .time(let time), _):
-            let high = try admin.watermarks(of: partition).high
-            let offset = try admin.offsets(at: [(partition, time.milliseconds)])[partition] ?? LogicalOffset.end
-            return Answer(offset: offset >= 0 ? offset : high, end: high)
+            let high = try admin().watermarks(of: partition).high
+            let offset = try admin().offsets(at: [(partition, time.milliseconds)])[partition] ?? LogicalOffset.end
+            return Lookups.Answer(offset: offset >= 0 ? offset : high, end: high)
         }
+    }
+
+    private mutating func admin() throws(KafkaError) -> ClusterAdmin {
+        if let knownAdmin { return knownAdmin }
+        let client = try ClusterAdmin(configuration, timeoutMilliseconds: 5000)
+        knownAdmin = client
+        return client
+    }
+
+    private mutating func groups() throws(KafkaError) -> GroupOffsets {
+        if let knownGroups { return knownGroups }
+        let client = try GroupOffsets(configuration, signal: nil, timeoutMilliseconds: 5000)
+        knownGroups = client
+        return client
+    }
+
+    private mutating func fetcher() throws(KafkaError) -> RecordFetcher {
+        if let knownFetcher { return knownFetcher }
+        let client = try RecordFetcher(configuration)
+        knownFetcher = client
+        return client
     }
 }

@@ -68,7 +68,9 @@ final class Shard {
     /// After a stall it is not sure that we are still a member; the group has been asked.
     var isMembershipDoubted = false
 
-    /// Where the logs begin that turned out to end before our place in them: they were made anew.
+    /// What is known of logs of partitions that were lost.
+    var logMarks = LogMarks()
+    /// Where the logs begin that were made anew: what cursors say of them is about others.
     var renewedLogs: [TopicPartition: Int64] = [:]
     /// How often that was found.
     var renewals: UInt64 = 0
@@ -209,6 +211,8 @@ final class Shard {
             case .boundsFound(let handle, let start, let end, let chunk): boundsFound(handle, start, end, chunk: chunk)
             case .cursorChecked(let group, let handle, let stored, let start, let end):
                 cursorChecked(group, handle, stored, start, end)
+            case .logChecked(let partition, let mark, let isRenewed, let start, let end):
+                logChecked(partition, mark, isRenewed: isRenewed, start: start, end: end)
             case .valueFound(let fetch, let record, let value): valueFound(fetch, of: record, value)
             case .partitionCounts(let counts): for (topic, count) in counts { step(.partitionCount(topic: topic, count)) }
             case .endsKnown(let ends, let asked):

@@ -17,6 +17,8 @@ final class PartitionReading {
     /// The start of the log is being looked up.
     var isLookingUp = false
     var position: Int64 = -1
+    /// The last record of its log that was read.
+    var mark: LogMark? = nil
 
     init(handle: PartitionHandle, partition: TopicPartition, isRetryTopic: Bool, route: TopicRoute?) {
         self.handle = handle
@@ -52,8 +54,32 @@ extension Shard {
 
     private func assigned(_ partitions: [TopicPartition]) {
         log.logger.info("partitions assigned", metadata: ["partitions": "\(partitions.map(\.description).joined(separator: " "))"])
+        var known: [TopicPartition] = []
+        for partition in partitions {
+            guard let mark = logMarks.beginCheck(of: partition) else {
+                known.append(partition)
+                continue
+            }
+            let mailbox = mailbox
+            lookups.ask(.identity(partition, mark)) {
+                mailbox.send(.logChecked(partition, mark, isRenewed: $0.isRenewed, start: $0.offset, end: $0.end))
+            }
+        }
+        if !known.isEmpty { begin(known) }
+    }
+
+    private func begin(_ partitions: [TopicPartition]) {
         step(.assigned(partitions.map { TopicPartitionName(topic: $0.topic, partition: $0.partition) }))
         startSeeks()
+    }
+
+    func logChecked(_ partition: TopicPartition, _ mark: LogMark, isRenewed: Bool, start: Int64, end: Int64) {
+        guard logMarks.endCheck(of: partition) else { return }
+        if isRenewed {
+            sayRenewed(partition, mark.offset + 1, end)
+            renewedLogs[partition] = start
+        }
+        begin([partition])
     }
 
     private func revoking(_ partitions: [TopicPartition]) {
@@ -61,6 +87,8 @@ extension Shard {
             "partitions move to another replica; finishing what is in flight",
             metadata: ["partitions": "\(partitions.map(\.description).joined(separator: " "))"])
         for partition in partitions { renewedLogs[partition] = nil }
+        // The engine has not heard yet of those whose logs are being looked at.
+        consumer.unassign(partitions.filter { logMarks.endCheck(of: $0) })
         step(.revoking(partitions.compactMap { handle(of: $0) }))
     }
 
@@ -77,7 +105,10 @@ extension Shard {
         log.logger.warning(
             "partitions lost: the group went on without this member",
             metadata: ["partitions": "\(partitions.map(\.description).joined(separator: " "))"])
-        for partition in partitions { renewedLogs[partition] = nil }
+        for partition in partitions {
+            renewedLogs[partition] = nil
+            logMarks.keep(activeReadings.first { $0.partition == partition }?.mark, of: partition)
+        }
         let handles = partitions.compactMap { handle(of: $0) }
         step(.lost(handles))
         for handle in handles { forget(handle) }
@@ -181,7 +212,7 @@ extension Shard {
     private func sayRenewed(_ partition: TopicPartition, _ position: Int64, _ end: Int64, _ more: Logger.Metadata = [:]) {
         renewals += 1
         log.logger.critical(
-            "the log ends before our place in it: it was made anew; reading it from its beginning",
+            "this is not the log that our place was in: it was made anew; reading it from its beginning",
             metadata: ["partition": "\(partition)", "position": "\(position)", "end": "\(end)"].merging(more) { $1 })
     }
 
@@ -196,6 +227,10 @@ extension Shard {
     private func fillBatch(_ reading: PartitionReading, count: Int, until: Int64) {
         batch.removeAll()
         batch.partition = reading.handle
+        if count > 0, until == .max {
+            let last = readBuffer[count - 1]
+            reading.mark = LogMark(offset: last.offset, timestamp: last.timestamp)
+        }
         for i in 0..<count {
             var record = readBuffer[i]
             guard record.offset < until else {

@@ -2,6 +2,7 @@ import Control
 import DeliveryCore
 import EventLoop
 import EventModel
+import KafkaClient
 import Synchronization
 
 /// What other threads have to say to a shard, and what it shows of itself. The only things that cross threads.
@@ -11,6 +12,8 @@ final class ShardMailbox: Sendable {
         case control(ControlNews)
         case startFound(CursorGroup, PartitionHandle, offset: Int64)
         case boundsFound(PartitionHandle, start: Int64, end: Int64, chunk: Bool)
+        /// Of a partition that was lost before: whether its log was made anew since the mark was read in it.
+        case logChecked(TopicPartition, LogMark, isRenewed: Bool, start: Int64, end: Int64)
         /// What a retry record refers to, the shard's to destroy; nil where its source does not have it any more.
         case valueFound(References.Fetch, of: RecordToken, value: UInt?)
         /// A cursor that seemed to lie behind the end of its log, and where that log begins and ends.

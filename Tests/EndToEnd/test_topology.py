@@ -107,6 +107,28 @@ def test_a_topic_that_was_made_anew_is_read_from_its_beginning(world, broker, or
     bridge.shows("fanfare_records_lost_total", 0, subscription="billing")
 
 
+def test_a_new_log_that_has_outgrown_the_cursors_is_known_for_a_new_one(world, broker, orders):
+    billing = world.endpoint("billing")
+    orders.subscribe("billing", billing)
+    bridge = world.bridge_without_broker().starts()
+    orders.publish(20)
+    billing.has_taken(20)
+    world.is_settled("billing")
+
+    broker.deletes("shop.orders")
+    bridge.logs("partitions lost")
+    # Else it would find a short log, which is told from the old one by its length.
+    bridge.process.freeze()
+    broker.creates("shop.orders", 2)
+    orders.publish(60)
+    bridge.process.thaw()
+
+    billing.has_seen(80)
+    world.is_settled("billing")
+    assert world.committed("billing", orders) == {0: 30, 1: 30}
+    bridge.shows("fanfare_logs_renewed_total", 2)
+
+
 def test_a_cursor_behind_the_end_is_neither_stuck_nor_does_it_skip_what_comes(world):
     """As a topic that was made anew leaves them; here a tool commits them, while the bridge is down."""
     orders = world.topic("shop.orders", partitions=2)

@@ -18,6 +18,7 @@ class Process:
         self.name = name
         self.log = log
         self.expected_to_run = True
+        self.was_asked_to_stop = False
         with open(log, "ab") as sink:
             self.popen = subprocess.Popen(
                 [str(word) for word in command], stdin=stdin, stdout=stdout or sink, stderr=sink,
@@ -59,7 +60,9 @@ class Process:
 
     def ask_to_stop(self):
         self.expected_to_run = False
-        if self.popen.poll() is None:
+        if self.popen.poll() is None and not self.was_asked_to_stop:
+            # A second signal would end it at once, with what it is about to finish.
+            self.was_asked_to_stop = True
             self.popen.send_signal(signal.SIGTERM)
             self.thaw()
 

@@ -53,7 +53,7 @@ let package = Package(
         // What windows hold: groups, exact decimals, aggregates, the event of a complete window; pure.
         target("Aggregation", ["EventModel", "EventFormats", "Signing", bigInt]),
         // YAML to validated subscriptions and configuration, or a list of problems with file and line.
-        target("Manifests", ["EventModel", "Filters", "Signing", yams]),
+        target("Manifests", ["EventModel", "EventFormats", "Filters", "Signing", yams]),
         // What operators change at run time: the records of the control topic, and the state folded from them; pure.
         target("Control", ["EventModel", "EventFormats"]),
         // Standard Webhooks signatures.

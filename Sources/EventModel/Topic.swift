@@ -23,17 +23,32 @@ public struct TopicProvisioning: Sendable, Equatable {
     public init() {}
 }
 
+/// What one type of event carries.
 public struct CatalogEntry: Sendable, Equatable {
     public var type: String
     public var description: String
-    /// Paths as written, relative to the manifest.
-    public var schema: String?
-    public var example: String?
-    public init(type: String, description: String, schema: String?, example: String?) {
+    /// JSON Schema (draft-07) of the event's data.
+    public var schema: CatalogFile?
+    /// The files that the schema refers to, directly and through others, in the order in which they were met.
+    public var references: [CatalogFile] = []
+    /// An event's data as an example.
+    public var example: CatalogFile?
+    public init(type: String, description: String, schema: CatalogFile?, example: CatalogFile?) {
         self.type = type
         self.description = description
         self.schema = schema
         self.example = example
+    }
+}
+
+/// A file that the catalog names, as it was read: a JSON text.
+public struct CatalogFile: Sendable, Equatable {
+    /// From where the loader read it, not as written in the manifest.
+    public var path: String
+    public var text: [UInt8]
+    public init(path: String, text: [UInt8]) {
+        self.path = path
+        self.text = text
     }
 }
 

@@ -81,7 +81,7 @@ import Testing
         expected.mapping.source = .value("/shop/orders")
         expected.mapping.subject = .key
         expected.mapping.time = .timestamp
-        expected.events = [CatalogEntry(type: "order.created", description: "Placed", schema: "schemas/created.json", example: nil)]
+        expected.events = [CatalogEntry(type: "order.created", description: "Placed", schema: CatalogFile(path: "topics/schemas/created.json", text: Array("{}".utf8)), example: nil)]
         expected.file = "topics/t.yaml"
         var billing = Subscription(name: "billing", topic: "shop.orders", endpoint: "https://billing.example.com:8443/hooks?x=1")
         billing.description = "Invoices"

@@ -13,7 +13,7 @@ enum TopicCatalog {
         .value("owner", \.owner, .text, "Who produces it."),
         .section("kafka", \.provisioning, provisioning, "How `fanfare apply` creates the topic."),
         .section("event", \.mapping, mapping, "How a record that is not a CloudEvent becomes one."),
-        .value("events", \.events, CatalogShapes.events, "Catalog of what the topic carries, by event type."),
+        .value("events", \.events, EventCatalog.shape, "Catalog of what the topic carries, by event type."),
         .later("versions", neutral: [.object([])], "Payload versions, and how to get from one to the next older."),
     ])
 
@@ -108,36 +108,7 @@ enum CatalogShapes {
         }
     }
 
-    private static func nonEmpty(_ expected: String) -> Shape<String> {
+    static func nonEmpty(_ expected: String) -> Shape<String> {
         .text(expected) { $0.isEmpty ? .unexpected : .value(()) }
     }
-
-    // MARK: The catalog of events
-
-    private static let entry = Section<CatalogEntry>(CatalogEntry(type: "", description: "", schema: nil, example: nil), [
-        .value("description", \.description, .text, "What happened, for people."),
-        .value("schema", \.schema, existing, "JSON Schema of the data; relative to this file."),
-        .value("example", \.example, existing, "An example of the data; relative to this file."),
-    ])
-
-    static let events = Shape<[CatalogEntry]>(
-        schema: ["type": "object", "additionalProperties": entry.schema], form: .fileOnly
-    ) { node, path, reader in
-        let expected = "a mapping of event types, such as order.created: { description: An order was placed }"
-        guard let entries = reader.entries(node, path, expected: expected) else { return nil }
-        return entries.map { item in
-            let here = "\(path).\(item.key)"
-            if item.key.isEmpty { reader.error(item.value.position, here, "an event type must not be empty") }
-            var value = CatalogEntry(type: item.key, description: "", schema: nil, example: nil)
-            entry.apply(item.value, here, to: &value, &reader)
-            return value
-        }
-    } show: { _ in .object([]) }
-
-    /// The path as written, of a file that is there.
-    private static let existing = Shape<String?>(schema: ["type": "string"], form: .fileOnly) { node, path, reader in
-        guard let text = nonEmpty("the path of a file").read(node, path, &reader) else { return nil }
-        reader.requireFile(FilePath.resolve(text, from: node.position.folder), node.position, path)
-        return text
-    } show: { _ in .null }
 }

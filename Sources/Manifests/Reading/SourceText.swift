@@ -56,6 +56,21 @@ enum SourceText {
         return (line, column)
     }
 
+    /// Where a byte of a JSON text stands: its lines end with line feeds.
+    static func place(ofByte offset: Int, in text: [UInt8]) -> (line: Int, column: Int) {
+        var line = 1
+        var column = 1
+        for byte in text.prefix(offset) {
+            if byte == UInt8(ascii: "\n") {
+                line += 1
+                column = 1
+            } else if byte & 0xC0 != 0x80 {
+                column += 1
+            }
+        }
+        return (line, column)
+    }
+
     /// Where the first byte stands that is not UTF-8.
     static func endOfValidText(in bytes: [UInt8]) -> (line: Int, column: Int) {
         var decoder = Unicode.UTF8.ForwardParser()

@@ -1,0 +1,42 @@
+import EventModel
+import Manifests
+import Testing
+
+@Suite struct EventCatalogTests {
+    private func catalog(_ entries: String, files: [String: String]) -> LoadedManifests {
+        let noSubscriptions = "subscriptions: { s: { endpoint: https://example.com, signing: none } }\n"
+        return load("topic: t\nevents:\n  order.created: \(entries)\n" + noSubscriptions, files: files)
+    }
+
+    @Test func schemaAndExampleAreReadFromBesideTheManifest() {
+        let loaded = catalog(
+            "{ description: Placed, schema: schemas/a.json, example: examples/a.json }",
+            files: ["topics/schemas/a.json": #"{"type": "object"}"#, "topics/examples/a.json": #"{"total": 1}"#])
+        #expect(loaded.problems.lines == [])
+        let entry = loaded.topics.first?.events.first
+        #expect(entry?.type == "order.created")
+        #expect(entry?.schema == CatalogFile(path: "topics/schemas/a.json", text: Array(#"{"type": "object"}"#.utf8)))
+        #expect(entry?.example?.text == Array(#"{"total": 1}"#.utf8))
+    }
+
+    @Test func theFilesAreWatchedWithTheManifest() {
+        let loaded = catalog("{ example: a.json }", files: ["topics/a.json": "1"])
+        #expect(loaded.filesRead.contains("topics/a.json"))
+        #expect(catalog("{ example: a.json }", files: ["topics/a.json": "2"]).fingerprint != loaded.fingerprint)
+    }
+
+    @Test func aFileThatIsNotThereIsAnErrorAtTheKeyThatNamesIt() {
+        #expect(catalog("{ example: a.json }", files: [:]).problems.lines == [
+            "topics/t.yaml:3:20: error: events.order.created.example: cannot read topics/a.json: No such file or directory"
+        ])
+    }
+
+    @Test func aFileThatIsNotJSONIsAnErrorAtItsPlaceInTheFile() {
+        #expect(catalog("{ example: a.json }", files: ["topics/a.json": "{\n  \"ä\": 1,\n}\n"]).problems.lines == [
+            "topics/a.json:3:1: error: events.order.created.example: not JSON: a string with a member's name is expected"
+        ])
+        #expect(catalog("{ schema: a.json }", files: ["topics/a.json": ""]).problems.lines == [
+            "topics/a.json:1:1: error: events.order.created.schema: not JSON: the text ends too early"
+        ])
+    }
+}

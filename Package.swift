@@ -46,6 +46,8 @@ let package = Package(
         target("EventModel"),
         // Bytes to events and events to request bodies: JSON scanner, CloudEvents bindings.
         target("EventFormats", ["EventModel"]),
+        // Avro schemas, and values of them as JSON; pure.
+        target("Avro", ["EventFormats"]),
         // Filter kinds; many subscriptions compiled into one matcher.
         target("Filters", ["EventModel", "EventFormats"]),
         // All decisions: cursors, ring, lanes, batches, budget, verdicts; pure.
@@ -104,6 +106,7 @@ let package = Package(
             swiftSettings: settings),
 
         test("EventFormatsTests", ["EventModel", "EventFormats"]),
+        test("AvroTests", ["EventFormats", "Avro"]),
         test("AggregationTests", ["EventModel", "EventFormats", "Aggregation"]),
         test("BridgeRuntimeTests", ["EventModel", "EventFormats", "DeliveryCore", "KafkaClient", "BridgeRuntime"]),
         test("ControlTests", ["EventModel", "Control"]),

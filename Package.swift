@@ -50,12 +50,14 @@ let package = Package(
         target("Avro", ["EventFormats"]),
         // Filter kinds; many subscriptions compiled into one matcher.
         target("Filters", ["EventModel", "EventFormats"]),
+        // What payloads, headers and URLs are made of events: JSON edits, templates, versions; pure.
+        target("Transforms", ["EventModel", "EventFormats"]),
         // All decisions: cursors, ring, lanes, batches, budget, verdicts; pure.
         target("DeliveryCore", ["EventModel", heap, deque]),
         // What windows hold: groups, exact decimals, aggregates, the event of a complete window; pure.
         target("Aggregation", ["EventModel", "EventFormats", "Signing", bigInt]),
         // YAML to validated subscriptions and configuration, or a list of problems with file and line.
-        target("Manifests", ["EventModel", "EventFormats", "Filters", "Signing", yams]),
+        target("Manifests", ["EventModel", "EventFormats", "Filters", "Transforms", "Signing", yams]),
         // What operators change at run time: the records of the control topic, and the state folded from them; pure.
         target("Control", ["EventModel", "EventFormats"]),
         // Standard Webhooks signatures.
@@ -76,7 +78,7 @@ let package = Package(
         target("HTTPTransport", ["CCurl", "CLinux", "EventLoop"]),
         // Feeds the core, performs its effects, observes.
         target("BridgeRuntime", [
-            "EventModel", "EventFormats", "Filters", "DeliveryCore", "Aggregation", "Control", "Manifests", "Signing", "EventLoop",
+            "EventModel", "EventFormats", "Filters", "Transforms", "DeliveryCore", "Aggregation", "Control", "Manifests", "Signing", "EventLoop",
             "KafkaClient", "HTTPTransport", "CLinux", logging,
         ]),
         // What operators send again: dead letters, and ranges of topics, through the retry topic.
@@ -107,6 +109,7 @@ let package = Package(
 
         test("EventFormatsTests", ["EventModel", "EventFormats"]),
         test("AvroTests", ["EventFormats", "Avro"]),
+        test("TransformsTests", ["EventModel", "EventFormats", "Transforms"]),
         test("AggregationTests", ["EventModel", "EventFormats", "Aggregation"]),
         test("BridgeRuntimeTests", ["EventModel", "EventFormats", "DeliveryCore", "KafkaClient", "BridgeRuntime"]),
         test("ControlTests", ["EventModel", "Control"]),

@@ -44,7 +44,7 @@ public struct ASCIISet: Sendable {
     /// `tchar` of RFC 9110, 5.6.2.
     static let token = alphanumerics.union(ASCIISet("!#$%&'*+-.^_`|~"))
     /// `unreserved` of RFC 3986, 2.3.
-    static let unreserved = alphanumerics.union(ASCIISet("-._~"))
+    public static let unreserved = alphanumerics.union(ASCIISet("-._~"))
     /// What follows the letter that a scheme begins with (RFC 3986, 3.1).
     static let scheme = alphanumerics.union(ASCIISet("+-."))
     /// `unreserved` and `reserved` of RFC 3986, 2.2 and 2.3.

@@ -39,6 +39,21 @@ public struct BatchEncoder {
         }
     }
 
+    /// One event that is written by somebody else.
+    ///
+    /// - Throws: what `write` does; the body is as it was before.
+    package mutating func append(_ write: (ByteWriter, PayloadFormat) throws(PoisonReason) -> Void) throws(PoisonReason) {
+        let start = body.count
+        if count > 0 { body.append(UInt8(ascii: ",")) }
+        do throws(PoisonReason) {
+            try write(body, format)
+        } catch {
+            body.truncate(to: start)
+            throw error
+        }
+        count += 1
+    }
+
     /// Ends the body and appends its `Content-Type` to `headers`, in the form that `PayloadEncoder` describes.
     public consuming func finish(headers: ByteWriter) {
         body.append(UInt8(ascii: "]"))

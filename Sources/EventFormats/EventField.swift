@@ -81,6 +81,12 @@ public final class EventField {
 }
 
 extension Event {
+    /// A context attribute by its name, with the kind that it has in JSON.
+    package func attribute(_ name: Bytes) -> Extension? {
+        guard let core = CoreAttribute(name) else { return extensions.first { $0.name.equals(name) } }
+        return self[core].map { Extension(name: name, value: $0) }
+    }
+
     fileprivate subscript(attribute: CoreAttribute) -> Bytes? {
         switch attribute {
         case .specversion: UnsafeRawBufferPointer(start: Self.specversion.utf8Start, count: Self.specversion.utf8CodeUnitCount)

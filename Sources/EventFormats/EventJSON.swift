@@ -6,6 +6,23 @@ public enum EventJSON {
     public static func append(_ event: Event, to writer: ByteWriter) {
         // The envelope of attributes is small; the data decides, and base64 is the longest of its forms.
         writer.reserve(512 + event.data.count + event.data.count / 3)
+        appendAttributes(of: event, to: writer)
+        switch event.dataKind {
+        case .none: break
+        case .json:
+            writer.append(#","data":"# as StaticString)
+            writer.append(event.data)
+        case .text: append(#","data":"#, event.data, to: writer)
+        case .binary:
+            writer.append(#","data_base64":""# as StaticString)
+            writer.appendBase64(event.data)
+            writer.append(UInt8(ascii: "\""))
+        }
+        writer.append(UInt8(ascii: "}"))
+    }
+
+    /// The object's beginning: everything but the data and the closing brace.
+    package static func appendAttributes(of event: Event, to writer: ByteWriter) {
         writer.append(#"{"specversion":"1.0","id":"# as StaticString)
         writer.appendJSONString(event.id)
         append(#","source":"#, event.source, to: writer)
@@ -23,18 +40,6 @@ public enum EventJSON {
             case .integer, .boolean: writer.append(attribute.value)
             }
         }
-        switch event.dataKind {
-        case .none: break
-        case .json:
-            writer.append(#","data":"# as StaticString)
-            writer.append(event.data)
-        case .text: append(#","data":"#, event.data, to: writer)
-        case .binary:
-            writer.append(#","data_base64":""# as StaticString)
-            writer.appendBase64(event.data)
-            writer.append(UInt8(ascii: "\""))
-        }
-        writer.append(UInt8(ascii: "}"))
     }
 
     private static func append(_ prefix: StaticString, _ text: UnsafeRawBufferPointer, to writer: ByteWriter) {

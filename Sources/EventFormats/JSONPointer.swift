@@ -2,7 +2,7 @@
 public struct JSONPointer: Sendable, Equatable, CustomStringConvertible {
     /// As written: `/items/0/name`.
     public let description: String
-    private let tokens: ContiguousArray<ContiguousArray<UInt8>>
+    package let tokens: ContiguousArray<ContiguousArray<UInt8>>
 
     /// Nil when `text` is neither empty nor begins with `/`, or has a `~` that is not `~0` or `~1`.
     public init?(_ text: String) {
@@ -33,31 +33,33 @@ public struct JSONPointer: Sendable, Equatable, CustomStringConvertible {
     public func find(in root: JSONValue) -> JSONValue? {
         var current = root
         for token in tokens {
-            let next: JSONValue? = token.withUnsafeBytes { token in
-                switch current.kind {
-                case .object:
-                    var found: JSONValue?
-                    for member in current.members where member.name.stringEquals(token) { found = member.value }
-                    return found
-                case .array:
-                    guard var index = JSONPointer.index(token) else { return nil }
-                    for element in current.elements {
-                        if index == 0 { return element }
-                        index -= 1
-                    }
-                    return nil
-                default:
-                    return nil
-                }
-            }
-            guard let next else { return nil }
+            guard let next = token.withUnsafeBytes({ JSONPointer.step($0, from: current) }) else { return nil }
             current = next
         }
         return current
     }
 
+    /// One token's way: to the member of that name, or to the element of that index.
+    package static func step(_ token: UnsafeRawBufferPointer, from value: JSONValue) -> JSONValue? {
+        switch value.kind {
+        case .object:
+            var found: JSONValue?
+            for member in value.members where member.name.stringEquals(token) { found = member.value }
+            return found
+        case .array:
+            guard var index = JSONPointer.index(token) else { return nil }
+            for element in value.elements {
+                if index == 0 { return element }
+                index -= 1
+            }
+            return nil
+        case .string, .number, .boolean, .null:
+            return nil
+        }
+    }
+
     /// An array index: digits without a leading zero.
-    private static func index(_ token: UnsafeRawBufferPointer) -> Int? {
+    package static func index(_ token: UnsafeRawBufferPointer) -> Int? {
         guard !token.isEmpty, token.count <= 18, token.allSatisfy(JSONValue.isDigit) else { return nil }
         guard token.count == 1 || token[0] != UInt8(ascii: "0") else { return nil }
         return token.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }

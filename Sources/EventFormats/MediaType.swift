@@ -1,14 +1,14 @@
 /// The parts of a content type that decide how data is treated (RFC 9110, 8.3.1).
-struct MediaType {
-    typealias Bytes = UnsafeRawBufferPointer
+package struct MediaType {
+    package typealias Bytes = UnsafeRawBufferPointer
 
     /// `application/json` of `application/json; charset=utf-8`.
-    let essence: Bytes
+    package let essence: Bytes
     private let slash: Int
     private let parameters: Bytes
 
     /// Nil when `text` is not `type/subtype` with nothing but printable parameters behind a semicolon.
-    init?(_ text: Bytes) {
+    package init?(_ text: Bytes) {
         guard let slash = text.firstIndex(of: UInt8(ascii: "/")), slash > 0 else { return nil }
         var end = slash + 1
         while end < text.count, ASCIISet.token.contains(text[end]) { end += 1 }
@@ -22,7 +22,7 @@ struct MediaType {
         self.slash = slash
     }
 
-    private var subtype: Bytes { Bytes(rebasing: essence[(slash + 1)...]) }
+    package var subtype: Bytes { Bytes(rebasing: essence[(slash + 1)...]) }
 
     private func hasSuffix(_ suffix: StaticString) -> Bool {
         let length = suffix.utf8CodeUnitCount
@@ -31,7 +31,7 @@ struct MediaType {
     }
 
     /// `*/json` or `*/*+json` (CloudEvents JSON format, 3.1.1).
-    var isJSON: Bool { subtype.equalsIgnoringCase("json") || hasSuffix("+json") }
+    package var isJSON: Bool { subtype.equalsIgnoringCase("json") || hasSuffix("+json") }
 
     /// Text whose bytes, if they are UTF-8, may stand as a string in JSON.
     var isText: Bool {

@@ -24,23 +24,28 @@ public enum PayloadEncoder {
     public static func encode(
         _ event: Event, of record: RecordView, format: PayloadFormat, body: ByteWriter, headers: ByteWriter
     ) -> Body {
-        switch format {
-        case .structured:
-            appendHeader("Content-Type: application/cloudevents+json; charset=utf-8\0", to: headers)
+        appendHeaders(of: event, format: format, to: headers)
+        if format == .structured {
             if let envelope = event.envelope { return .view(envelope) }
             EventJSON.append(event, to: body)
             return .written
-        case .binary:
-            appendContentType(of: event, to: headers)
-            appendAttributes(of: event, to: headers)
-        case .raw:
-            appendContentType(of: event, to: headers)
         }
         if event.data.isEmpty { return .view(Bytes(start: nil, count: 0)) }
         // Text and base64 of a structured event were decoded into memory that the next record will overwrite.
         if let value = record.value, lies(event.data, within: value) { return .view(event.data) }
         body.append(event.data)
         return .written
+    }
+
+    /// `Content-Type` and, for `binary`, the `ce-` headers.
+    package static func appendHeaders(of event: Event, format: PayloadFormat, to headers: ByteWriter) {
+        switch format {
+        case .structured: appendHeader("Content-Type: application/cloudevents+json; charset=utf-8\0", to: headers)
+        case .binary:
+            appendContentType(of: event, to: headers)
+            appendAttributes(of: event, to: headers)
+        case .raw: appendContentType(of: event, to: headers)
+        }
     }
 
     private static func lies(_ part: Bytes, within whole: Bytes) -> Bool {

@@ -5,7 +5,7 @@ public struct Subscription: Sendable, Equatable {
     /// Unique across all topics; `[a-z0-9][a-z0-9.-]*`.
     public var name: String
     public var topic: String
-    /// Absolute `http` or `https` URL without credentials.
+    /// Absolute `http` or `https` URL without credentials. Its host, path and query may hold `{{...}}` over the event.
     public var endpoint: String
     public var description: String = ""
     public var owner: String = ""
@@ -14,8 +14,11 @@ public struct Subscription: Sendable, Equatable {
     /// All must match; empty matches every event.
     public var filters: [FilterExpression] = []
     public var payload: PayloadFormat = .structured
+    public var transform = TransformPolicy()
     /// Constant request headers, in the manifest's order.
     public var headers: [HeaderField] = []
+    /// Request headers whose values are templates over the event.
+    public var headerTemplates: [HeaderField] = []
     public var signing: SigningPolicy = .unspecified
     /// PEM file of certificate authorities to trust instead of the system's.
     public var certificateAuthorities: String? = nil

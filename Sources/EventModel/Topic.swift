@@ -7,6 +7,8 @@ public struct TopicManifest: Sendable, Equatable {
     public var mapping = EventMapping()
     /// The catalog under `events:`, by event type, in the manifest's order.
     public var events: [CatalogEntry] = []
+    /// Payload versions, the newest first.
+    public var versions: [PayloadVersion] = []
     /// In the manifest's order.
     public var subscriptions: [Subscription] = []
     /// The file it was read from, for messages.

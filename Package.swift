@@ -76,10 +76,12 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=bind"])]),
         // libcurl as safe Swift; knows no subscription.
         target("HTTPTransport", ["CCurl", "CLinux", "EventLoop"]),
+        // What the schemas of framed values are, from a schema registry.
+        target("SchemaRegistry", ["EventModel", "EventFormats", "Avro", "HTTPTransport"]),
         // Feeds the core, performs its effects, observes.
         target("BridgeRuntime", [
             "EventModel", "EventFormats", "Filters", "Transforms", "DeliveryCore", "Aggregation", "Control", "Manifests", "Signing", "EventLoop",
-            "KafkaClient", "HTTPTransport", "CLinux", logging,
+            "KafkaClient", "HTTPTransport", "SchemaRegistry", "CLinux", logging,
         ]),
         // What operators send again: dead letters, and ranges of topics, through the retry topic.
         target("Redelivery", ["EventModel", "EventFormats", "Filters", "DeliveryCore", "EventLoop", "KafkaClient"]),
@@ -102,7 +104,7 @@ let package = Package(
             name: "fanfare",
             dependencies: [
                 "EventModel", "EventFormats", "Filters", "DeliveryCore", "Control", "Manifests", "Signing", "EventLoop", "KafkaClient",
-                "HTTPTransport", "BridgeRuntime", "Redelivery", "OpsServer", "Receiver", "TerminalViews",
+                "HTTPTransport", "SchemaRegistry", "BridgeRuntime", "Redelivery", "OpsServer", "Receiver", "TerminalViews",
                 "CLinux", hummingbird, arguments, logging,
             ],
             swiftSettings: settings),

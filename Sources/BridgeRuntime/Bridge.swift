@@ -37,6 +37,7 @@ public final class Bridge: Sendable {
     private let sessionTimeout: TimeSpan
     private let log: Logger
     private let retention: RetentionGuard
+    private let schemas: SchemaLookups?
     private let state = Mutex(State())
     private let onFinish = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -52,6 +53,7 @@ public final class Bridge: Sendable {
         self.manifests = manifests
         self.watcher = Mutex(watcher)
         log = logger
+        schemas = configuration.schemaRegistry.map { SchemaLookups($0, log: logger) }
         var properties = configuration.kafka.properties.map { ($0.name, $0.value) }
         instanceID = properties.last { $0.0 == "group.instance.id" }?.1
         properties.removeAll { $0.0 == "group.instance.id" }
@@ -114,6 +116,11 @@ public final class Bridge: Sendable {
             }
         }
         retention.fill(&merged)
+        if let counts = schemas?.counts {
+            merged.schemasFound = counts.found
+            merged.schemasUnknown = counts.unknown
+            merged.schemaRequestsFailed = counts.failed
+        }
         return merged
     }
 
@@ -156,6 +163,7 @@ public final class Bridge: Sendable {
         let lookups = Lookups(kafka)
         defer { lookups.stop() }
         let plans = makePlans(retryPartitions: partitions)
+        defer { schemas?.stop() }
         let mailboxes = plans.map { _ in ShardMailbox() }
         var counts = PartitionCounts(retryTopic: configuration.retryTopicName)
         var admin: ClusterAdmin?
@@ -395,7 +403,7 @@ public final class Bridge: Sendable {
             core.seed = SystemRandomNumberGenerator().seed()
             return ShardPlan(
                 index: index, core: core, kafka: kafka, group: configuration.group, instanceID: instanceID.map { "\($0)-\(index)" },
-                egress: egress, sessionTimeout: sessionTimeout, deadLetterPattern: configuration)
+                egress: egress, sessionTimeout: sessionTimeout, deadLetterPattern: configuration, schemas: schemas)
         }
     }
 }

@@ -1,3 +1,4 @@
+package import EventFormats
 import EventLoop
 package import EventModel
 import HTTPTransport
@@ -62,13 +63,14 @@ package struct DryRun: Sendable {
     /// - Throws: `EgressRuleError`, `EventLoopError`.
     package init(
         of log: GivenLog, for subscription: Subscription, _ manifest: TopicManifest, egress: BridgeConfiguration.Egress,
+        schemas: (any SchemaSource)? = nil,
         progress: (Int) -> Void = { _ in }
     ) throws {
         let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), requests: 0)
-        let route = TopicRoute(topic: manifest.topic, mapping: manifest.mapping, subscriptions: [], errors: FilterErrors())
+        let route = TopicRoute(manifest, subscriptions: [], errors: FilterErrors(), schemas: schemas)
         let outlet = Outlet(policy: subscription, route: route, transport: transport)
         defer { outlet.close(transport) }
-        self = DryRunShard(log, outlet, manifest).run(progress: progress)
+        self = DryRunShard(log, outlet, manifest, schemas: schemas).run(progress: progress)
     }
 
     init(_ subscription: Subscription) { self.subscription = subscription }

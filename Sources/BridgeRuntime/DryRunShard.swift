@@ -33,11 +33,11 @@ final class DryRunShard {
     private var current = 0
     private var isAtEnd = false
 
-    init(_ log: GivenLog, _ outlet: Outlet, _ manifest: TopicManifest) {
+    init(_ log: GivenLog, _ outlet: Outlet, _ manifest: TopicManifest, schemas: (any SchemaSource)?) {
         self.log = log
         self.outlet = outlet
         // The engine has one subscription, whatever others the topic has.
-        route = TopicRoute(topic: manifest.topic, mapping: manifest.mapping, subscriptions: [(slot: 0, policy: outlet.policy)], errors: FilterErrors())
+        route = TopicRoute(manifest, subscriptions: [(slot: 0, policy: outlet.policy)], errors: FilterErrors(), schemas: schemas)
         result = DryRun(outlet.policy)
         result.problem = outlet.problem
         start = log.entries.first?.arrival ?? WallTime(milliseconds: 0)

@@ -1,4 +1,4 @@
-import EventFormats
+package import EventFormats
 import EventLoop
 package import EventModel
 import Filters
@@ -40,12 +40,13 @@ package struct Explanation {
     ///   - now: the time of the attempt.
     /// - Throws: `EgressRuleError`, `EventLoopError`.
     package init(
-        of given: GivenRecord, _ manifest: TopicManifest, egress: BridgeConfiguration.Egress, at now: WallTime
+        of given: GivenRecord, _ manifest: TopicManifest, egress: BridgeConfiguration.Egress, schemas: (any SchemaSource)? = nil,
+        at now: WallTime
     ) throws {
         let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), requests: 0)
         let route = TopicRoute(
-            topic: manifest.topic, mapping: manifest.mapping,
-            subscriptions: manifest.subscriptions.enumerated().map { (slot: Int32($0), policy: $1) }, errors: FilterErrors())
+            manifest, subscriptions: manifest.subscriptions.enumerated().map { (slot: Int32($0), policy: $1) }, errors: FilterErrors(),
+            schemas: schemas)
         var matches: [Int32] = []
         given.withView(topic: manifest.topic) { record in
             do throws(PoisonReason) {
@@ -63,7 +64,7 @@ package struct Explanation {
             let outlet = Outlet(policy: manifest.subscriptions[index], route: route, transport: transport)
             defer { outlet.close(transport) }
             outcomes[index].explainMatch(outlet.policy)
-            guard let sent = outcomes[index].sent(for: given, outlet, manifest) else { continue }
+            guard let sent = outcomes[index].sent(for: given, outlet, manifest, schemas) else { continue }
             guard outlet.problem.isEmpty else {
                 outcomes[index].reasons.append("nothing can be delivered: \(outlet.problem)")
                 continue
@@ -115,9 +116,11 @@ extension Explanation.Outcome {
     }
 
     /// What a request is made of for this event: itself, or the event of the first window that counts it. Nil: nothing.
-    fileprivate mutating func sent(for record: GivenRecord, _ outlet: Outlet, _ manifest: TopicManifest) -> GivenRecord? {
+    fileprivate mutating func sent(
+        for record: GivenRecord, _ outlet: Outlet, _ manifest: TopicManifest, _ schemas: (any SchemaSource)?
+    ) -> GivenRecord? {
         guard outlet.policy.window != nil else { return record }
-        let run = DryRunShard(GivenLog(of: record), outlet, manifest).run()
+        let run = DryRunShard(GivenLog(of: record), outlet, manifest, schemas: schemas).run()
         windows = run.windows
         poison = run.poison.first?.reason
         if let poison { reasons.append("it cannot be counted, and becomes a dead letter: \(poison)") }

@@ -1,4 +1,4 @@
-import EventFormats
+package import EventFormats
 package import EventModel
 import KafkaClient
 
@@ -52,8 +52,8 @@ package struct GivenLog: Sendable {
     private let places: [Int32: [Int]]
 
     /// - Parameter now: when events come that say no time, before any that does.
-    package init(_ lines: [Line], of manifest: TopicManifest, now: WallTime) throws(Problem) {
-        let decoder = EventDecoder(topic: manifest.topic, mapping: manifest.mapping)
+    package init(_ lines: [Line], of manifest: TopicManifest, schemas: (any SchemaSource)? = nil, now: WallTime) throws(Problem) {
+        let decoder = EventDecoder(topic: manifest.topic, mapping: manifest.mapping, schemas: schemas)
         let partitions = Int32(clamping: manifest.provisioning.partitions ?? 1)
         let times = lines.map { $0.timestamp ?? Self.time(of: $0, decoder, topic: manifest.topic) }
         let first = times.lazy.compactMap(\.self).first ?? now

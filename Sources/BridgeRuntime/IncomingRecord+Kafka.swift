@@ -18,6 +18,8 @@ extension IncomingRecord {
         key = view.key.map(Shard.hash) ?? 0
         if let matches = route.match(view, into: &slots) {
             self.matches = matches
+            // As if it were held as JSON too: requests may need it at any time, each for itself.
+            bytes += route.unframedBytes
         } else {
             poison = true
         }

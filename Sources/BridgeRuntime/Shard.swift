@@ -36,6 +36,8 @@ final class Shard {
     var outlets: [Outlet?] = []
     var slots = RequestSlots()
     var references = References()
+    /// Nil without a schema registry.
+    let schemas: ShardSchemas?
     var routes: [String: TopicRoute] = [:]
     private let windows = ShardWindows()
     private let filterErrors = FilterErrors()
@@ -100,6 +102,7 @@ final class Shard {
         offsets = GroupOffsets(sharing: consumer, signal: signal)
         core = DeliveryCore(options: plan.core)
         view = .none
+        schemas = plan.schemas.map { _ in ShardSchemas() }
         traceIDs = TraceIDs(seed: plan.core.seed)
         core.contents = windows
         transport.delegate = self
@@ -214,6 +217,7 @@ final class Shard {
             case .logChecked(let partition, let mark, let isRenewed, let start, let end):
                 logChecked(partition, mark, isRenewed: isRenewed, start: start, end: end)
             case .valueFound(let fetch, let record, let value): valueFound(fetch, of: record, value)
+            case .schemaFound(let id, let answer): schemaFound(id, answer)
             case .partitionCounts(let counts): for (topic, count) in counts { step(.partitionCount(topic: topic, count)) }
             case .endsKnown(let ends, let asked):
                 for reading in activeReadings {
@@ -233,6 +237,7 @@ final class Shard {
         nextShow = moment.instant + .milliseconds(250)
         var snapshot = core.snapshot()
         snapshot.logsRenewed = renewals
+        snapshot.partitionsAwaitingSchema = activeReadings.count { $0.pause != nil || $0.chunkPause != nil }
         filterErrors.fill(&snapshot)
         let failure = consumer.fatalError.map { "\($0)" }
         let hasJoined = !activeReadings.isEmpty || !readings.isEmpty
@@ -259,7 +264,7 @@ final class Shard {
             for (slot, id) in ids.enumerated() {
                 if let id { matched.append((Int32(slot), core.subscription(id))) }
             }
-            let route = TopicRoute(topic: manifest.topic, mapping: manifest.mapping, subscriptions: matched, errors: filterErrors)
+            let route = TopicRoute(manifest, subscriptions: matched, errors: filterErrors, schemas: schemas)
             routes[manifest.topic] = route
             for case let id? in ids {
                 while outlets.count <= id.index { outlets.append(nil) }
@@ -311,6 +316,8 @@ struct ShardPlan: Sendable {
     var egress: EgressRules
     var sessionTimeout: TimeSpan
     var deadLetterPattern: BridgeConfiguration
+    /// Nil without a schema registry.
+    var schemas: SchemaLookups?
 }
 
 /// Numbers for `traceparent` headers started here; unique enough, not secret.

@@ -16,6 +16,9 @@ final class PartitionReading {
     var chunkIdleSince = Instant(nanoseconds: 0)
     /// The start of the log is being looked up.
     var isLookingUp = false
+    /// The next record needs a schema that is being looked up.
+    var pause: ShardSchemas.Pause? = nil
+    var chunkPause: ShardSchemas.Pause? = nil
     var position: Int64 = -1
     /// The last record of its log that was read.
     var mark: LogMark? = nil
@@ -138,6 +141,7 @@ extension Shard {
             if handle.index < readings.count, let reading = readings[handle.index], let queue = reading.queue {
                 try queue.seek(to: offset)
                 reading.isLookingUp = false
+                reading.pause = nil
                 return
             }
             if let queue = consumer.queue(for: partition) {
@@ -164,11 +168,13 @@ extension Shard {
             i += 1
             guard let queue = reading.queue, !reading.isLookingUp, core.wantsRecords(reading.handle) else { continue }
             do throws(KafkaError) {
+                guard try goOn(&reading.pause, queue) else { continue }
                 let count = try queue.read(into: readBuffer, max: Self.readSize)
-                let next = max(queue.position, queue.endOffset ?? 0)
+                var next = max(queue.position, queue.endOffset ?? 0)
                 guard count > 0 || next > reading.position else { continue }
+                reading.pause = fillBatch(reading, count: count, until: .max)
+                next = reading.pause?.offset ?? next
                 reading.position = next
-                fillBatch(reading, count: count, until: .max)
                 batch.isChunk = false
                 batch.nextOffset = next
                 batch.end = queue.highWatermark ?? -1
@@ -178,6 +184,15 @@ extension Shard {
                 readFailed(reading, error, chunk: false)
             }
         }
+    }
+
+    /// False while a schema is not known. Then reading goes on with the record that needed it.
+    private func goOn(_ pause: inout ShardSchemas.Pause?, _ queue: PartitionQueue) throws(KafkaError) -> Bool {
+        guard let waiting = pause else { return true }
+        guard isKnown(waiting) else { return false }
+        try queue.seek(to: waiting.offset)
+        pause = nil
+        return true
     }
 
     private func readFailed(_ reading: PartitionReading, _ error: KafkaError, chunk: Bool) {
@@ -224,7 +239,9 @@ extension Shard {
     }
 
     /// Makes what was read known to the engine: where each record goes, or when it is due.
-    private func fillBatch(_ reading: PartitionReading, count: Int, until: Int64) {
+    ///
+    /// - Returns: the record that ends it early, because its schema is not known. It and those behind it are left to Kafka.
+    private func fillBatch(_ reading: PartitionReading, count: Int, until: Int64) -> ShardSchemas.Pause? {
         batch.removeAll()
         batch.partition = reading.handle
         if count > 0, until == .max {
@@ -247,6 +264,10 @@ extension Shard {
                 batch.retries.append(retry)
             } else if let route = reading.route {
                 fillView(record, topic: route.topic)
+                if let schema = missingSchema(route.decoder) {
+                    for rest in i..<count { readBuffer[rest].destroy() }
+                    return ShardSchemas.Pause(schema: schema, offset: record.offset)
+                }
                 incoming.match(view, route, into: &batch.matches)
                 waitsLong = (until != .max || route.isOrdered) && (incoming.matches > 0 || incoming.poison)
             }
@@ -256,6 +277,7 @@ extension Shard {
             }
             batch.records.append(incoming)
         }
+        return nil
     }
 
     private func retry(_ record: KafkaRecord) -> IncomingRetry {
@@ -287,6 +309,7 @@ extension Shard {
             log.logger.error("cannot read back", metadata: ["partition": "\(reading.partition)", "reason": "\(error)"])
         }
         reading.chunk = (from, until)
+        reading.chunkPause = nil
         hasMore = true
     }
 
@@ -298,16 +321,21 @@ extension Shard {
             let reading = activeReadings[index]
             guard let chunk = reading.chunk, let queue = reading.chunkQueue, !reading.isLookingUp else { continue }
             do throws(KafkaError) {
+                guard try goOn(&reading.chunkPause, queue) else { continue }
                 let count = try queue.read(into: readBuffer, max: Self.readSize)
                 // Behind the end of the log there is nothing that the head would not read too.
                 let next = queue.endOffset == nil ? queue.position : chunk.until
                 guard count > 0 || next >= chunk.until else { continue }
+                let pause = fillBatch(reading, count: count, until: chunk.until)
+                if let pause, batch.records.isEmpty {
+                    reading.chunkPause = pause
+                    continue
+                }
                 reading.chunk = nil
                 reading.chunkIdleSince = moment.instant
-                fillBatch(reading, count: count, until: chunk.until)
                 batch.isChunk = true
                 batch.firstOffset = chunk.from
-                batch.nextOffset = min(next, chunk.until)
+                batch.nextOffset = min(pause?.offset ?? next, chunk.until)
                 batch.end = queue.highWatermark ?? -1
                 nextChunk = index + 1
                 hasMore = true

@@ -1,5 +1,6 @@
 import Control
 import DeliveryCore
+import EventFormats
 import EventLoop
 import EventModel
 import KafkaClient
@@ -16,6 +17,7 @@ final class ShardMailbox: Sendable {
         case logChecked(TopicPartition, LogMark, isRenewed: Bool, start: Int64, end: Int64)
         /// What a retry record refers to, the shard's to destroy; nil where its source does not have it any more.
         case valueFound(References.Fetch, of: RecordToken, value: UInt?)
+        case schemaFound(ConfluentFrame.SchemaID, SchemaLookups.Answer)
         /// A cursor that seemed to lie behind the end of its log, and where that log begins and ends.
         case cursorChecked(CursorGroup, PartitionHandle, StoredCursor, start: Int64, end: Int64)
         /// Where logs end, for the lag of those who do not read.

@@ -12,7 +12,7 @@ extension Shard: HTTPTransportDelegate {
             let reason = outlets[delivery.subscription.index]?.problem ?? "the subscription was removed"
             return step(.attemptEnded(id, AttemptOutcome(failure: .egressDenied, message: reason), duration: .zero))
         }
-        guard hasReferredValues(delivery) else { return }
+        guard hasReferredValues(delivery), hasSchemas(delivery, outlet) else { return }
         let slot = slots.begin(id.index)
         do throws(PoisonReason) {
             let body = outlet.policy.batch == nil

@@ -17,12 +17,16 @@ final class TopicRoute {
     /// Without filters nothing has to be decoded to know who gets a record.
     private let matchesAll: Bool
     private var matched = ContiguousArray<Int32>()
+    /// What the last record's value takes as JSON, where it was something else.
+    private(set) var unframedBytes = 0
 
-    init(topic: String, mapping: EventMapping, subscriptions: [(slot: Int32, policy: Subscription)], errors: FilterErrors) {
-        self.topic = topic
+    init(
+        _ manifest: TopicManifest, subscriptions: [(slot: Int32, policy: Subscription)], errors: FilterErrors, schemas: (any SchemaSource)?
+    ) {
+        topic = manifest.topic
         isOrdered = subscriptions.contains { $0.policy.delivery.ordering != .none }
         self.errors = errors
-        decoder = EventDecoder(topic: topic, mapping: mapping)
+        decoder = EventDecoder(topic: topic, mapping: manifest.mapping, schemas: schemas)
         matcher = TopicMatcher(filters: subscriptions.map(\.policy.filters))
         slots = subscriptions.map(\.slot)
         names = subscriptions.map(\.policy.name)
@@ -31,12 +35,15 @@ final class TopicRoute {
 
     /// Appends the slots that the record matches; nil when it is not a valid event.
     func match(_ record: RecordView, into matches: inout [Int32]) -> Int? {
-        if matchesAll {
+        unframedBytes = 0
+        // What a framed value takes as JSON has to be known in any case.
+        if matchesAll, decoder.schema(of: record) == nil {
             matches.append(contentsOf: slots)
             return slots.count
         }
         do throws(PoisonReason) {
             let event = try decoder.decode(record)
+            unframedBytes = decoder.unframedBytes
             matched.removeAll(keepingCapacity: true)
             matcher.match(event, into: &matched) { errors.count(names[Int($0)]) }
             for index in matched { matches.append(slots[Int(index)]) }

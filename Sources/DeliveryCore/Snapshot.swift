@@ -14,6 +14,12 @@ public struct CoreSnapshot: Sendable {
     public var rebalances: UInt64 = 0
     /// Logs that were found to end before a cursor. The engine does not know.
     public var logsRenewed: UInt64 = 0
+    /// Partitions that wait for the schema of their next record. What is known of schemas the engine does not know.
+    public var partitionsAwaitingSchema: Int = 0
+    /// Questions to the schema registry by their answers: found, not there, no answer.
+    public var schemasFound: UInt64 = 0
+    public var schemasUnknown: UInt64 = 0
+    public var schemaRequestsFailed: UInt64 = 0
     public var commits: UInt64 = 0
     public var commitFailures: UInt64 = 0
     public var commitDuration = Histogram(bounds: Histogram.durationBounds)
@@ -39,6 +45,10 @@ public struct CoreSnapshot: Sendable {
         retriesLost += other.retriesLost
         rebalances += other.rebalances
         logsRenewed += other.logsRenewed
+        partitionsAwaitingSchema += other.partitionsAwaitingSchema
+        schemasFound += other.schemasFound
+        schemasUnknown += other.schemasUnknown
+        schemaRequestsFailed += other.schemaRequestsFailed
         commits += other.commits
         commitFailures += other.commitFailures
         commitDuration.merge(other.commitDuration)

@@ -23,6 +23,7 @@ struct CompiledMapping {
     var source: Source
     var subject: Source
     var time: Source
+    let framing: EventMapping.Framing
     /// Whether the value has to be read as JSON.
     let needsJSON: Bool
     /// Texts that every plain event may need.
@@ -53,6 +54,7 @@ struct CompiledMapping {
         source = mapping.source.map(compile) ?? .constant(constant { $0.append(sourceOfTopic: topic) })
         subject = mapping.subject.map(compile) ?? .key
         time = mapping.time.map(compile) ?? .timestamp
+        framing = mapping.framing
         needsJSON = [mapping.id, mapping.type, mapping.source, mapping.subject, mapping.time].contains {
             if case .pointer = $0 { true } else { false }
         }

@@ -10,6 +10,9 @@ public import EventModel
 /// What claims to be a CloudEvent and is none is poison; it is never taken as plain. Headers named `fanfare-...` are our
 /// own and not looked at, so that a record from the retry topic reads as the original did.
 ///
+/// A value in Confluent's wire format (`ConfluentFrame`) is made JSON first, if need be in the decoder's memory; everything
+/// behind `decode` sees that JSON, and the record itself keeps its bytes.
+///
 /// The returned event consists of views: of the record, and of the decoder's memory. It is valid until the next
 /// `decode`, and no longer than the record and the decoder live. One decoder per topic and thread; it allocates nothing per record once its
 /// buffers have grown.
@@ -17,19 +20,35 @@ public final class EventDecoder {
     typealias Bytes = UnsafeRawBufferPointer
 
     /// Memory that an unusual record made the decoder take is given back beyond this many bytes.
-    private static let keptScratch = 1 << 20
+    static let keptScratch = 1 << 20
 
     let mapping: CompiledMapping
     /// Decoded text of the current record.
     let scratch = ByteWriter(capacity: 1024)
+    /// The current record's value as JSON, where it was something else.
+    let unframed = ByteWriter(capacity: 16)
+    let schemas: (any SchemaSource)?
     private var attributes = ContextAttributes()
 
-    public init(topic: String, mapping: EventMapping) {
+    /// - Parameter schemas: for framed values, which are poison without.
+    public init(topic: String, mapping: EventMapping, schemas: (any SchemaSource)? = nil) {
         self.mapping = CompiledMapping(topic: topic, mapping: mapping)
+        self.schemas = schemas
     }
+
+    /// Bytes of JSON that the last record's value became, where it was something else.
+    public var unframedBytes: Int { unframed.count }
 
     /// - Throws: why the record is not a valid event.
     public func decode(_ record: RecordView) throws(PoisonReason) -> Event {
+        unframed.removeAll(keepingAtMost: EventDecoder.keptScratch)
+        guard mayBeFramed(record) else { return try decode(record, declared: nil) }
+        let (record, contentType) = try unframe(record)
+        return try decode(record, declared: contentType)
+    }
+
+    /// - Parameter declared: the content type in place of the record's own.
+    private func decode(_ record: RecordView, declared: Bytes?) throws(PoisonReason) -> Event {
         scratch.removeAll(keepingAtMost: EventDecoder.keptScratch)
         attributes.removeAll()
         // Of headers that repeat a name the last one counts, as Kafka's own `lastHeader` has it.
@@ -42,11 +61,17 @@ public final class EventDecoder {
                 isBinary = header.value != nil
             }
         }
+        if let declared { contentType = declared }
         if let contentType, contentType.startsIgnoringCase(with: "application/cloudevents") {
             return try decodeStructured(record, contentType, &attributes)
         }
         return isBinary
             ? try decodeBinary(record, contentType, &attributes) : try decodePlain(record, contentType, &attributes)
+    }
+
+    /// The last one counts, as in `decode`.
+    static func contentType(of record: RecordView) -> Bytes? {
+        record.headers.last { $0.name.equalsIgnoringCase("content-type") }?.value
     }
 
     /// What bytes of this content type are; without one they may be JSON.

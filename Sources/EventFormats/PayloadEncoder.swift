@@ -26,14 +26,20 @@ public enum PayloadEncoder {
     ) -> Body {
         appendHeaders(of: event, format: format, to: headers)
         if format == .structured {
-            if let envelope = event.envelope { return .view(envelope) }
-            EventJSON.append(event, to: body)
-            return .written
+            guard let envelope = event.envelope else {
+                EventJSON.append(event, to: body)
+                return .written
+            }
+            return self.body(envelope, of: record, body)
         }
         if event.data.isEmpty { return .view(Bytes(start: nil, count: 0)) }
-        // Text and base64 of a structured event were decoded into memory that the next record will overwrite.
-        if let value = record.value, lies(event.data, within: value) { return .view(event.data) }
-        body.append(event.data)
+        return self.body(event.data, of: record, body)
+    }
+
+    /// Text and base64 of a structured event, and what was Avro, were decoded into memory that the next record will overwrite.
+    private static func body(_ bytes: Bytes, of record: RecordView, _ writer: ByteWriter) -> Body {
+        if let value = record.value, lies(bytes, within: value) { return .view(bytes) }
+        writer.append(bytes)
         return .written
     }
 

@@ -9,6 +9,8 @@ public struct BridgeConfiguration: Sendable, Equatable {
     public var retryTopic = RetryTopic()
     public var deadLetter = DeadLetter()
     public var control = Control()
+    /// Nil: values in Confluent's wire format are poison.
+    public var schemaRegistry: SchemaRegistry? = nil
     public var limits = Limits()
     public var egress = Egress()
     public var ops = Ops()
@@ -42,6 +44,27 @@ public struct BridgeConfiguration: Sendable, Equatable {
     public struct Control: Sendable, Equatable {
         /// `{group}` stands for the group.
         public var topic = "{group}.control"
+    }
+
+    /// Where the schemas are that values in Confluent's wire format were written with.
+    public struct SchemaRegistry: Sendable, Equatable {
+        public struct Basic: Sendable, Equatable {
+            public var username = ""
+            public var password = ""
+            public init() {}
+        }
+
+        public struct Bearer: Sendable, Equatable {
+            public var token = ""
+            public init() {}
+        }
+
+        public var url = ""
+        public var basic: Basic? = nil
+        public var bearer: Bearer? = nil
+        /// Instead of the system's authorities.
+        public var ca: String? = nil
+        public init() {}
     }
 
     public struct Limits: Sendable, Equatable {

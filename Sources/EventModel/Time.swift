@@ -8,6 +8,8 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     public static let zero = TimeSpan(nanoseconds: 0)
+    /// What a difference of times is at most, 146 years: sums of two are spans still.
+    fileprivate static let longest = Int64.max / 2
     public static func milliseconds(_ n: Int64) -> TimeSpan { TimeSpan(nanoseconds: n * 1_000_000) }
     public static func seconds(_ n: Int64) -> TimeSpan { TimeSpan(nanoseconds: n * 1_000_000_000) }
     public static func minutes(_ n: Int64) -> TimeSpan { .seconds(n * 60) }
@@ -64,7 +66,7 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// Saturates, so that "never" plus a span stays "never".
     public static func + (a: Instant, b: TimeSpan) -> Instant {
         let (sum, overflow) = a.nanoseconds.addingReportingOverflow(b.nanoseconds)
-        return Instant(nanoseconds: overflow ? .max : sum)
+        return Instant(nanoseconds: overflow ? (b < .zero ? .min : .max) : sum)
     }
     public static func - (a: Instant, b: Instant) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds - b.nanoseconds) }
 }
@@ -78,9 +80,16 @@ public struct WallTime: Hashable, Comparable, Sendable {
     public static func < (a: WallTime, b: WallTime) -> Bool { a.milliseconds < b.milliseconds }
     /// Rounded up to the millisecond: a due time must not come early.
     public static func + (a: WallTime, b: TimeSpan) -> WallTime {
-        WallTime(milliseconds: a.milliseconds + b.millisecondsRoundedUp)
+        let (sum, overflow) = a.milliseconds.addingReportingOverflow(b.millisecondsRoundedUp)
+        return WallTime(milliseconds: overflow ? (b < .zero ? .min : .max) : sum)
     }
-    public static func - (a: WallTime, b: WallTime) -> TimeSpan { .milliseconds(a.milliseconds - b.milliseconds) }
+    /// Saturates: producers may write any timestamp into a record.
+    public static func - (a: WallTime, b: WallTime) -> TimeSpan {
+        let (difference, isBeyond) = a.milliseconds.subtractingReportingOverflow(b.milliseconds)
+        let (nanoseconds, overflow) = difference.multipliedReportingOverflow(by: 1_000_000)
+        guard isBeyond || overflow else { return TimeSpan(nanoseconds: min(max(nanoseconds, -TimeSpan.longest), TimeSpan.longest)) }
+        return TimeSpan(nanoseconds: a < b ? -TimeSpan.longest : TimeSpan.longest)
+    }
 }
 
 /// Both clocks, read once per turn of the loop and handed to the engine, which reads none itself.

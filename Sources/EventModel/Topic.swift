@@ -66,7 +66,18 @@ public struct EventMapping: Sendable, Equatable {
     public var subject: AttributeSource? = nil
     /// Default: the record's timestamp.
     public var time: AttributeSource? = nil
+    public var framing = Framing.auto
     public init() {}
+
+    /// Whether values are in Confluent's wire format.
+    public enum Framing: String, Sendable, CaseIterable {
+        /// Those that look like it, and do not declare to be something else.
+        case auto
+        /// All, but for structured CloudEvents without a frame.
+        case confluent
+        /// None, whatever they look like.
+        case none
+    }
 }
 
 public enum AttributeSource: Sendable, Equatable {

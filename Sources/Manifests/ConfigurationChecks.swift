@@ -10,10 +10,27 @@ enum ConfigurationChecks {
                 place(path, reader), path,
                 "limits.ring (\(ByteSize.text(limits.ring))) must not be larger than limits.recordMemory (\(ByteSize.text(limits.recordMemory)))")
         }
+        if let registry = configuration.schemaRegistry { check(registry, &reader) }
         for (path, name) in [("retryTopic.name", configuration.retryTopicName), ("control.topic", configuration.controlTopicName)]
         where !Names.isTopic(name) {
             reader.error(
                 place(path, reader), path, "is no Kafka topic name once {group} is put in; topic names have at most 249 characters")
+        }
+    }
+
+    private static func check(_ registry: BridgeConfiguration.SchemaRegistry, _ reader: inout Reader) {
+        // In a file the section itself asks for it; variables and flags give keys one by one.
+        let isKnown = reader.problems.contains { $0.path.hasPrefix("schemaRegistry") }
+        if registry.url.isEmpty, !isKnown {
+            reader.error(place("schemaRegistry.url", reader), "schemaRegistry", "the key url is missing; write url: https://registry.example.com")
+        }
+        if registry.basic != nil, registry.bearer != nil {
+            reader.error(
+                place("schemaRegistry.bearer", reader), "schemaRegistry.bearer", "must not be there together with schemaRegistry.basic: remove one of them")
+        }
+        let isClear = registry.url.lowercased().hasPrefix("http://")
+        if isClear, registry.basic != nil || registry.bearer != nil {
+            reader.warn(place("schemaRegistry.url", reader), "schemaRegistry.url", "sends the credentials in clear; use https")
         }
     }
 

@@ -33,6 +33,14 @@ package enum MetricCatalog {
         .fanfare(.gauge, "draining", "1 while a partition is being handed to another replica.") {
             for p in $0.core.partitions { $1.sample(p.draining, ("topic", p.topic), ("partition", "\(p.partition)")) }
         },
+        .fanfare(.counter, "schema_lookups", "Questions to the schema registry, by result: found, unknown, failed.") {
+            $1.sample($0.core.schemasFound, ("result", "found"))
+            $1.sample($0.core.schemasUnknown, ("result", "unknown"))
+            $1.sample($0.core.schemaRequestsFailed, ("result", "failed"))
+        },
+        .fanfare(.gauge, "partitions_awaiting_schema", "Partitions that are not read on because the schema of their next record is not known.") {
+            $1.sample($0.core.partitionsAwaitingSchema)
+        },
         .fanfare(.counter, "rebalances", "Times that partitions were given to or taken from this replica.") {
             $1.sample($0.core.rebalances)
         },

@@ -1,17 +1,22 @@
+public import EventFormats
 public import EventModel
 public import KafkaClient
 
 /// The ids of dead letters' events, which their source topics' manifests decide.
 public final class DeadLetterIDs {
     private let mappings: [String: EventMapping]
+    private let schemas: (any SchemaSource)?
     private var readers: [String: EventReader] = [:]
 
     /// - Parameter mappings: by source topic; the others have none of their own.
-    public init(mappings: [String: EventMapping]) { self.mappings = mappings }
+    public init(mappings: [String: EventMapping], schemas: (any SchemaSource)? = nil) {
+        self.mappings = mappings
+        self.schemas = schemas
+    }
 
     private func reader(_ topic: String) -> EventReader {
         if let reader = readers[topic] { return reader }
-        let reader = EventReader(topic: topic, mapping: mappings[topic] ?? EventMapping())
+        let reader = EventReader(topic: topic, mapping: mappings[topic] ?? EventMapping(), schemas: schemas)
         readers[topic] = reader
         return reader
     }

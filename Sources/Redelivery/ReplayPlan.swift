@@ -1,7 +1,12 @@
-internal import EventFormats
+public import EventFormats
 public import EventModel
 internal import Filters
 public import KafkaClient
+
+/// The registry could not be asked for a schema: what is no valid event is not known.
+public struct SchemaMissing: Error {
+    public var schema: ConfluentFrame.SchemaID
+}
 
 /// Events of a topic go to one of its subscriptions again, as far as they match its filters.
 public struct ReplayPlan: JobPlan {
@@ -16,12 +21,12 @@ public struct ReplayPlan: JobPlan {
     private let matcher: TopicMatcher
     private var matches = ContiguousArray<Int32>()
 
-    public init(_ subscription: Subscription, _ mapping: EventMapping, from: WallTime?, until: WallTime?, key: String?) {
+    public init(_ subscription: Subscription, _ mapping: EventMapping, from: WallTime?, until: WallTime?, key: String?, schemas: (any SchemaSource)? = nil) {
         self.subscription = subscription
         self.from = from
         self.until = until
         self.key = key
-        reader = EventReader(topic: subscription.topic, mapping: mapping)
+        reader = EventReader(topic: subscription.topic, mapping: mapping, schemas: schemas)
         matcher = TopicMatcher(filters: [subscription.filters])
     }
 
@@ -30,8 +35,10 @@ public struct ReplayPlan: JobPlan {
         if let from, time < from { return .passOver }
         if let until, time >= until { return .passOver }
         if let key, !(record.key.map { $0.elementsEqual(key.utf8) } ?? false) { return .passOver }
+        let place = RecordPlace(record, of: partition)
+        if let schema = reader.missingSchema(of: record, at: place, time: time) { throw SchemaMissing(schema: schema) }
         do throws(PoisonReason) {
-            let event = try reader.event(of: record, value: record.value, at: RecordPlace(record, of: partition), time: time)
+            let event = try reader.event(of: record, value: record.value, at: place, time: time)
             matches.removeAll(keepingCapacity: true)
             matcher.match(event, into: &matches)
             return matches.isEmpty ? .passOver : .send(subscription.name)

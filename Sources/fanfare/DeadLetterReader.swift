@@ -2,6 +2,7 @@ import EventModel
 import KafkaClient
 import Manifests
 import Redelivery
+import SchemaRegistry
 
 /// The dead letters that a command's options are about.
 struct DeadLetterReader {
@@ -31,7 +32,9 @@ struct DeadLetterReader {
         var filter = selection.filter
         filter.sourceTopic = source
         self.filter = filter
-        ids = DeadLetterIDs(mappings: Dictionary(uniqueKeysWithValues: manifests.map { ($0.topic, $0.mapping) }))
+        ids = DeadLetterIDs(
+            mappings: Dictionary(uniqueKeysWithValues: manifests.map { ($0.topic, $0.mapping) }),
+            schemas: AskedSchemas(configuration.schemaRegistry))
     }
 
     private static func manifests(_ options: ConfigurationOptions, _ loaded: LoadedConfiguration) -> [TopicManifest] {

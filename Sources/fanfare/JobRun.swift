@@ -109,6 +109,8 @@ struct JobRun {
             throw taken(job.name, by: error.holder)
         } catch let error as KafkaError {
             throw failed(job.name, error.message, progress)
+        } catch let missing as SchemaMissing {
+            throw failed(job.name, "the schema registry cannot be asked for schema \(missing.schema), with which a record was written", progress)
         } catch let stall as RetryTopicWriter.Stall {
             throw failed(job.name, "the cluster has acknowledged nothing for long: \(stall.reason)", progress)
         } catch let silence as RangeReader.Silence {

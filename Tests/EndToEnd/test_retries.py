@@ -43,11 +43,11 @@ def test_a_dead_letter_says_everything(world):
     billing = world.endpoint("billing", status=422)
     orders.subscribe("billing", billing)
     bridge = world.bridge().starts()
-    event = orders.publish_record(b"\x00\x01 not text", b"order-7", [("colour", b"blue"), ("nothing", None)], partition=1)
+    event = orders.publish_record(b"\xff\x01 not text", b"order-7", [("colour", b"blue"), ("nothing", None)], partition=1)
 
     world.is_settled("billing")
     (letter,) = world.dead_letters(orders)
-    assert (letter.key, letter.value) == (b"order-7", b"\x00\x01 not text")
+    assert (letter.key, letter.value) == (b"order-7", b"\xff\x01 not text")
     assert (letter.headers["colour"], letter.headers["nothing"]) == (b"blue", None)
     assert letter.source_id == event
     assert (letter.kind, letter.text("fanfare-error-status"), letter.text("fanfare-attempt")) == ("http", "422", "1")

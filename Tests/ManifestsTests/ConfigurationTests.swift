@@ -31,6 +31,7 @@ import Testing
             retryTopic: { name: "{group}.again", lanes: [1s, 1m], partitionsPerLane: 2, replicationFactor: 1 }
             deadLetter: { topic: "{group}.{topic}.dead", replicationFactor: 2 }
             control: { topic: "{group}.changes" }
+            schemaRegistry: { url: "https://registry.example.com:8081/api/", basic: { username: u, password: "${P}" } }
             limits: { recordMemory: 1GiB, ring: 64KiB, shards: 3, maxInFlight: 10 }
             egress: { allowHTTP: true, allowPrivate: true, allow: ["*.example.com", 10.0.0.0/8], deny: ["fe80::/10", a.example.com] }
             ops: { listen: "[::1]:0" }
@@ -51,6 +52,11 @@ import Testing
         expected.deadLetter.topic = "{group}.{topic}.dead"
         expected.deadLetter.replicationFactor = 2
         expected.control.topic = "{group}.changes"
+        expected.schemaRegistry = BridgeConfiguration.SchemaRegistry()
+        expected.schemaRegistry!.url = "https://registry.example.com:8081/api/"
+        expected.schemaRegistry!.basic = BridgeConfiguration.SchemaRegistry.Basic()
+        expected.schemaRegistry!.basic!.username = "u"
+        expected.schemaRegistry!.basic!.password = "p"
         expected.limits.recordMemory = 1 << 30
         expected.limits.ring = 64 << 10
         expected.limits.shards = 3

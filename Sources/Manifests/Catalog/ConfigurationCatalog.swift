@@ -19,6 +19,8 @@ enum ConfigurationCatalog {
         .section("retryTopic", \.bridge.retryTopic, retryTopic, "The topic in which events wait for their next attempt."),
         .section("deadLetter", \.bridge.deadLetter, deadLetter, "Where events go that are given up."),
         .section("control", \.bridge.control, control, "The compacted topic that holds what operators change at run time."),
+        .optionalSection("schemaRegistry", \.bridge.schemaRegistry, BridgeConfiguration.SchemaRegistry(), SchemaRegistryCatalog.section,
+            "Where the schemas are that values in Confluent's wire format were written with."),
         .section("receipts", \.self, receipts, "The audit log: one record per attempt."),
         .section("limits", \.bridge.limits, limits, "What the process may use."),
         .section("egress", \.bridge.egress, egress, "Where deliveries may go."),

@@ -12,7 +12,7 @@ enum TopicCatalog {
         .value("description", \.description, .text, "What the topic carries, for people."),
         .value("owner", \.owner, .text, "Who produces it."),
         .section("kafka", \.provisioning, provisioning, "How `fanfare apply` creates the topic."),
-        .section("event", \.mapping, mapping, "How a record that is not a CloudEvent becomes one."),
+        .section("event", \.mapping, mapping, "How a record that is not a CloudEvent becomes one, and how values are framed."),
         .value("events", \.events, EventCatalog.shape, "Catalog of what the topic carries, by event type."),
         .later("versions", neutral: [.object([])], "Payload versions, and how to get from one to the next older."),
     ])
@@ -33,6 +33,8 @@ enum TopicCatalog {
         .undefaulted("subject", \.subject, CatalogShapes.source([.header, .pointer, .value, .key]),
             "The event's subject; default the record's key, if it is text."),
         .undefaulted("time", \.time, CatalogShapes.source([.header, .pointer, .timestamp]), "The event's time; default the record's timestamp."),
+        .value("framing", \.framing, .choice,
+            "Whether values are in Confluent's wire format: auto (those that look like it), confluent (all) or none."),
     ])
 }
 

@@ -3,6 +3,7 @@ import BridgeRuntime
 import EventLoop
 import EventModel
 import Manifests
+import SchemaRegistry
 import TerminalViews
 
 struct Explain: AsyncParsableCommand {
@@ -19,6 +20,9 @@ struct Explain: AsyncParsableCommand {
             event nothing comes, and the clock closes what is still open. With `--records` a line is a record,
             {"value": ..., "key": "...", "timestamp": "...", "partition": 0, "headers": {...}}, of which only the value has to be
             there; without a partition its key decides, as Kafka's own producers do it, on one of `kafka.partitions`.
+
+            A value in Confluent's wire format is read with the schema registry of the configuration, or of `--registry`. In
+            --records, {"base64": "..."} in place of "value" gives the bytes of one.
 
             Nothing is sent, and Kafka is not asked. Exit status 1 when an event is not valid, or cannot be counted.
             """)
@@ -46,6 +50,9 @@ struct Explain: AsyncParsableCommand {
 
     @Flag(help: "The lines of --file are records: objects with a value, and perhaps a key, timestamp, partition and headers.")
     var records = false
+
+    @Option(help: ArgumentHelp("The schema registry; default schemaRegistry of the configuration.", valueName: "url"))
+    var registry: String?
 
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var output: OutputOptions
@@ -78,25 +85,42 @@ struct Explain: AsyncParsableCommand {
                 throw Failed("topic \(topic) has no subscription \(subscription); there are: \(known.isEmpty ? "none" : known)")
             }
         }
+        let schemas = AskedSchemas(schemaRegistry(loaded.configuration))
         if let file {
-            try explain(EventList(file, key: key, headers: try EventInput.headers(header), areRecords: records), manifest, loaded.configuration.egress)
+            try explain(
+                EventList(file, key: key, headers: try EventInput.headers(header), areRecords: records), manifest, loaded.configuration.egress,
+                schemas)
         } else {
-            try explainOne(manifest, loaded.configuration.egress)
+            try explainOne(manifest, loaded.configuration.egress, schemas)
         }
     }
 
-    private func explainOne(_ manifest: TopicManifest, _ egress: BridgeConfiguration.Egress) throws {
+    /// The one that is named is not given the credentials of the one that is configured.
+    private func schemaRegistry(_ configuration: BridgeConfiguration) -> BridgeConfiguration.SchemaRegistry? {
+        guard let registry else { return configuration.schemaRegistry }
+        var named = BridgeConfiguration.SchemaRegistry()
+        named.url = registry
+        return named
+    }
+
+    /// What was found out without an answer of the registry's is not true.
+    private func checkRegistry(_ schemas: AskedSchemas?) throws {
+        if let failure = schemas?.failure { throw Failed("the schemas of framed values are not known: \(failure)") }
+    }
+
+    private func explainOne(_ manifest: TopicManifest, _ egress: BridgeConfiguration.Egress, _ schemas: AskedSchemas?) throws {
         var input = try Input(event)
         var value = try input.readAll()
-        // A line's break is not part of what `publish` would send.
-        if value.last == UInt8(ascii: "\n") { value.removeLast() }
+        // A line's break is not part of what `publish` would send. Bytes that no text begins with are taken as they are.
+        if value.last == UInt8(ascii: "\n"), value.first != 0 { value.removeLast() }
         let given = try EventInput.headers(header)
         let isCloudEvent = value.withUnsafeBytes { EventInput.kind(of: $0) } == .cloudEvent
         let now = WallTime(milliseconds: EventLoop.wallMilliseconds())
         let record = GivenRecord(
             key: key.map { Array($0.utf8) }, value: value, headers: isCloudEvent ? EventInput.cloudEventHeaders(given) : given, timestamp: now,
             partition: partition ?? 0, offset: offset ?? 0)
-        let explanation = try Explanation(of: record, manifest, egress: egress, at: now)
+        let explanation = try Explanation(of: record, manifest, egress: egress, schemas: schemas, at: now)
+        try checkRegistry(schemas)
         switch output.output {
         case .text: print(ExplanationText.text(explanation, manifest), terminator: "")
         case .json: print(ExplanationText.json(explanation))
@@ -104,8 +128,11 @@ struct Explain: AsyncParsableCommand {
         if explanation.poison != nil || explanation.outcomes.contains(where: { $0.poison != nil }) { throw ExitCode.findings }
     }
 
-    private func explain(_ list: EventList, _ manifest: TopicManifest, _ egress: BridgeConfiguration.Egress) throws {
-        let log = try list.log(of: manifest, now: WallTime(milliseconds: EventLoop.wallMilliseconds()))
+    private func explain(
+        _ list: EventList, _ manifest: TopicManifest, _ egress: BridgeConfiguration.Egress, _ schemas: AskedSchemas?
+    ) throws {
+        let log = try list.log(of: manifest, schemas, now: WallTime(milliseconds: EventLoop.wallMilliseconds()))
+        try checkRegistry(schemas)
         let picture = DryRunText(log: log, width: Terminal.size(of: 1)?.width ?? 100, style: Terminal.mode(of: 1).style)
         let json = DryRunJSON(log: log)
         switch output.output {
@@ -115,8 +142,9 @@ struct Explain: AsyncParsableCommand {
         var hasPoison = false
         for (index, subscription) in manifest.subscriptions.enumerated() {
             var progress = Progress("Explaining \(subscription.name)", total: log.entries.count)
-            let run = try DryRun(of: log, for: subscription, manifest, egress: egress) { progress.update($0) }
+            let run = try DryRun(of: log, for: subscription, manifest, egress: egress, schemas: schemas) { progress.update($0) }
             progress.clear()
+            try checkRegistry(schemas)
             if !run.poison.isEmpty { hasPoison = true }
             switch output.output {
             case .text: print(picture.text(run), terminator: "")

@@ -4,6 +4,7 @@ import EventModel
 import KafkaClient
 import Manifests
 import Redelivery
+import SchemaRegistry
 
 struct Replay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -70,7 +71,7 @@ struct Replay: AsyncParsableCommand {
             anew.options.again = true
             (state, beginning) = try anew.begin(identity, store, extent)
         }
-        let plan = ReplayPlan(policy, manifest.mapping, from: state.from, until: state.until, key: key)
+        let plan = ReplayPlan(policy, manifest.mapping, from: state.from, until: state.until, key: key, schemas: AskedSchemas(run.configuration.schemaRegistry))
         let replay = Job(identity.name, plan, state, kafka) { WallTime(milliseconds: EventLoop.wallMilliseconds()) }
         try EndRequest.during { end in
             summary.isComplete = try run.run(replay, store, lease, label: "Replaying", end)

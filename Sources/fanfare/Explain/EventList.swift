@@ -48,9 +48,10 @@ struct EventList {
         do throws(RecordLine.Problem) {
             let record = try RecordLine(text)
             var given = headers + record.headers
-            if EventInput.kind(of: record.value) == .cloudEvent { given = EventInput.cloudEventHeaders(given) }
+            let isCloudEvent = record.value.withUnsafeBytes { EventInput.kind(of: $0) } == .cloudEvent
+            if isCloudEvent { given = EventInput.cloudEventHeaders(given) }
             lines.append(GivenLog.Line(
-                number: number, key: record.key ?? key, value: Array(record.value), headers: given, timestamp: record.timestamp,
+                number: number, key: record.key ?? key, value: record.value, headers: given, timestamp: record.timestamp,
                 partition: record.partition))
         } catch {
             problems.append((number, error.message))
@@ -65,9 +66,9 @@ struct EventList {
         guard !lines.isEmpty else { throw Failed("\(name) has no events; write one JSON value in each line") }
     }
 
-    func log(of manifest: TopicManifest, now: WallTime) throws -> GivenLog {
+    func log(of manifest: TopicManifest, _ schemas: (any SchemaSource)?, now: WallTime) throws -> GivenLog {
         do throws(GivenLog.Problem) {
-            return try GivenLog(lines, of: manifest, now: now)
+            return try GivenLog(lines, of: manifest, schemas: schemas, now: now)
         } catch {
             printError(sentence(error.line, error.message))
             throw ExitCode.findings

@@ -2,7 +2,7 @@ import EventFormats
 import EventModel
 
 /// A line of `--records`: `{"key": "order-7", "timestamp": "2026-05-01T08:00:05Z", "partition": 3, "headers": {}, "value": {}}`.
-/// Everything but the value may be left out.
+/// Everything but the value may be left out; `base64` in its place gives one that is not JSON.
 struct RecordLine {
     struct Problem: Error {
         var message: String
@@ -12,8 +12,8 @@ struct RecordLine {
     private(set) var timestamp: WallTime? = nil
     private(set) var partition: Int32? = nil
     private(set) var headers: [(name: String, value: String)] = []
-    /// As it is written, in the line's memory.
-    private(set) var value = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// As it is written, or the bytes that `base64` says.
+    private(set) var value: [UInt8] = []
 
     init(_ text: UnsafeRawBufferPointer) throws(Problem) {
         let root: JSONValue
@@ -34,7 +34,13 @@ struct RecordLine {
 
     private mutating func take(_ value: JSONValue, as name: String) throws(Problem) {
         switch name {
-        case "value": self.value = value.raw
+        case "value": self.value = Array(value.raw)
+        case "base64":
+            let bytes = ByteWriter()
+            guard let text = value.string else { throw Problem(message: "base64 must be a string") }
+            bytes.append(text)
+            guard bytes.decodeBase64(from: 0) else { throw Problem(message: "base64 must be a string of base64 with its padding") }
+            self.value = Array(bytes.bytes)
         case "key":
             guard let text = value.string else { throw Problem(message: "key must be a string") }
             key = Array(text.utf8)

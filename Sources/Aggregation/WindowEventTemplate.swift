@@ -12,7 +12,7 @@ struct WindowEventTemplate {
 
     init(_ subscription: Subscription, _ policy: WindowPolicy) {
         self.subscription = subscription.name
-        topic = subscription.topic
+        topic = subscription.sourceTopic
         groupBy = policy.groupBy
         shape =
             switch policy.shape {

@@ -65,12 +65,17 @@ public final class WindowStore {
     /// Bytes held for all windows, roughly.
     public var bytes: Int { bytesOfWindows + groupTable.bytes }
 
+    /// - Parameters:
+    ///   - record: as it stands at its source.
+    ///   - partition: of the log that windows are computed from, and `offset` there, if that is another one.
     /// - Returns: when the event happened, and the number of its group, which it keeps while a window of it is open.
     /// - Throws: why the event cannot be counted.
-    public func look(at record: RecordView) throws(PoisonReason) -> (time: WallTime, group: Int) {
+    public func look(
+        at record: RecordView, partition: Int32? = nil, offset: Int64? = nil
+    ) throws(PoisonReason) -> (time: WallTime, group: Int) {
         let event = try decoder.decode(record)
-        place = EventPlace(time: try EventTime.of(event, in: record, by: time), offset: record.offset)
-        partition = record.partition
+        place = EventPlace(time: try EventTime.of(event, in: record, by: time), offset: offset ?? record.offset)
+        self.partition = partition ?? record.partition
         fields.look(at: event)
         for aggregate in aggregates {
             do throws(ValueProblem) {

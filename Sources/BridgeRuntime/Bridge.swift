@@ -30,7 +30,8 @@ public final class Bridge: Sendable {
 
     public let configuration: BridgeConfiguration
     public let startedAt = WallTime(milliseconds: EventLoop.wallMilliseconds())
-    private let manifests: LoadedManifests
+    /// As they run, repartition topics with them.
+    private let manifests: [TopicManifest]
     private let watcher: Mutex<TopicsWatcher>
     private let kafka: KafkaConfiguration
     private let instanceID: String?
@@ -50,7 +51,7 @@ public final class Bridge: Sendable {
         configuration: BridgeConfiguration, manifests: LoadedManifests, watcher: TopicsWatcher, logger: Logger
     ) {
         self.configuration = configuration
-        self.manifests = manifests
+        self.manifests = configuration.withRepartitions(manifests.topics)
         self.watcher = Mutex(watcher)
         log = logger
         schemas = configuration.schemaRegistry.map { SchemaLookups($0, log: logger) }
@@ -111,7 +112,7 @@ public final class Bridge: Sendable {
         var merged = CoreSnapshot()
         for shard in shards { merged.merge(shard.status.snapshot) }
         if shards.isEmpty {
-            for policy in manifests.topics.flatMap(\.subscriptions) {
+            for policy in manifests.flatMap(\.subscriptions) {
                 merged.subscriptions.append(SubscriptionSnapshot(name: policy.name, topic: policy.topic))
             }
         }
@@ -159,7 +160,7 @@ public final class Bridge: Sendable {
             controlThread.join()
         }
         guard waitForControl(control) != nil else { return }
-        control.install(manifests.topics)
+        control.install(manifests)
         let lookups = Lookups(kafka)
         defer { lookups.stop() }
         let plans = makePlans(retryPartitions: partitions)
@@ -168,14 +169,14 @@ public final class Bridge: Sendable {
         var counts = PartitionCounts(retryTopic: configuration.retryTopicName)
         var admin: ClusterAdmin?
         // Else each replica would take a whole limit for its own until it knows better.
-        if let client = try? Self.client(kafka, &admin) { tell(mailboxes, manifests.topics, &counts, client) }
+        if let client = try? Self.client(kafka, &admin) { tell(mailboxes, manifests, &counts, client) }
         // What is paused must not begin before that is known.
         control.connect(mailboxes)
         var threads: [WorkerThread] = []
         for (index, plan) in plans.enumerated() {
             let mailbox = mailboxes[index]
             mailbox.show { $0.turned = Instant(nanoseconds: EventLoop.now()) }
-            mailbox.send(.manifests(manifests.topics))
+            mailbox.send(.manifests(manifests))
             threads.append(
                 WorkerThread(name: "shard-\(index)") { [log] in
                     do {
@@ -195,7 +196,7 @@ public final class Bridge: Sendable {
         if stopNow { for mailbox in mailboxes { mailbox.send(.stop) } }
         // Beside the shards: some clusters take their time to say that they do not show settings.
         _ = WorkerThread(name: "retention") { [self] in
-            RetentionCheck.run(configuration, manifests.topics, kafka, log)
+            RetentionCheck.run(configuration, manifests, kafka, log)
             retention.run(while: { !isStopping }, snapshot: snapshot)
         }
         watch(mailboxes, control, &counts)
@@ -205,7 +206,7 @@ public final class Bridge: Sendable {
     /// Until all shards have finished, or one cannot go on.
     private func watch(_ shards: [ShardMailbox], _ control: ControlChannel, _ counts: inout PartitionCounts) {
         var admin: ClusterAdmin?
-        var topics = manifests.topics
+        var topics = manifests
         var tick = 0
         while !shards.allSatisfy(\.status.isFinished) {
             Clock.pause(milliseconds: 100)
@@ -237,9 +238,10 @@ public final class Bridge: Sendable {
         }
         let count = loaded.topics.reduce(0) { $0 + $1.subscriptions.count }
         log.notice("topic manifests reloaded", metadata: ["topics": "\(loaded.topics.count)", "subscriptions": "\(count)"])
-        for shard in shards { shard.send(.manifests(loaded.topics)) }
-        control.install(loaded.topics)
-        return loaded.topics
+        let topics = configuration.withRepartitions(loaded.topics)
+        for shard in shards { shard.send(.manifests(topics)) }
+        control.install(topics)
+        return topics
     }
 
     private func tell(_ shards: [ShardMailbox], _ topics: [TopicManifest], _ counts: inout PartitionCounts, _ admin: ClusterAdmin) {

@@ -66,6 +66,12 @@ package struct DryRun: Sendable {
         schemas: (any SchemaSource)? = nil,
         progress: (Int) -> Void = { _ in }
     ) throws {
+        var log = log
+        var subscription = subscription
+        if subscription.window?.scope == .topic {
+            log = log.asOnePartition()
+            subscription.window!.scope = .partition
+        }
         let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), requests: 0)
         let route = TopicRoute(manifest, subscriptions: [], errors: FilterErrors(), schemas: schemas)
         let outlet = Outlet(policy: subscription, route: route, transport: transport)

@@ -76,16 +76,28 @@ package struct GivenLog: Sendable {
             places[partition, default: []].append(entries.count)
             entries.append(Entry(line: line.number, record: record, arrival: clock))
         }
-        self.entries = entries
-        self.places = places
-        self.partitions = places.keys.sorted()
+        self.init(entries, places: places)
     }
 
     /// One record, wherever it is.
     init(of record: GivenRecord) {
-        entries = [Entry(line: 1, record: record, arrival: record.timestamp)]
-        places = [record.partition: [0]]
-        partitions = [record.partition]
+        self.init([Entry(line: 1, record: record, arrival: record.timestamp)], places: [record.partition: [0]])
+    }
+
+    /// As windows over a whole topic see it: one log, in the order in which events come.
+    func asOnePartition() -> GivenLog {
+        var entries = entries
+        for i in entries.indices {
+            entries[i].record.partition = 0
+            entries[i].record.offset = Int64(i)
+        }
+        return GivenLog(entries, places: entries.isEmpty ? [:] : [0: Array(entries.indices)])
+    }
+
+    private init(_ entries: [Entry], places: [Int32: [Int]]) {
+        self.entries = entries
+        self.places = places
+        partitions = places.keys.sorted()
     }
 
     /// The time that an event says itself.

@@ -11,10 +11,13 @@ final class Outlet {
     /// Nil with `problem` saying why.
     let endpoint: EndpointID?
     let problem: String
+    /// Instead of an endpoint.
+    let repartition: RepartitionWriter?
 
     init(policy: Subscription, route: TopicRoute, transport: any HTTPTransport) {
         self.policy = policy
         self.route = route
+        repartition = RepartitionWriter(policy, decoder: route.decoder)
         var problem = ""
         var signer: WebhookSigner?
         if case .standard(let texts) = policy.signing {
@@ -30,6 +33,11 @@ final class Outlet {
             case .http1: .http1
             case .http2: .http2
             }
+        if repartition != nil {
+            endpoint = nil
+            self.problem = problem
+            return
+        }
         do throws(EndpointError) {
             endpoint = try transport.open(
                 EndpointConfiguration(
@@ -64,6 +72,9 @@ final class Outlet {
         writer = RequestWriter(decoder: route.decoder, format: same.writer.format, signer: same.writer.signer)
         endpoint = same.endpoint
         problem = same.problem
+        repartition = RepartitionWriter(policy, decoder: route.decoder)
+        // What it knows of its sources is true of the log, whatever decodes it.
+        if let known = same.repartition { repartition?.progress = known.progress }
     }
 
     func close(_ transport: any HTTPTransport) {

@@ -7,6 +7,14 @@ extension RecordView {
         RecordView(topic: "", partition: 0, offset: 0, timestamp: WallTime(milliseconds: 0), key: nil, value: nil, headers: [])
     }
 
+    /// Shows where a record of a repartition topic comes from, as if it stood there still.
+    mutating func showSource(of record: KafkaRecord) {
+        let headers = RetryHeaders(record)
+        partition = headers.partition ?? partition
+        offset = headers.offset ?? offset
+        timestamp = headers.timestamp.map { WallTime(milliseconds: $0) } ?? timestamp
+    }
+
     /// Shows this record from now on; the memory for headers is used again.
     mutating func show(_ record: KafkaRecord, topic: String) {
         self.topic = topic

@@ -30,7 +30,7 @@ struct RetryHeaders {
     }
 
     /// Decimal, without allocation.
-    private func number(_ name: StaticString) -> Int64? {
+    func number(_ name: StaticString) -> Int64? {
         guard let value = headers.last(named: name)?.value, !value.isEmpty, value.count < 20 else { return nil }
         var result: Int64 = 0
         var digits = value[...]

@@ -65,6 +65,7 @@ final class Shard {
     enum Delayed {
         case fetch(CursorGroup, [PartitionHandle])
         case askMembership
+        case markRepartitions(SubscriptionID, PartitionHandle)
     }
 
     /// After a stall it is not sure that we are still a member; the group has been asked.
@@ -76,6 +77,12 @@ final class Shard {
     var renewedLogs: [TopicPartition: Int64] = [:]
     /// How often that was found.
     var renewals: UInt64 = 0
+
+    /// Of topics whose number of partitions matters here.
+    var partitionCounts: [String: Int] = [:]
+    /// Requests to repartition topics, by their number.
+    var repartitions: [UInt: RepartitionRequest] = [:]
+    var nextRepartition: UInt = 0
 
     /// What the control topic says, and the cursors that are moving because of it.
     var control = ControlState()
@@ -187,6 +194,7 @@ final class Shard {
             switch entry.action {
             case .fetch(let group, let handles): fetchCursors(group, handles)
             case .askMembership: askMembership()
+            case .markRepartitions(let subscription, let source): markIsDue(subscription, source)
             }
         }
     }
@@ -218,11 +226,15 @@ final class Shard {
                 logChecked(partition, mark, isRenewed: isRenewed, start: start, end: end)
             case .valueFound(let fetch, let record, let value): valueFound(fetch, of: record, value)
             case .schemaFound(let id, let answer): schemaFound(id, answer)
-            case .partitionCounts(let counts): for (topic, count) in counts { step(.partitionCount(topic: topic, count)) }
+            case .partitionCounts(let counts):
+                partitionCounts.merge(counts) { $1 }
+                for (topic, count) in counts { step(.partitionCount(topic: topic, count)) }
             case .endsKnown(let ends, let asked):
                 for reading in activeReadings {
                     let name = TopicPartitionName(topic: reading.partition.topic, partition: reading.partition.partition)
-                    if let end = ends[name] { step(.endKnown(reading.handle, offset: end, asked: asked)) }
+                    guard let end = ends[name] else { continue }
+                    step(.endKnown(reading.handle, offset: end, asked: asked))
+                    markIfIdle(reading, end: end)
                 }
             case .stop:
                 guard !isStopping else { continue }
@@ -277,7 +289,7 @@ final class Shard {
                 }
                 outlets[id.index]?.close(transport)
                 let outlet = Outlet(policy: policy, route: route, transport: transport)
-                if outlet.endpoint == nil {
+                if !outlet.problem.isEmpty {
                     log.logger.error("nothing can be delivered", metadata: ["subscription": "\(policy.name)", "reason": "\(outlet.problem)"])
                 }
                 outlets[id.index] = outlet

@@ -36,9 +36,11 @@ extension Shard {
     }
 
     private func source(of diversion: DiversionView, _ record: KafkaRecord) -> DivertedRecord.Source {
-        let name = diversion.subscription.map { core.subscription($0).name }
-        if diversion.item.isRetryRecord {
-            let headers = RetryHeaders(record)
+        let name = diversion.subscription.map { core.subscription($0).manifestName }
+        let isOfOtherTopic = diversion.subscription.map { core.subscription($0).sourceTopic != core.subscription($0).topic } ?? false
+        let headers = RetryHeaders(record)
+        // A window's event has none of these: it begins where it was computed.
+        if diversion.item.isRetryRecord || isOfOtherTopic && headers.topic != nil {
             return DivertedRecord.Source(
                 subscription: name ?? headers.subscription ?? "", topic: headers.topic ?? plan.core.retryTopic,
                 partition: headers.partition ?? record.partition, offset: headers.offset ?? record.offset,
@@ -57,6 +59,7 @@ extension Shard {
     func pollProducer() {
         producer.poll({ token, result in
             lastProducerResult = moment.instant
+            if token >= Self.firstRepartitionToken { return repartitionTold(token, result) }
             let id = DiversionID(index: Int(token) - 1)
             switch result {
             case .success: step(.diverted(id))

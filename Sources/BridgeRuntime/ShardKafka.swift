@@ -126,6 +126,7 @@ extension Shard {
 
     private func forget(_ handle: PartitionHandle) {
         guard handle.index < readings.count, let reading = readings[handle.index] else { return }
+        forgetRepartitions(of: handle)
         reading.chunkQueue?.close()
         reading.chunkQueue = nil
         reading.queue = nil

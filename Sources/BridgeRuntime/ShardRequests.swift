@@ -8,6 +8,7 @@ import KafkaClient
 extension Shard: HTTPTransportDelegate {
     func startRequest(_ id: DeliveryID) {
         let delivery = core.delivery(id)
+        if let outlet = outlets[delivery.subscription.index], let writer = outlet.repartition { return repartition(delivery, outlet, writer) }
         guard let outlet = outlets[delivery.subscription.index], let endpoint = outlet.endpoint, outlet.problem.isEmpty else {
             let reason = outlets[delivery.subscription.index]?.problem ?? "the subscription was removed"
             return step(.attemptEnded(id, AttemptOutcome(failure: .egressDenied, message: reason), duration: .zero))
@@ -50,8 +51,8 @@ extension Shard: HTTPTransportDelegate {
     /// Points the shared view at an event's record; a retry record reads as its original did.
     func fillView(_ item: ItemView, _ outlet: Outlet) {
         let record = KafkaRecord(bits: item.token.bits)
-        fillView(record, topic: outlet.policy.topic)
-        if item.isRetryRecord {
+        fillView(record, topic: outlet.policy.sourceTopic)
+        if item.isRetryRecord || outlet.policy.sourceTopic != outlet.policy.topic {
             let headers = RetryHeaders(record)
             view.partition = headers.partition ?? view.partition
             view.offset = headers.offset ?? view.offset

@@ -10,6 +10,8 @@ import KafkaClient
 package final class ShardWindows: WindowContents {
     private struct Kept {
         var topic: String
+        /// That the records are of, if they came by a repartition topic.
+        var sourceTopic: String
         var policy: WindowPolicy
         var store: WindowStore
     }
@@ -36,21 +38,25 @@ package final class ShardWindows: WindowContents {
                 same.store.decoder = decoder
                 return same
             }
-            return Kept(topic: subscription.topic, policy: policy, store: WindowStore(subscription, policy, decoder: decoder))
+            return Kept(topic: subscription.topic, sourceTopic: subscription.sourceTopic, policy: policy, store: WindowStore(subscription, policy, decoder: decoder))
         }
     }
 
     package func look(at record: RecordToken, of partition: PartitionHandle, for subscription: SubscriptionID) -> WindowedEvent {
         let kept = kept(subscription)
         looking = kept.store
-        view.show(KafkaRecord(bits: record.bits), topic: kept.topic)
+        let record = KafkaRecord(bits: record.bits)
+        view.show(record, topic: kept.sourceTopic)
+        if kept.sourceTopic != kept.topic { view.showSource(of: record) }
         do throws(PoisonReason) {
-            let (time, group) = try kept.store.look(at: view)
+            let (time, group) = try kept.store.look(at: view, partition: record.partition, offset: record.offset)
             return .event(time, group: group)
         } catch {
             return .poison(error.message)
         }
     }
+
+    package func source(of record: RecordToken) -> SourcePlace? { RepartitionRecord.place(of: KafkaRecord(bits: record.bits)) }
 
     package func open(_ window: WindowID) {
         guard let looking else { preconditionFailure("a window is opened for a record that was looked at") }

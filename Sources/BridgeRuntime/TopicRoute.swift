@@ -9,6 +9,8 @@ final class TopicRoute {
     let decoder: EventDecoder
     /// Some subscription keeps the order of keys or partitions.
     let isOrdered: Bool
+    /// Some subscription writes a repartition topic.
+    let hasRepartitions: Bool
     private let matcher: TopicMatcher
     /// The engine's slot of each subscription of the matcher, ascending.
     private let slots: [Int32]
@@ -23,8 +25,10 @@ final class TopicRoute {
     init(
         _ manifest: TopicManifest, subscriptions: [(slot: Int32, policy: Subscription)], errors: FilterErrors, schemas: (any SchemaSource)?
     ) {
-        topic = manifest.topic
+        // Of a repartition topic the records say what they are of another one.
+        topic = subscriptions.first?.policy.sourceTopic ?? manifest.topic
         isOrdered = subscriptions.contains { $0.policy.delivery.ordering != .none }
+        hasRepartitions = subscriptions.contains { if case .writes = $0.policy.repartitioning { true } else { false } }
         self.errors = errors
         decoder = EventDecoder(topic: topic, mapping: manifest.mapping, schemas: schemas)
         matcher = TopicMatcher(filters: subscriptions.map(\.policy.filters))

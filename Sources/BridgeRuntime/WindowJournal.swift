@@ -35,6 +35,8 @@ final class WindowJournal: WindowContents {
         return event
     }
 
+    func source(of record: RecordToken) -> SourcePlace? { windows.source(of: record) }
+
     func open(_ window: WindowID) {
         counted[window] = []
         windows.open(window)

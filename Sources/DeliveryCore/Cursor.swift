@@ -88,9 +88,9 @@ final class Cursor {
     /// Nil where events are delivered one by one. What is settled is known there, if not.
     let windows: WindowTable?
 
-    init(partition: PartitionState, subscription: SubscriptionState?, group: CommitGroup, slot: Int32, windowIDs: WindowIDs) {
+    init(partition: PartitionState, subscription: SubscriptionState?, group: CommitGroup, slot: Int32, windowIDs: WindowIDs, sourcePlaces: Int) {
         order = subscription.flatMap { KeyOrder($0.policy.delivery.ordering) }
-        windows = subscription?.policy.window.map { WindowTable($0, ids: windowIDs) }
+        windows = subscription?.policy.window.map { WindowTable($0, ids: windowIDs, sourcePlaces: sourcePlaces) }
         self.partition = partition
         self.subscription = subscription
         self.group = group

@@ -45,6 +45,8 @@ public struct CoreOptions: Sendable {
     public var divertBackoff: TimeSpan = .seconds(1)
     /// The broker's `offset.metadata.max.bytes`.
     public var metadataLimit = 4096
+    /// Places of a repartition topic's partition for which it is kept in mind how far its sources were there.
+    public var sourcePlaces = 128
     /// Seeds the generator behind jitter.
     public var seed: UInt64 = 0
 

@@ -18,7 +18,8 @@ extension DeliveryCore {
             topic.partitions.append(partition)
             let groups: [CommitGroup]
             if isRetry {
-                let cursor = Cursor(partition: partition, subscription: nil, group: retryGroup, slot: 0, windowIDs: windowIDs)
+                let cursor = Cursor(
+                    partition: partition, subscription: nil, group: retryGroup, slot: 0, windowIDs: windowIDs, sourcePlaces: options.sourcePlaces)
                 partition.cursors = [cursor]
                 liveCursors += 1
                 partition.cursorsToLoad = 1
@@ -42,7 +43,9 @@ extension DeliveryCore {
     /// Makes the cursor; its place is not known until it has been loaded.
     @discardableResult
     mutating func addCursor(of state: SubscriptionState, to partition: PartitionState) -> Cursor {
-        let cursor = Cursor(partition: partition, subscription: state, group: state.group, slot: state.slot, windowIDs: windowIDs)
+        let cursor = Cursor(
+            partition: partition, subscription: state, group: state.group, slot: state.slot, windowIDs: windowIDs,
+            sourcePlaces: options.sourcePlaces)
         while partition.cursors.count <= Int(state.slot) { partition.cursors.append(nil) }
         partition.cursors[Int(state.slot)] = cursor
         if cursor.windows != nil { partition.hasWindows = true }

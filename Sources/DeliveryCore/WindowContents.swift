@@ -36,6 +36,8 @@ public struct WindowBounds: Sendable, Equatable {
 public protocol WindowContents: AnyObject {
     /// Looks at a record; `add` is about the one looked at last.
     func look(at record: RecordToken, of partition: PartitionHandle, for subscription: SubscriptionID) -> WindowedEvent
+    /// Where a record of a repartition topic comes from; nil when it does not say. Asked of those only.
+    func source(of record: RecordToken) -> SourcePlace?
     /// A window of the group that the record looked at last belongs to; it holds nothing yet.
     func open(_ window: WindowID)
     /// The event looked at last counts in this window.

@@ -126,12 +126,18 @@ struct WindowPlaces {
     // MARK: Kafka's memory of it
 
     /// What is settled, and the watermark before the first entry that is still needed: where that is what is committed.
-    mutating func write(to metadata: inout WindowMetadata, clock: WindowClock) {
+    ///
+    /// - Parameter firstPlace: from which on the log will be read again: what is before the first entry that is still needed is settled.
+    mutating func write(to metadata: inout WindowMetadata, clock: WindowClock, firstPlace: Int64) {
         let endsBefore = endsBefore(clock.closedBefore)
         var watermark: Int64? = nil
         var isRun = false
         for entry in entries where !Self.isForgotten(entry, endsBefore) {
-            if watermark == nil { watermark = entry.watermark }
+            if watermark == nil {
+                watermark = entry.watermark
+                isRun = firstPlace < entry.place
+                if isRun { metadata.settled.append(firstPlace..<entry.place) }
+            }
             if entry.state != .settled, !isInSettledPlaces(entry.place) {
                 isRun = false
             } else if isRun {

@@ -13,6 +13,8 @@ struct WindowPlan {
     let idle: Int64
     /// Most windows that one event is in.
     let windowsPerEvent: Int64
+    /// Its events come from all partitions of a topic, by a repartition topic.
+    let isOverAllPartitions: Bool
     /// Tells one definition of windows from another: what is known of those under way means nothing to the other.
     let digest: UInt32
 
@@ -25,7 +27,8 @@ struct WindowPlan {
         if case .fixed(let size, let hop) = kind { windowsPerEvent = (size + hop - 1) / hop } else { windowsPerEvent = 1 }
         grace = policy.grace.milliseconds
         idle = policy.idle.milliseconds
-        digest = Self.digest("\(policy.shape) \(policy.time) \(policy.grace) \(policy.groupBy)")
+        digest = Self.digest("\(policy.shape) \(policy.time) \(policy.grace) \(policy.groupBy)\(policy.scope == .topic ? " topic" : "")")
+        isOverAllPartitions = policy.scope == .topic
     }
 
     /// The beginning of the earliest window that a time is in.

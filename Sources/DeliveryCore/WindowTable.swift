@@ -42,6 +42,9 @@ final class WindowTable {
     private let ids: WindowIDs
     private(set) var clock: WindowClock
     private var places = WindowPlaces()
+    /// Of a repartition topic: how far its sources are, now and at earlier places.
+    private(set) var sources: WindowSources? = nil
+    private var history: WindowHistory
 
     private var slots: ContiguousArray<Window?> = []
     private var freeSlots: ContiguousArray<Int> = []
@@ -61,8 +64,9 @@ final class WindowTable {
     var lastEvent = Instant(nanoseconds: 0)
     var isFolding = false
 
-    init(_ policy: WindowPolicy, ids: WindowIDs) {
+    init(_ policy: WindowPolicy, ids: WindowIDs, sourcePlaces: Int) {
         plan = WindowPlan(policy)
+        history = WindowHistory(room: sourcePlaces)
         clock = WindowClock(grace: plan.grace)
         self.ids = ids
     }
@@ -96,7 +100,23 @@ final class WindowTable {
         return next <= watermark
     }
 
+    /// Nothing comes that could move the watermark.
+    var mayClockMoveIt: Bool { sources?.areAllIdle ?? true }
+
     // MARK: Events
+
+    /// Whether a record of a repartition topic, the next one, is an event that is there already.
+    func isRepeated(_ offset: Int64, _ source: SourcePlace) -> Bool {
+        if sources == nil { sources = WindowSources(from: offset) }
+        history.pass(offset, sources!, watermark: clock.watermark)
+        return sources!.isRepeated(source)
+    }
+
+    /// The record was taken: what it says of its source is known from now on.
+    func learn(_ source: SourcePlace) {
+        sources!.learn(source)
+        if let watermark = sources!.watermark { clock.event(at: watermark) }
+    }
 
     enum Place {
         case counted
@@ -116,7 +136,7 @@ final class WindowTable {
         case .session(let gap, let max): place = takeSession(offset, time, group, gap, max, room, contents)
         }
         if case .full = place { return .full }
-        clock.event(at: time)
+        if !plan.isOverAllPartitions { clock.event(at: time) }
         return place
     }
 
@@ -342,21 +362,30 @@ final class WindowTable {
     var unsettledCount: Int { places.unsettledCount }
 
     /// The offset from which on the log is needed; nil when nothing before where it is read.
-    var base: Int64? { places.first(closedBefore: clock.closedBefore).map { $0 / plan.windowsPerEvent } }
+    var base: Int64? {
+        guard let first = places.first(closedBefore: clock.closedBefore).map({ $0 / plan.windowsPerEvent }) else { return nil }
+        return plan.isOverAllPartitions ? history.place(before: first) : first
+    }
 
     /// - Parameter base: the offset that is committed.
     func encode(base: Int64, limit: Int) -> (text: String, complete: Bool) {
         clock.forgetAdvances(upTo: base)
         var metadata = WindowMetadata(digest: plan.digest)
         clock.write(to: &metadata)
-        places.write(to: &metadata, clock: clock)
-        return metadata.encode(base: base, firstPlace: base * plan.windowsPerEvent, limit: limit)
+        let firstPlace = base * plan.windowsPerEvent
+        places.write(to: &metadata, clock: clock, firstPlace: firstPlace)
+        if let sources {
+            let known = history.settle(at: base, now: WindowHistory.Entry(offset: base, sources: sources, watermark: clock.watermark))
+            metadata.sources = known.sources
+            metadata.watermark = known.watermark == WindowClock.noTime ? nil : known.watermark
+        }
+        return metadata.encode(base: base, firstPlace: firstPlace, limit: limit)
     }
 
     /// Whether one more that is taken might end in more runs than the metadata has room for, beside what else is in it. Not
     /// while nothing is under way: until the window that ends first is settled nothing can be forgotten.
     func isCrowded(metadataLimit: Int) -> Bool {
-        let room = (metadataLimit - 2) / 4 * 3 - 32 - clock.advances.count * 8
+        let room = (metadataLimit - 2) / 4 * 3 - 32 - clock.advances.count * 8 - (sources?.sources.count ?? 0) * 16
         return underWay > 0 && (places.mostRuns(with: underWay) + 1) * 6 > room
     }
 
@@ -365,6 +394,7 @@ final class WindowTable {
         // Of windows that were defined in another way only their times say something.
         let isSame = metadata.digest == plan.digest
         clock.restore(metadata, withAdvances: isSame)
+        sources = metadata.sources
         places.restore(metadata, withPlaces: isSame)
     }
 }

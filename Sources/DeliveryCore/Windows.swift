@@ -22,10 +22,17 @@ extension DeliveryCore {
             guard windows.complete.count < options.lookahead else { break }
             let record = records[next.record]
             if record.poison, state.poisonUnderWay >= options.poisonUnderWay { break }
-            let looked = record.poison ? .poison("") : contents.look(at: record.token, of: cursor.partition.handle, for: state.id)
-            switch looked {
+            let source = windows.plan.isOverAllPartitions ? contents.source(of: record.token) : nil
+            let looked: WindowedEvent? =
+                if record.poison { .poison("") }
+                else if let source, source.isMark { nil }
+                else { contents.look(at: record.token, of: cursor.partition.handle, for: state.id) }
+            if case .poison = looked, state.poisonUnderWay >= options.poisonUnderWay { return }
+            let isRepeated = source.map { windows.isRepeated(next.offset, $0) } ?? false
+            switch isRepeated ? nil : looked {
+            case nil:
+                release(popPending(of: cursor, state).record)
             case .poison(let reason):
-                if state.poisonUnderWay >= options.poisonUnderWay { return }
                 let item = takeAlone(cursor, windows.standAlone(next.offset), state)
                 if let item { divertDead(item, state, FailureDetails(kind: .poison, message: reason)) }
             case .event(let time, let group):
@@ -36,8 +43,9 @@ extension DeliveryCore {
                 }
                 windows.lastEvent = now.instant
                 if let item = takeAlone(cursor, place, state) { isLate(item, state) }
-                lineUpComplete(cursor, windows, state, contents)
             }
+            if let source { windows.learn(source) }
+            lineUpComplete(cursor, windows, state, contents)
         }
         updateHunger(cursor)
         // Not at once: it may be in the midst of what a ring or a batch has for it.
@@ -149,13 +157,24 @@ extension DeliveryCore {
         for case let cursor? in partition.cursors {
             guard let windows = cursor.windows, let state = cursor.subscription, state.isRunning, state.isFlowing, cursor.isAttached,
                 !cursor.isMoving, cursor.pending.isEmpty, windows.clock.proposed == nil, !windows.clock.hasAdvances,
-                asked.instant - windows.lastEvent >= state.policy.window!.idle
+                windows.mayClockMoveIt, asked.instant - windows.lastEvent >= state.policy.window!.idle
             else { continue }
             let watermark = asked.wall.milliseconds - windows.plan.idle
             guard windows.mayAdvance(to: watermark, at: cursor.position, metadataLimit: options.metadataLimit) else { continue }
             windows.propose(WindowClock.Advance(offset: cursor.position, watermark: watermark))
             markDirty(cursor)
         }
+    }
+
+    /// Where a subscription is on a partition of which it has seen all up to a known end, and settled all; else nil.
+    public func restingPosition(of id: SubscriptionID, on handle: PartitionHandle, end: Int64) -> Int64? {
+        let partition = partitions[handle.index]
+        guard partition.nextOffset >= end, partition.phase == .reading else { return nil }
+        for case let cursor? in partition.cursors where cursor.subscription?.id == id {
+            guard cursor.isLoaded, cursor.isAttached, !cursor.isMoving, cursor.base == cursor.position else { return nil }
+            return cursor.position
+        }
+        return nil
     }
 
     /// From when on the clock closes a window of this partition, if nothing more comes and somebody asks where its log ends.

@@ -29,6 +29,8 @@ public struct Subscription: Sendable, Equatable {
     public var deadLetter = DeadLetterPolicy()
     public var batch: BatchPolicy? = nil
     public var window: WindowPolicy? = nil
+    /// Not in manifests: see `BridgeConfiguration.withRepartitions`.
+    public var repartitioning: Repartitioning? = nil
 
     public init(name: String, topic: String, endpoint: String) {
         self.name = name

@@ -2,6 +2,7 @@
 public struct WindowPolicy: Sendable, Equatable {
     public var shape: WindowShape
     public var time: WindowTime = .event
+    public var scope: WindowScope = .partition
     /// How long after a window's end events that belong to it still count: the watermark has to be that far beyond it.
     public var grace: TimeSpan = .zero
     /// After so long without an event, at the end of its log, a partition's watermark follows the clock at this distance.
@@ -17,6 +18,14 @@ public struct WindowPolicy: Sendable, Equatable {
     public var eventType: String? = nil
 
     public init(shape: WindowShape) { self.shape = shape }
+
+    /// How long a window can be.
+    public var longest: TimeSpan {
+        switch shape {
+        case .tumbling(let size), .hopping(let size, _): size
+        case .session(_, let max): max
+        }
+    }
 }
 
 /// How time is cut up. Boundaries are multiples of sizes since 1970-01-01T00:00:00Z.
@@ -37,6 +46,14 @@ public enum WindowTime: String, CaseIterable, Sendable {
     case event
     /// When the record came into Kafka, which is its timestamp (with `message.timestamp.type=LogAppendTime` the broker's).
     case arrival
+}
+
+/// Whose events a group is made of.
+public enum WindowScope: String, CaseIterable, Sendable {
+    /// Those of each partition by itself.
+    case partition
+    /// Those of all partitions: by way of a topic of our own, in which all events of a group are on one partition.
+    case topic
 }
 
 /// What becomes of an event whose windows are all complete already.

@@ -22,6 +22,8 @@ struct SubscriptionChecks {
     let path: String
     let place: Position
     let configuration: BridgeConfiguration
+    /// Of its topic, where the manifest says it.
+    let partitions: Int?
     /// Paths with errors: what is wrong by itself is not complained about again in combination.
     let broken: Set<String>
 
@@ -116,13 +118,33 @@ struct SubscriptionChecks {
     }
 
     private func window(_ reader: inout Reader) {
-        guard let window = subscription.window, !window.groupBy.contains(.key), !isBroken("window") else { return }
+        guard let window = subscription.window, !isBroken("window") else { return }
+        if window.scope == .topic { return windowOverTopic(window, &reader) }
+        if window.groupBy.contains(.key) { return }
         let consequence =
             window.groupBy.isEmpty
-            ? "each partition has its own; for one over the whole topic, give it one partition"
-            : "a group whose events lie on several partitions has a window on each; make it the record key, and write key"
+            ? "each partition has its own; for one over the whole topic, write scope: topic"
+            : "a group whose events lie on several partitions has a window on each; make it the record key, and write key, or write scope: topic"
         reader.warn(
             position("window.groupBy", reader), "\(path).window.groupBy", "windows are computed per partition: \(consequence)")
+    }
+
+    private func windowOverTopic(_ window: WindowPolicy, _ reader: inout Reader) {
+        let place = position("window.scope", reader)
+        if let partitions, partitions > Repartitioning.mostPartitions {
+            reader.error(
+                place, "\(path).window.scope",
+                "topic can do with \(Repartitioning.mostPartitions) partitions, and \(subscription.topic) has \(partitions); write scope: partition")
+        }
+        if window.groupBy.contains(.key) {
+            reader.warn(
+                place, "\(path).window.scope",
+                "with key in groupBy the events of a group are on one partition already; write scope: partition, which needs no topic of its own")
+        }
+        let topic = configuration.repartitionTopic(of: subscription.name)
+        if !Names.isTopic(topic) {
+            reader.error(place, "\(path).window.scope", "\(topic.count) characters are too many for the repartition topic's name, \(topic); give the subscription a shorter one")
+        }
     }
 }
 

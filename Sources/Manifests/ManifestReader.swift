@@ -87,6 +87,7 @@ enum ManifestReader {
                 let findings = reader.problems[known...]
                 SubscriptionChecks(
                     subscription: subscription, path: path, place: place, configuration: configuration,
+                    partitions: result.manifest.provisioning.partitions,
                     broken: Set(findings.filter { $0.severity == .error }.map(\.path))
                 ).run(&reader)
             }

@@ -19,6 +19,10 @@ final class Offsets: WindowContents {
         return .event(WallTime(milliseconds: event.time), group: event.group)
     }
 
+    /// By offset, of a repartition topic.
+    var sources: [Int64: SourcePlace] = [:]
+    func source(of record: RecordToken) -> SourcePlace? { sources[Int64(record.bits)] }
+
     func open(_ window: WindowID) { open[window] = [] }
     func add(to window: WindowID) { open[window]!.append(looked) }
     func merge(_ window: WindowID, into other: WindowID) { open[other]! += open.removeValue(forKey: window)! }

@@ -111,3 +111,15 @@ def test_a_broker_that_is_not_there_is_named(world, orders):
     refused = world.fanfare("apply", expect=1)
 
     assert f"127.0.0.1:{world.broker_port}" in refused.errors and "bootstrapServers" in refused.errors
+
+
+def test_windows_over_a_whole_topic_have_a_topic_with_as_many_partitions(world, broker, orders):
+    window = {"type": "tumbling", "size": "10d", "scope": "topic", "groupBy": ["/data/customer"]}
+    orders.subscribe("revenue", world.endpoint_where_nothing_listens("revenue"), window=window)
+    orders.write()
+    world.fanfare("apply")
+    assert broker.partitions("fanfare.revenue.repartition") == 3
+    config = broker.config("fanfare.revenue.repartition")
+    assert config["cleanup.policy"] == "delete" and int(config["retention.ms"]) > 10 * DAY, "longer than a window may be open"
+
+    assert set.union(*marks(world.fanfare("apply")).values()) == {"="}

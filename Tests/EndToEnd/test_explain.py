@@ -153,6 +153,20 @@ def test_keys_decide_on_partitions_as_kafka_has_it(world):
     assert chosen == dict(zip(keys, (partition for partition, _ in landed)))
 
 
+@pytest.mark.parametrize(("scope", "windows"), [("partition", 2), ("topic", 1)])
+def test_a_window_over_the_whole_topic_has_the_events_of_all_partitions(world, scope, windows):
+    orders = world.topic("shop.orders", partitions=2, kafka={"partitions": 2}, event=MAPPING)
+    orders.subscribe("sum", world.endpoint_where_nothing_listens("hook"), window={
+        "type": "tumbling", "size": "1h", "scope": scope, "groupBy": ["/data/customer"], "aggregates": {"n": {"list": "/data/n"}}})
+    records = [{"partition": n % 2, "value": {"at": f"{DAY}08:00:0{n}Z", "type": "t", "customer": "ann", "n": n}} for n in range(4)]
+    explained = world.fanfare(
+        "explain", "--topic", "shop.orders", "--file", "-", "--records", "--output", "json",
+        stdin="\n".join(map(json.dumps, records)).encode()).json
+    (summary,) = explained["subscriptions"]
+    assert len(summary["windows"]) == windows
+    assert sorted(n for window in summary["windows"] for n in window["aggregates"]["n"]) == [0, 1, 2, 3]
+
+
 def test_too_many_groups_suspend(world, orders):
     orders.subscribe("summary", orders.hook, window={"type": "tumbling", "size": "1h", "groupBy": ["/data/customer"], "maxGroups": 1})
     summary = explains(world, lines(ORDERS))["summary"]

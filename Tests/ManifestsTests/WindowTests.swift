@@ -14,6 +14,7 @@ import Testing
 
     @Test func everyKeyArrivesInThePolicy() throws {
         var expected = WindowPolicy(shape: .tumbling(size: .minutes(1)))
+        expected.scope = .topic
         expected.time = .arrival
         expected.grace = .seconds(5)
         expected.idle = .seconds(10)
@@ -35,7 +36,11 @@ import Testing
             Aggregate(name: "ids", function: .list("/id", limit: 7)),
         ]
         expected.eventType = "order.summary"
-        #expect(try window(windowWithEveryKey) == expected)
+        let loaded = load(subscription(windowWithEveryKey))
+        #expect(loaded.problems.map(\.message) == [
+            "with key in groupBy the events of a group are on one partition already; write scope: partition, which needs no topic of its own"
+        ])
+        #expect(loaded.topics.first?.subscriptions.first?.window == expected)
     }
 
     @Test(arguments: [
@@ -95,7 +100,7 @@ import Testing
               none: { endpoint: "https://example.com", signing: none, window: null }
             """, defaults: defaults)
         #expect(loaded.problems.lines == [
-            "fanfare.yaml:2:58: warning: subscriptions.same.window.groupBy: windows are computed per partition: a group whose events lie on several partitions has a window on each; make it the record key, and write key"
+            "fanfare.yaml:2:58: warning: subscriptions.same.window.groupBy: windows are computed per partition: a group whose events lie on several partitions has a window on each; make it the record key, and write key, or write scope: topic"
         ])
         let windows = try #require(loaded.topics.first?.subscriptions).map(\.window)
         #expect(windows.map { $0?.shape } == [.hopping(size: .hours(1), hop: .minutes(1)), .tumbling(size: .minutes(1)), nil])
@@ -171,10 +176,13 @@ import Testing
             "topics/t.yaml:6:70: error: subscriptions.s.window.groupBy[3]: is in the list already; remove it"),
         Case(
             "window: { type: tumbling, size: 1m, groupBy: [/data/customer] }",
-            "topics/t.yaml:6:41: warning: subscriptions.s.window.groupBy: windows are computed per partition: a group whose events lie on several partitions has a window on each; make it the record key, and write key"),
+            "topics/t.yaml:6:41: warning: subscriptions.s.window.groupBy: windows are computed per partition: a group whose events lie on several partitions has a window on each; make it the record key, and write key, or write scope: topic"),
         Case(
             "window: { type: tumbling, size: 1m, groupBy: [] }",
-            "topics/t.yaml:6:41: warning: subscriptions.s.window.groupBy: windows are computed per partition: each partition has its own; for one over the whole topic, give it one partition"),
+            "topics/t.yaml:6:41: warning: subscriptions.s.window.groupBy: windows are computed per partition: each partition has its own; for one over the whole topic, write scope: topic"),
+        Case(
+            "window: { type: tumbling, size: 1m, scope: all, groupBy: [] }",
+            "topics/t.yaml:6:41: error: subscriptions.s.window.scope: must be partition or topic, not \"all\""),
     ]
 
     static let aggregates: [Case] = [
@@ -233,6 +241,7 @@ let windowWithEveryKey = """
     window:
       type: tumbling
       size: 1m
+      scope: topic
       time: arrival
       grace: 5s
       idle: 10s

@@ -72,6 +72,8 @@ enum WindowCatalog {
         .undefaulted("hop", \.hop, .wrapping(span), "A hopping window begins every so often; not longer than size."),
         .undefaulted("gap", \.gap, .wrapping(span), "A session ends when no event of its group has come for so long."),
         .value("max", \.max, .wrapping(span), "No session crosses a multiple of this since 1970, in UTC."),
+        .value("scope", \.policy.scope, .choice,
+            "partition: the events of each partition by themselves. topic: those of all partitions, by way of a topic of our own in which each group has its place."),
         .value("time", \.policy.time, .choice, "event: the event's own time decides on its window. arrival: the record's timestamp."),
         .value("grace", \.policy.grace, .duration(.zero ... longest), "How long after a window's end events that belong to it still count."),
         .value("idle", \.policy.idle, span,

@@ -87,7 +87,7 @@ final class RecordKeeper: WindowContents {
             complain("a record was looked at that is not lent")
             return .poison("not lent")
         }
-        switch record.sight(policy) {
+        switch record.content(policy) {
         case .nothing:
             complain("a record was looked at that does not match: @\(record.offset)")
             return .poison("no match")
@@ -98,6 +98,11 @@ final class RecordKeeper: WindowContents {
             lookedAt = (place, record, group, number)
             return .event(WallTime(milliseconds: time), group: number)
         }
+    }
+
+    func source(of token: RecordToken) -> SourcePlace? {
+        guard case .record(let record, _) = loans[token.bits] else { return nil }
+        return record.origin?.place
     }
 
     func open(_ window: WindowID) {

@@ -39,6 +39,14 @@ extension WindowSimulation {
         }
     }
 
+    /// Of a repartition topic: how far its sources are there.
+    private func checkSources(_ claim: WindowClaim, _ course: WindowCourse) {
+        let log = log(course.key)
+        let known = log.records[..<log.index(of: claim.base)].last?.origin?.known
+        guard let known, claim.sources != known else { return }
+        violation(.windows, "\(course.key): a commit of \(claim) says of its sources \(claim.sources.map { "\($0)" } ?? "nothing"); they are \(known)")
+    }
+
     /// Kafka takes a commit: new advances have a reason.
     func checkAdvance(of commit: Stored) {
         let (claim, course) = (commit.claim, commit.course)
@@ -66,6 +74,7 @@ extension WindowSimulation {
         if let last = before.last(where: { if case .event = $0.sight(course.policy) { $0.offset >= course.start } else { false } }), now - last.appended < window.idle {
             violation(.windows, "\(words), \(now - last.appended) after an event")
         }
+        if let origin = before.last?.origin, !origin.areAllIdle { violation(.windows, "\(words), and something may come from \(origin.known)") }
         if !course.openWindows(at: offset, log).contains(where: { $0.end + window.grace.inMilliseconds <= time }) {
             violation(.windows, "\(words), which completes no window")
         }
@@ -92,7 +101,10 @@ extension WindowSimulation {
             violation(.settlement, "\(course.key): a commit of \(claim) says that \(instance) is settled, which has no outcome")
             return nil
         }
-        if course.places != nil { checkWatermark(claim, course) }
+        if course.places != nil {
+            checkWatermark(claim, course)
+            checkSources(claim, course)
+        }
         return claim
     }
 }

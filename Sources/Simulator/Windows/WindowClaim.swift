@@ -9,6 +9,8 @@ package struct WindowClaim {
     package var watermark: Int64? = nil
     /// Windows that end before it are settled.
     package var settledBefore: Int64? = nil
+    /// Of a repartition topic.
+    var sources: [WindowRecord.SourceState]? = nil
     package var advances: [(offset: Int64, time: Int64)] = []
     /// Places that are settled.
     package var runs: [Range<Int64>] = []
@@ -35,6 +37,10 @@ package struct WindowClaim {
             guard let time = numbers.nextSigned() else { return nil }
             settledBefore = time
         }
+        if flags & 4 != 0 {
+            guard let known = Self.sources(&numbers, from: watermark ?? 0) else { return nil }
+            sources = known
+        }
         guard let count = numbers.next() else { return nil }
         for _ in 0..<count {
             guard let ahead = numbers.next(), let time = numbers.nextSigned() else { return nil }
@@ -47,6 +53,26 @@ package struct WindowClaim {
             runs.append(place..<place + Int64(settled))
             place += Int64(settled)
         }
+    }
+
+    private static func sources(_ numbers: inout Numbers, from watermark: Int64) -> [WindowRecord.SourceState]? {
+        guard let head = numbers.next() else { return nil }
+        var sources: [WindowRecord.SourceState] = []
+        for _ in 0..<head / 2 {
+            guard let next = numbers.next() else { return nil }
+            var source = WindowRecord.SourceState()
+            if next > 0 {
+                source.next = Int64(next) - 1
+                guard let flags = numbers.next() else { return nil }
+                source.isIdle = flags & 2 != 0
+                if flags & 1 != 0 {
+                    guard let distance = numbers.nextSigned() else { return nil }
+                    source.watermark = watermark + distance
+                }
+            }
+            sources.append(source)
+        }
+        return sources
     }
 
     package func says(_ instance: WindowInstance) -> Bool {

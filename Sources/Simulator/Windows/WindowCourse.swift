@@ -61,17 +61,31 @@ final class WindowCourse {
             i += 1
             position = record.offset + 1
             let sight = record.sight(policy)
+            if let time = record.origin?.watermark, sight == .nothing { come(to: time, at: record.offset) }
             guard sight != .nothing else { continue }
             guard model != nil else {
                 let kind: WindowInstance.Kind = sight == .poison ? .poison : .plain
                 found(WindowInstance(name: .single(offset: record.offset), kind: kind, offsets: [record.offset], end: .max, place: record.offset))
                 continue
             }
-            if case .event(let time, _) = sight, time > peaks.last?.time ?? .min { peaks.append((record.offset, time)) }
-            model!.look(sight, at: record.offset)
+            model!.look(sight, at: record.offset, says: record.origin == nil)
+            if let origin = record.origin {
+                if let time = origin.watermark { come(to: time, at: record.offset) }
+            } else if case .event(let time, _) = sight {
+                notePeak(time, at: record.offset)
+            }
             collect()
         }
     }
+
+    /// All sources together have come that far.
+    private func come(to time: Int64, at offset: Int64) {
+        model!.advance(to: time)
+        notePeak(time, at: offset)
+        collect()
+    }
+
+    private func notePeak(_ time: Int64, at offset: Int64) { if time > peaks.last?.time ?? .min { peaks.append((offset, time)) } }
 
     /// Kafka has taken a commit, and with it advances: they are a part of the log from now on.
     ///
@@ -105,7 +119,8 @@ final class WindowCourse {
         var advances = advances.sorted { $0.key < $1.key }[...]
         for record in log.records[log.index(of: start)...] where record.offset < end {
             while let next = advances.first, next.key <= record.offset { model.advance(to: advances.removeFirst().value) }
-            model.look(record.sight(policy), at: record.offset)
+            model.look(record.sight(policy), at: record.offset, says: record.origin == nil)
+            if let time = record.origin?.watermark { model.advance(to: time) }
         }
         for advance in advances where advance.key <= end { model.advance(to: advance.value) }
         return model

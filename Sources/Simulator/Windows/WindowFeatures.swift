@@ -84,6 +84,17 @@ struct WindowFeature: Sendable {
             topic.jumps = 0.02
             topic.reach = random.pick([5_000, 60_000])
         },
+        WindowFeature("windows over all partitions") { scenario, random in
+            for i in scenario.topics.indices where random.chance(0.7) {
+                scenario.topics[i].sources = random.pick([1, 2, 3])
+                scenario.topics[i].mishaps = random.pick([0, 0.1, 0.4])
+                // Those were dealt with where it was written.
+                scenario.topics[i].unreadable = 0
+                scenario.topics[i].others = 0
+                let name = scenario.topics[i].name
+                for j in scenario.subscriptions.indices where scenario.subscriptions[j].topic == name { scenario.subscriptions[j].window!.scope = .topic }
+            }
+        },
         WindowFeature("long logs") { scenario, _ in for i in scenario.topics.indices { scenario.topics[i].live = 120 } },
     ]
 
@@ -112,6 +123,7 @@ struct WindowFeature: Sendable {
             policy.batch = batch
         },
         WindowFeature("a subscription without windows") { scenario, random in
+            if scenario.topics[0].sources > 0 { return }
             var policy = Subscription(name: "bystander", topic: scenario.topics[0].name, endpoint: "http://bystander")
             policy.start = .earliest
             policy.retry = scenario.subscriptions[0].retry
@@ -136,6 +148,7 @@ struct WindowFeature: Sendable {
             options.coldCommitInterval = .seconds(Int64(random.pick([1, 5])))
         },
         .option("longer delays in memory") { options, random in options.longestDelayInMemory = random.pick([.zero, .seconds(10)]) },
+        .option("few known places") { options, random in options.sourcePlaces = random.pick([2, 5]) },
         WindowFeature("small fetches") { scenario, _ in scenario.fetchBytes = 500 },
     ]
 
@@ -168,7 +181,11 @@ struct WindowFeature: Sendable {
         .brokerFault(.producesSlow), .brokerFault(.fetchesSlow), .brokerFault(.fetchesFail), .brokerFault(.lookupsFail),
         .event("pauses") { scenario, random in .pause(subscription: random.subscription(scenario), for: .seconds(Int64(random.int(1...30)))) },
         .event("seeks", atMost: 2) { scenario, random in
-            .seek(subscription: random.subscription(scenario), to: random.pick([.start(.earliest), .start(.latest), .offset(Int64(random.int(0...60)))]))
+            let subscription = random.subscription(scenario)
+            // From elsewhere on, what counts is another question: events are taken as they come, and the model knows all.
+            let mayBeAnywhere = scenario.subscriptions[subscription].window?.scope != .topic
+            let targets: [CursorTarget] = mayBeAnywhere ? [.start(.earliest), .start(.latest), .offset(Int64(random.int(0...60)))] : [.start(.earliest)]
+            return .seek(subscription: subscription, to: random.pick(targets))
         },
         .event("failing producers", atMost: 2) { scenario, random in .producerFails(replica: random.replica(scenario)) },
         WindowFeature("wrong clocks") { scenario, random in

@@ -62,7 +62,7 @@ extension WindowSimulation {
         while i < log.records.count, log.records[i].offset < until, batch.records.isEmpty || log.records[i].bytes <= left {
             let record = log.records[i]
             let wanted = slots.indices.filter { slot in
-                record.defect != .unreadable && slots[slot].map { matches(replica.core.subscription($0).filters, type: record.type) } ?? false
+                record.defect != .unreadable && slots[slot].map { record.origin != nil || matches(replica.core.subscription($0).filters, type: record.type) } ?? false
             }
             batch.matches += wanted.map { Int32($0) }
             batch.records.append(

@@ -1,3 +1,4 @@
+import DeliveryCore
 import EventModel
 
 /// A record in the world of windows.
@@ -9,7 +10,32 @@ struct WindowRecord {
         case uncountable
     }
 
+    /// How far one partition of the source is, as the log says it.
+    struct SourceState: Equatable {
+        var next: Int64? = nil
+        var watermark: Int64? = nil
+        var isIdle = false
+    }
+
+    /// Of a repartition topic.
+    struct Origin {
+        var place: SourcePlace
+        /// It is an event that was not there before, nor passed over.
+        var isCounted: Bool
+        /// What is known of all sources when this was read.
+        var known: [SourceState]
+
+        var areAllIdle: Bool { known.allSatisfy(\.isIdle) }
+
+        /// The time that all have come to but those that are idle; nil when one has not said.
+        var watermark: Int64? {
+            let times = known.filter { !$0.isIdle }.map { $0.next == nil ? nil : $0.watermark }
+            return times.contains(nil) ? nil : times.compactMap(\.self).min()
+        }
+    }
+
     var offset: Int64 = 0
+    var origin: Origin? = nil
     var timestamp: WallTime
     var appended: Instant
     /// The event's own, in milliseconds.
@@ -24,6 +50,13 @@ struct WindowRecord {
 
     /// What a subscription's windows see of it.
     func sight(_ policy: Subscription) -> WindowModel.Sight {
+        if let origin, !origin.isCounted { return .nothing }
+        return content(policy)
+    }
+
+    /// What it is.
+    func content(_ policy: Subscription) -> WindowModel.Sight {
+        if origin?.place.isMark ?? false { return .nothing }
         if defect == .unreadable { return .poison }
         guard matches(policy.filters, type: type) else { return .nothing }
         guard let window = policy.window else { return .event(time: time, group: group) }

@@ -48,7 +48,9 @@ package struct WindowModel {
 
     // MARK: The log
 
-    package mutating func look(_ sight: Sight, at offset: Int64) {
+    /// - Parameter says: whether an event's time is as much as its partition has come to. Of several partitions together that is
+    ///   told by itself.
+    package mutating func look(_ sight: Sight, at offset: Int64, says: Bool = true) {
         switch sight {
         case .nothing: break
         case .poison: single(.poison, offset)
@@ -57,7 +59,7 @@ package struct WindowModel {
             let wanted = candidates.enumerated().filter { !isComplete(end: $0.element.upperBound) }
             if wanted.isEmpty { single(.late, offset) }
             for (index, bounds) in wanted { add(offset, time, group, bounds, place: offset * places + Int64(index)) }
-            advance(to: time)
+            if says { advance(to: time) }
         }
     }
 

@@ -17,6 +17,9 @@ public struct WindowScenario: Sendable {
         var uncountable = 0.0
         var others = 0.0
         var groups = 3
+        /// It is a repartition topic, of a topic with so many partitions; 0: it is not. Then the chance of a writer's mishap.
+        var sources = 0
+        var mishaps = 0.0
         /// Event times are multiples of so many milliseconds: the edges of windows are met then.
         var grid: Int64 = 1
         /// Event times lie behind the clock by up to so many milliseconds.

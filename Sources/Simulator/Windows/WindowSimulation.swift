@@ -47,6 +47,8 @@ public final class WindowSimulation {
 
     /// By topic, then by partition.
     var logs: [[WindowLog]]
+    /// Of the partitions of repartition topics.
+    private var writers: [[WindowWriters]]
     var stored: [CursorKey: Stored] = [:]
     /// Courses that some cursor was placed on, whether that was committed or not.
     var courses: [WindowCourse] = []
@@ -83,6 +85,9 @@ public final class WindowSimulation {
         endpointRandom = random.split()
         policies = scenario.subscriptions
         logs = scenario.topics.map { Array(repeating: WindowLog(), count: $0.partitions) }
+        writers = scenario.topics.map { topic in
+            Array(repeating: WindowWriters(sources: topic.sources), count: topic.sources > 0 ? topic.partitions : 0)
+        }
         replicas = (0..<scenario.mostReplicas).map { WindowReplica(index: $0) }
         for (replica, offset) in zip(replicas, scenario.clockOffsets) { replica.clock.offset = offset }
         for (i, topic) in scenario.topics.enumerated() {
@@ -128,11 +133,27 @@ public final class WindowSimulation {
         if random.chance(plan.stragglers) { time -= Int64(random.int(0...Int(plan.reach))) }
         if random.chance(plan.jumps) { time += Int64(random.int(0...Int(plan.reach))) }
         let defect: WindowRecord.Defect? = random.chance(plan.unreadable) ? .unreadable : random.chance(plan.uncountable) ? .uncountable : nil
-        logs[topic][partition].append(
-            WindowRecord(
-                timestamp: moment.wall, appended: now, time: time / plan.grid * plan.grid, group: random.int(0...plan.groups - 1),
-                type: random.chance(plan.others) ? "other" : "counted", defect: defect, bytes: random.int(20...100)))
-        if random.chance(plan.gaps) { logs[topic][partition].leaveGap(of: Int64(random.int(1...5))) }
+        let record = WindowRecord(
+            timestamp: moment.wall, appended: now, time: time / plan.grid * plan.grid, group: random.int(0...plan.groups - 1),
+            type: random.chance(plan.others) ? "other" : "counted", defect: defect, bytes: random.int(20...100))
+        guard plan.sources > 0 else { return append([record], topic, partition) }
+        writers[topic][partition].produce(record, &random)
+        for _ in 0..<random.int(0...3) { append(writers[topic][partition].act(&random, faults: plan.mishaps), topic, partition) }
+    }
+
+    private func append(_ records: [WindowRecord], _ topic: Int, _ partition: Int) {
+        for var record in records {
+            record.appended = now
+            if record.origin?.place.isMark ?? false { record.timestamp = moment.wall }
+            logs[topic][partition].append(record)
+            if random.chance(scenario.topics[topic].gaps) { logs[topic][partition].leaveGap(of: Int64(random.int(1...5))) }
+        }
+    }
+
+    private func finishWriting() {
+        for topic in writers.indices {
+            for partition in writers[topic].indices { append(writers[topic][partition].finish(&random), topic, partition) }
+        }
     }
 
     private func produceBacklog() {
@@ -166,6 +187,7 @@ public final class WindowSimulation {
         isHealed = true
         note(.heal)
         disturbances = []
+        finishWriting()
         for i in policies.indices where policies[i].window != nil { policies[i].window!.maxGroups = 100_000 }
         for replica in replicas {
             replica.clock = Clock()

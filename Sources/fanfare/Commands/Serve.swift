@@ -116,6 +116,11 @@ extension EmbeddedCluster {
     static func forDevelopment(_ loaded: LoadedConfiguration, _ manifests: LoadedManifests, port: UInt16? = nil) throws -> EmbeddedCluster {
         let retry = loaded.configuration.retryTopic
         var topics = manifests.topics.map { (name: $0.topic, partitions: $0.provisioning.partitions ?? 4) }
+        for manifest in manifests.topics {
+            for subscription in manifest.subscriptions where subscription.needsRepartitioning {
+                topics.append((name: loaded.configuration.repartitionTopic(of: subscription.name), partitions: manifest.provisioning.partitions ?? 4))
+            }
+        }
         topics.append((name: loaded.configuration.retryTopicName, partitions: retry.lanes.count * retry.partitionsPerLane))
         topics.append((name: loaded.configuration.controlTopicName, partitions: 1))
         return try EmbeddedCluster(port: port, topics: topics)

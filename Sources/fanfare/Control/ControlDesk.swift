@@ -31,7 +31,7 @@ final class ControlDesk {
         configuration = loaded.configuration
         let manifests = options.load(loaded)
         areManifestsUsable = manifests.isUsable
-        topics = manifests.isUsable ? manifests.topics : []
+        topics = manifests.isUsable ? configuration.withRepartitions(manifests.topics) : []
         if !manifests.isUsable {
             printError("warning: the topic manifests cannot be used (`fanfare check` says why); only what the control topic says counts")
         }

@@ -79,6 +79,8 @@ struct TopicPlan {
 
     private mutating func comparePartitions(_ existing: ClusterState.Topic) {
         guard let wanted = topic.partitions, wanted != existing.partitions else { return }
+        // Any number will do, and with another one groups would have to move.
+        if topic.role == .repartition { return }
         if wanted > existing.partitions {
             actions.append(.extend(partitions: wanted))
             let caution = topic.role == .source ? " (records of one key may go to another partition from now on)" : ""

@@ -2,7 +2,7 @@ import EventModel
 
 /// A topic as configuration and manifests want it.
 struct WantedTopic {
-    enum Role: String { case source, retry, control, deadLetter = "dead-letter" }
+    enum Role: String { case source, repartition, retry, control, deadLetter = "dead-letter" }
 
     /// What a setting of a topic must be.
     enum Rule {
@@ -32,9 +32,9 @@ extension WantedTopic {
     private static let headerRoom: Int64 = 16 << 10
     private static let day: Int64 = 86_400_000
 
-    /// The names of all topics that are wanted: sources, retry topic, control topic, dead letters.
+    /// The names of all topics that are wanted: sources, repartition topics, retry topic, control topic, dead letters.
     static func names(_ configuration: BridgeConfiguration, _ manifests: [TopicManifest]) -> [String] {
-        manifests.map(\.topic) + [configuration.retryTopicName, configuration.controlTopicName] + deadLetters(configuration, manifests).map(\.name)
+        configuration.withRepartitions(manifests).map(\.topic) + [configuration.retryTopicName, configuration.controlTopicName] + deadLetters(configuration, manifests).map(\.name)
     }
 
     /// - Parameter state: what exists decides where manifests say nothing.
@@ -45,8 +45,24 @@ extension WantedTopic {
                 replicationFactor: manifest.provisioning.replicationFactor, replicationKey: "kafka.replicationFactor in \(manifest.file)",
                 settings: manifest.provisioning.config.map { (name: $0.name, rule: .manifest($0.value)) })
         }
-        return sources + [retryTopic(configuration, manifests, state), controlTopic(configuration)]
+        let repartitions = manifests.flatMap { manifest in
+            manifest.subscriptions.filter(\.needsRepartitioning).map { repartitionTopic(of: $0, manifest, configuration, state) }
+        }
+        return sources + repartitions + [retryTopic(configuration, manifests, state), controlTopic(configuration)]
             + deadLetters(configuration, manifests).map { deadLetterTopic($0.name, of: $0.sources, configuration, state) }
+    }
+
+    /// As many partitions as the source has. Kept for as long as a window may be open, and somebody may need to look after it.
+    private static func repartitionTopic(
+        of subscription: Subscription, _ source: TopicManifest, _ configuration: BridgeConfiguration, _ state: ClusterState
+    ) -> WantedTopic {
+        let window = subscription.window!
+        let minimum = day + (window.longest + window.grace).millisecondsRoundedUp
+        return WantedTopic(
+            name: configuration.repartitionTopic(of: subscription.name), role: .repartition,
+            partitions: state.topics[source.topic]?.partitions ?? source.provisioning.partitions,
+            replicationFactor: configuration.retryTopic.replicationFactor, replicationKey: "retryTopic.replicationFactor",
+            settings: ownSettings(minimum: minimum, otherwise: max(7 * day, 2 * minimum), of: [source], state))
     }
 
     /// Records wait there for their next attempt, which must find them.

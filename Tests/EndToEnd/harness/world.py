@@ -46,6 +46,7 @@ class World:
         self.broker = None
         self.config_changes = {}
         self.retry_partitions = 2
+        self.extra_topics = {}  # partitions of topics that no manifest is about
 
     # What exists
 
@@ -83,6 +84,7 @@ class World:
             topics[topic.dead_letters] = 2
         topics[RETRY_TOPIC] = self.retry_partitions
         topics[CONTROL_TOPIC] = 1
+        topics |= self.extra_topics
         self.broker = Broker(self.program, self.broker_port, topics, self.folder / "broker.log", brokers)
         self.started(self.broker.process)
         return self.broker

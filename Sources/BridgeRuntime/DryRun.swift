@@ -1,3 +1,4 @@
+import DeliveryCore
 package import EventFormats
 import EventLoop
 package import EventModel
@@ -73,7 +74,7 @@ package struct DryRun: Sendable {
             subscription.window!.scope = .partition
         }
         let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), requests: 0)
-        let route = TopicRoute(manifest, subscriptions: [], errors: FilterErrors(), schemas: schemas)
+        let route = TopicRoute(manifest, subscriptions: [], errors: SubscriptionCounts(\.filterErrors), schemas: schemas)
         let outlet = Outlet(policy: subscription, route: route, transport: transport)
         defer { outlet.close(transport) }
         self = DryRunShard(log, outlet, manifest, schemas: schemas).run(progress: progress)

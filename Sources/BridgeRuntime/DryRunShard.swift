@@ -37,7 +37,7 @@ final class DryRunShard {
         self.log = log
         self.outlet = outlet
         // The engine has one subscription, whatever others the topic has.
-        route = TopicRoute(manifest, subscriptions: [(slot: 0, policy: outlet.policy)], errors: FilterErrors(), schemas: schemas)
+        route = TopicRoute(manifest, subscriptions: [(slot: 0, policy: outlet.policy)], errors: SubscriptionCounts(\.filterErrors), schemas: schemas)
         result = DryRun(outlet.policy)
         result.problem = outlet.problem
         start = log.entries.first?.arrival ?? WallTime(milliseconds: 0)

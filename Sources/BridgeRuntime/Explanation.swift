@@ -1,8 +1,10 @@
+import DeliveryCore
 package import EventFormats
 import EventLoop
 package import EventModel
 import Filters
 import HTTPTransport
+import Transforms
 
 /// What would become of one record: found out by the code that delivers, without sending anything.
 package struct Explanation {
@@ -45,7 +47,7 @@ package struct Explanation {
     ) throws {
         let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), requests: 0)
         let route = TopicRoute(
-            manifest, subscriptions: manifest.subscriptions.enumerated().map { (slot: Int32($0), policy: $1) }, errors: FilterErrors(),
+            manifest, subscriptions: manifest.subscriptions.enumerated().map { (slot: Int32($0), policy: $1) }, errors: SubscriptionCounts(\.filterErrors),
             schemas: schemas)
         var matches: [Int32] = []
         given.withView(topic: manifest.topic) { record in
@@ -131,7 +133,6 @@ extension Explanation.Outcome {
 extension Explanation.Request {
     fileprivate init(_ outlet: Outlet, _ record: RecordView, at now: WallTime, _ traceIDs: inout TraceIDs) throws(PoisonReason) {
         let slot = RequestSlot()
-        url = outlet.policy.endpoint
         if outlet.policy.batch == nil {
             body = Array(try outlet.writer.writeEvent(record, attempt: 1, at: now, &traceIDs, into: slot))
         } else {
@@ -139,7 +140,9 @@ extension Explanation.Request {
             try batch.append(record)
             body = Array(batch.finish(attempt: 1, at: now))
         }
-        headers = slot.fields
+        url = outlet.writer.templates?.lastURL.map { String(decoding: $0, as: UTF8.self) } ?? outlet.policy.endpoint
+        let templated = Set(outlet.policy.headerTemplates.map(\.name))
+        headers = slot.fields.map { (name: $0.name, value: templated.contains($0.name) && Self.mayBeSecret($0.name) ? "***" : $0.value) }
         headers += Outlet.constantHeaders(of: outlet.policy).map {
             (name: $0.name, value: Self.mayBeSecret($0.name) ? "***" : $0.value)
         }

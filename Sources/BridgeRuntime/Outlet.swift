@@ -2,6 +2,7 @@ import EventFormats
 import EventModel
 import HTTPTransport
 import Signing
+import Transforms
 
 /// What a shard needs to send one subscription's requests, made once per manifest.
 final class Outlet {
@@ -26,7 +27,14 @@ final class Outlet {
             if secrets.count != texts.count || secrets.isEmpty { problem = "a signing secret cannot be used" }
             if !secrets.isEmpty { signer = WebhookSigner(secrets: secrets) }
         }
-        writer = RequestWriter(decoder: route.decoder, format: policy.payload, signer: signer)
+        var templates: RequestTemplates?
+        do throws(TemplateError) {
+            templates = try RequestTemplates(policy)
+        } catch {
+            // As above; what was asked for is not sent without it.
+            problem = "a template cannot be used: \(error.message)"
+        }
+        writer = RequestWriter(decoder: route.decoder, format: policy.payload, templates: templates, signer: signer)
         let version: EndpointConfiguration.HTTPVersion =
             switch policy.delivery.http {
             case .auto: .auto
@@ -41,7 +49,7 @@ final class Outlet {
         do throws(EndpointError) {
             endpoint = try transport.open(
                 EndpointConfiguration(
-                    url: policy.endpoint, constantHeaders: Self.constantHeaders(of: policy),
+                    url: templates?.sampleURL ?? policy.endpoint, constantHeaders: Self.constantHeaders(of: policy),
                     timeoutMilliseconds: Int(policy.delivery.timeout.millisecondsRoundedUp),
                     connectTimeoutMilliseconds: Int(policy.delivery.connectTimeout.millisecondsRoundedUp),
                     httpVersion: version, caFile: policy.certificateAuthorities,
@@ -59,6 +67,10 @@ final class Outlet {
     static func constantHeaders(of policy: Subscription) -> [(name: String, value: String)] {
         var headers = policy.headers.map { (name: $0.name, value: $0.value) }
         headers.append((name: "fanfare-subscription", value: policy.name))
+        let derivation = policy.transform.derivation
+        // RFC 9745 and RFC 8594.
+        if let deprecated = derivation.deprecated { headers.append((name: "deprecation", value: "@\(deprecated.milliseconds / 1000)")) }
+        if let sunset = derivation.sunset { headers.append((name: "sunset", value: sunset.httpDate)) }
         if !headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
             headers.append((name: "user-agent", value: "fanfare/\(fanfareVersion)"))
         }
@@ -69,7 +81,8 @@ final class Outlet {
     init(_ same: Outlet, route: TopicRoute) {
         policy = same.policy
         self.route = route
-        writer = RequestWriter(decoder: route.decoder, format: same.writer.format, signer: same.writer.signer)
+        writer = RequestWriter(
+            decoder: route.decoder, format: same.writer.format, templates: same.writer.templates, signer: same.writer.signer)
         endpoint = same.endpoint
         problem = same.problem
         repartition = RepartitionWriter(policy, decoder: route.decoder)

@@ -11,6 +11,7 @@ extension Subscription {
         var shown = self
         if case .standard(let secrets) = signing { shown.signing = .standard(secrets: secrets.map { _ in "" }) }
         shown.headers = headers.map { HeaderField(name: $0.name, value: "") }
+        shown.headerTemplates = headerTemplates.map { HeaderField(name: $0.name, value: "") }
         let defaults = Subscription(name: "", topic: "", endpoint: "")
         return TextDigest.sha256(Self.deviations(of: shown, from: defaults).joined(separator: "\n"))
     }

@@ -1,12 +1,15 @@
 import EventFormats
 import EventModel
 import Signing
+import Transforms
 
 /// Writes one subscription's requests: body, identification, trace context and signature. Headers go into the slot in the
 /// form that `HTTPTransport.send` takes. Allocates nothing where the slot has room.
 struct RequestWriter {
     let decoder: EventDecoder
     let format: PayloadFormat
+    /// Nil: events are sent as the topic carries them.
+    let templates: RequestTemplates?
     /// Nil: unsigned.
     let signer: WebhookSigner?
 
@@ -23,7 +26,7 @@ struct RequestWriter {
         let idLength = slot.headers.count - start
         slot.headers.append(0)
         let body: UnsafeRawBufferPointer
-        switch PayloadEncoder.encode(event, of: view, format: format, body: slot.body, headers: slot.headers) {
+        switch try encode(event, of: view, into: slot) {
         case .written: body = slot.body.bytes
         case .view(let bytes): body = bytes
         }
@@ -31,6 +34,17 @@ struct RequestWriter {
         if let replay { Self.append(replay: replay, to: slot.headers) }
         finishHeaders(slot.headers, id: start, idLength, body, attempt, now)
         return body
+    }
+
+    private func encode(_ event: Event, of view: RecordView, into slot: RequestSlot) throws(PoisonReason) -> PayloadEncoder.Body {
+        guard let templates else {
+            return PayloadEncoder.encode(event, of: view, format: format, body: slot.body, headers: slot.headers)
+        }
+        try templates.writeRest(of: event, headers: slot.headers)
+        guard let payload = templates.payload else {
+            return PayloadEncoder.encode(event, of: view, format: format, body: slot.body, headers: slot.headers)
+        }
+        return try payload.encode(event, of: view, format: format, body: slot.body, headers: slot.headers)
     }
 
     /// Several events: begin, append each, finish.
@@ -55,7 +69,7 @@ struct RequestWriter {
             }
             let event = try writer.decoder.decode(view)
             digest.add(event.id)
-            try encoder.append(event)
+            if let payload = writer.templates?.payload { try payload.append(event, to: &encoder) } else { try encoder.append(event) }
         }
 
         /// - Returns: the body, in the slot.

@@ -40,7 +40,8 @@ final class Shard {
     let schemas: ShardSchemas?
     var routes: [String: TopicRoute] = [:]
     private let windows = ShardWindows()
-    private let filterErrors = FilterErrors()
+    private let filterErrors = SubscriptionCounts(\.filterErrors)
+    let deprecatedDeliveries = SubscriptionCounts(\.deprecatedDeliveries)
     /// Partitions whose records are (or will be) read, by handle index.
     var readings: [PartitionReading?] = []
     var activeReadings: [PartitionReading] = []
@@ -251,6 +252,7 @@ final class Shard {
         snapshot.logsRenewed = renewals
         snapshot.partitionsAwaitingSchema = activeReadings.count { $0.pause != nil || $0.chunkPause != nil }
         filterErrors.fill(&snapshot)
+        deprecatedDeliveries.fill(&snapshot)
         let failure = consumer.fatalError.map { "\($0)" }
         let hasJoined = !activeReadings.isEmpty || !readings.isEmpty
         mailbox.show { status in

@@ -3,6 +3,7 @@ import EventFormats
 import EventModel
 import HTTPTransport
 import KafkaClient
+import Transforms
 
 // Attempts: from a delivery to a signed request, and from its end back to the engine.
 extension Shard: HTTPTransportDelegate {
@@ -18,12 +19,31 @@ extension Shard: HTTPTransportDelegate {
         do throws(PoisonReason) {
             let body = outlet.policy.batch == nil
                 ? try writeEvent(delivery, outlet, slot) : try writeBatch(delivery, outlet, slot)
-            transport.send(endpoint: endpoint, token: id.index, headers: slot.headers.bytes, body: body)
+            send(id, endpoint, outlet, headers: slot.headers.bytes, body: body)
         } catch {
-            slots.end(id.index)
-            if !references.isEmpty { endReferences(id.index) }
-            step(.attemptEnded(id, AttemptOutcome(failure: .poison, message: error.message), duration: .zero))
+            abandon(id, AttemptOutcome(failure: .poison, message: error.message))
         }
+    }
+
+    /// To the event's own URL, if the endpoint is a template.
+    private func send(
+        _ id: DeliveryID, _ endpoint: EndpointID, _ outlet: Outlet, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
+    ) {
+        guard let url = outlet.writer.templates?.lastURL else {
+            return transport.send(endpoint: endpoint, token: id.index, headers: headers, body: body)
+        }
+        do throws(EndpointError) {
+            try transport.send(endpoint: endpoint, to: url, token: id.index, headers: headers, body: body)
+        } catch {
+            abandon(id, AttemptOutcome(failure: .egressDenied, message: error.description))
+        }
+    }
+
+    /// Ends an attempt whose request was not sent.
+    private func abandon(_ id: DeliveryID, _ outcome: AttemptOutcome) {
+        slots.end(id.index)
+        if !references.isEmpty { endReferences(id.index) }
+        step(.attemptEnded(id, outcome, duration: .zero))
     }
 
     private func writeEvent(_ delivery: Delivery, _ outlet: Outlet, _ slot: RequestSlot) throws(PoisonReason) -> UnsafeRawBufferPointer {
@@ -77,10 +97,23 @@ extension Shard: HTTPTransportDelegate {
             case .date(let date): outcome.retryAfter = .milliseconds(min(max(0, date * 1000 - moment.wall.milliseconds), 1 << 40))
             case nil: break
             }
-        } else if !outcome.failedEvents.isEmpty {
-            outcome.message = "the endpoint answered \(result.status) and said that this event failed"
+        } else {
+            if !outcome.failedEvents.isEmpty {
+                outcome.message = "the endpoint answered \(result.status) and said that this event failed"
+            }
+            countDeprecated(core.delivery(id), failed: outcome.failedEvents.count)
         }
         step(.attemptEnded(id, outcome, duration: TimeSpan(nanoseconds: result.duration)))
+    }
+}
+
+extension Shard {
+    /// Events delivered in a version that should no longer be used.
+    private func countDeprecated(_ delivery: Delivery, failed: Int) {
+        guard let policy = outlets[delivery.subscription.index]?.policy,
+            let deprecated = policy.transform.derivation.deprecated, deprecated <= moment.wall
+        else { return }
+        deprecatedDeliveries.count(policy.name, max(0, delivery.count - failed))
     }
 }
 

@@ -15,7 +15,7 @@ final class TopicRoute {
     /// The engine's slot of each subscription of the matcher, ascending.
     private let slots: [Int32]
     private let names: [String]
-    private let errors: FilterErrors
+    private let errors: SubscriptionCounts
     /// Without filters nothing has to be decoded to know who gets a record.
     private let matchesAll: Bool
     private var matched = ContiguousArray<Int32>()
@@ -23,7 +23,7 @@ final class TopicRoute {
     private(set) var unframedBytes = 0
 
     init(
-        _ manifest: TopicManifest, subscriptions: [(slot: Int32, policy: Subscription)], errors: FilterErrors, schemas: (any SchemaSource)?
+        _ manifest: TopicManifest, subscriptions: [(slot: Int32, policy: Subscription)], errors: SubscriptionCounts, schemas: (any SchemaSource)?
     ) {
         // Of a repartition topic the records say what they are of another one.
         topic = subscriptions.first?.policy.sourceTopic ?? manifest.topic

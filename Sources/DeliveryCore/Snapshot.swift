@@ -152,6 +152,8 @@ public struct SubscriptionCounters: Sendable {
     public var routed: UInt64 = 0
     /// Events for which a filter met an error, so that they did not match it. The engine does not know.
     public var filterErrors: UInt64 = 0
+    /// Events delivered in a payload version that is deprecated. The engine does not know.
+    public var deprecatedDeliveries: UInt64 = 0
     /// Attempts by result.
     public var attemptsSucceeded: UInt64 = 0
     public var attemptsToRetry: UInt64 = 0
@@ -178,6 +180,7 @@ public struct SubscriptionCounters: Sendable {
     public mutating func merge(_ other: SubscriptionCounters) {
         routed += other.routed
         filterErrors += other.filterErrors
+        deprecatedDeliveries += other.deprecatedDeliveries
         attemptsSucceeded += other.attemptsSucceeded
         attemptsToRetry += other.attemptsToRetry
         attemptsRefused += other.attemptsRefused

@@ -6,7 +6,7 @@ enum CurlFailure {
     /// Fills failure, refusal and message.
     static func describe(_ code: CURLcode, _ slot: Slot.Pointer, _ endpoint: Endpoint, _ result: inout HTTPResult) {
         let easy = slot.pointee.easy
-        let who = endpoint.authority
+        let who = slot.pointee.target?.authority ?? ""
         result.failure = .network
 
         switch code {

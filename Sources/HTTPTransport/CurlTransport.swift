@@ -125,8 +125,27 @@ public final class CurlTransport: HTTPTransport {
         loop.assertOwnThread()
         let endpoint = endpoint(id)
         let slot = free.popLast() ?? makeSlot()
+        if slot.pointee.endpointID != id { configure(slot, for: endpoint, endpoint.target) }
+        send(slot, endpoint, token: token, headers: headers, body: body)
+    }
+
+    public func send(
+        endpoint id: EndpointID, to url: UnsafeRawBufferPointer, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
+    ) throws(EndpointError) {
+        loop.assertOwnThread()
+        let endpoint = endpoint(id)
+        let target = try Target(String(decoding: url, as: UTF8.self), endpoint.configuration, sockets.rules)
+        let slot = free.popLast() ?? makeSlot()
+        configure(slot, for: endpoint, target)
+        // The next request goes elsewhere.
+        slot.pointee.endpointID = nil
+        send(slot, endpoint, token: token, headers: headers, body: body)
+    }
+
+    private func send(
+        _ slot: Slot.Pointer, _ endpoint: Endpoint, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
+    ) {
         let easy = slot.pointee.easy
-        if slot.pointee.endpointID != id { configure(slot, for: endpoint) }
         if slot.pointee.waitsForConnection != endpoint.sharesConnections {
             slot.pointee.waitsForConnection = endpoint.sharesConnections
             fanfare_easy_set_long(easy, CURLOPT_PIPEWAIT, endpoint.sharesConnections ? 1 : 0)
@@ -151,15 +170,16 @@ public final class CurlTransport: HTTPTransport {
         guard code == CURLM_OK else { fatalError("curl_multi_add_handle: \(String(cString: curl_multi_strerror(code)))") }
     }
 
-    private func configure(_ slot: Slot.Pointer, for endpoint: Endpoint) {
+    private func configure(_ slot: Slot.Pointer, for endpoint: Endpoint, _ target: Target) {
         let easy = slot.pointee.easy
         let configuration = endpoint.configuration
         slot.pointee.endpoint = .passUnretained(endpoint)
         slot.pointee.endpointID = endpoint.id
+        slot.pointee.target = target
         slot.pointee.keptBody = configuration.keptBody
         // Without this libcurl keeps the text of the URL before, and names that one if it has to start over.
         fanfare_easy_set_string(easy, CURLOPT_URL, nil)
-        fanfare_easy_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(endpoint.url))
+        fanfare_easy_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(target.url))
         fanfare_easy_set_long(easy, CURLOPT_TIMEOUT_MS, configuration.timeoutMilliseconds)
         fanfare_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeoutMilliseconds)
         let version = configuration.httpVersion == .http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS

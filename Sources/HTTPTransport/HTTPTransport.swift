@@ -25,6 +25,13 @@ public protocol HTTPTransport: AnyObject {
     ///   - body: must stay valid and unchanged until the completion of `token` has been delivered; it is not copied.
     func send(endpoint: EndpointID, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer)
 
+    /// The same to a URL of its own, with all else as the endpoint has it. The URL is judged as that of an endpoint is.
+    ///
+    /// - Throws: why nothing can be sent there; then there is no completion.
+    func send(
+        endpoint: EndpointID, to url: UnsafeRawBufferPointer, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
+    ) throws(EndpointError)
+
     /// Aborts a request. Its completion (`cancelled`) is not delivered from within this call but by the next
     /// `EventLoop.run`, so that it may be called from anywhere, also from a completion. A request of HTTP/1.1 takes its
     /// connection with it. Without effect when the token is not in flight.

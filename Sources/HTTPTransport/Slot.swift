@@ -22,6 +22,8 @@ struct Slot {
     /// Nil: to none, or to one that is gone.
     var endpoint: Unmanaged<Endpoint>?
     var endpointID: EndpointID?
+    /// Where the request goes: mostly the endpoint's own.
+    var target: Target?
     var hasOwnAuthorities = false
     var waitsForConnection = false
     var headerHead: UnsafeMutablePointer<curl_slist>?
@@ -192,7 +194,7 @@ private let openSocket: curl_opensocket_callback = { slot, _, address in
     let socketAddress = UnsafeRawPointer(target).advanced(by: MemoryLayout.offset(of: \curl_sockaddr.addr)!)
         .assumingMemoryBound(to: sockaddr.self)
     let sockets = slot.pointee.sockets.takeUnretainedValue()
-    let hostIsAllowed = slot.pointee.endpoint?.takeUnretainedValue().hostIsAllowed ?? false
+    let hostIsAllowed = slot.pointee.target?.hostIsAllowed ?? false
     let length = target.pointee.addrlen
     switch AddressPolicy.verdict(socketAddress, length: length, sockets.rules, hostIsAllowed: hostIsAllowed) {
     case .denied(let reason):

@@ -1,3 +1,4 @@
+public import EventModel
 @preconcurrency import Glibc
 
 /// The outside world as the loaders see it: variables and files. Injected, so that loading is a function of its inputs.
@@ -9,17 +10,21 @@ public struct Environment: Sendable {
     public var listFolder: @Sendable (_ path: String) -> Result<[String], FileError>
     /// What is known of a file without reading it, links followed; nil when it is not there.
     public var stamp: @Sendable (_ path: String) -> FileStamp?
+    /// For what has a date.
+    public var now: @Sendable () -> WallTime
 
     public init(
         variables: [String: String],
         readFile: @escaping @Sendable (String) -> Result<[UInt8], FileError>,
         listFolder: @escaping @Sendable (String) -> Result<[String], FileError>,
-        stamp: @escaping @Sendable (String) -> FileStamp?
+        stamp: @escaping @Sendable (String) -> FileStamp?,
+        now: @escaping @Sendable () -> WallTime
     ) {
         self.variables = variables
         self.readFile = readFile
         self.listFolder = listFolder
         self.stamp = stamp
+        self.now = now
     }
 
     /// This process's variables and the file system.
@@ -37,7 +42,7 @@ public struct Environment: Sendable {
     /// The file system, with the given variables.
     public static func fileSystem(variables: [String: String]) -> Environment {
         Environment(
-            variables: variables, readFile: FileSystem.read, listFolder: FileSystem.list, stamp: FileSystem.stamp)
+            variables: variables, readFile: FileSystem.read, listFolder: FileSystem.list, stamp: FileSystem.stamp, now: FileSystem.now)
     }
 }
 
@@ -112,6 +117,12 @@ private enum FileSystem {
         return FileStamp(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
             modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
+    }
+
+    @Sendable static func now() -> WallTime {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return WallTime(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
     private static func lastError() -> FileError {

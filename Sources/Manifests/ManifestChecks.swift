@@ -1,4 +1,5 @@
 internal import EventModel
+internal import Transforms
 
 /// What a topic must be together with the bridge's configuration.
 enum TopicChecks {
@@ -34,6 +35,7 @@ struct SubscriptionChecks {
         retry(&reader)
         deadLetter(&reader)
         batch(&reader)
+        templates(&reader)
         window(&reader)
     }
 
@@ -115,6 +117,24 @@ struct SubscriptionChecks {
         reader.error(
             position("payload.format", reader), "\(path).payload.format",
             "binary has no place for several events; with batch, write structured or raw")
+    }
+
+    private func templates(_ reader: inout Reader) {
+        let transform = subscription.transform
+        if transform.contentType != nil, transform.template == nil, !isBroken("payload") {
+            reader.error(
+                position("payload.contentType", reader), "\(path).payload.contentType",
+                "is what a template's text is; add payload.template, or remove it: without one the event says what its payload is")
+        }
+        guard subscription.batch != nil else { return }
+        let remedy = "the events of a batch go into one request; remove batch, or the template"
+        if Template.hasTags(subscription.endpoint) {
+            reader.error(position("endpoint", reader), "\(path).endpoint", "a template cannot be told for several events at once: \(remedy)")
+        }
+        for header in subscription.headerTemplates {
+            let key = "headers.\(header.name)"
+            reader.error(position(key, reader), "\(path).\(key)", "a template cannot be told for several events at once: \(remedy)")
+        }
     }
 
     private func window(_ reader: inout Reader) {

@@ -62,6 +62,8 @@ enum ManifestReader {
         draft.manifest.file = file
         var result = Result(manifest: draft.manifest, places: [], topicPlace: reader.positions["topic"] ?? top)
         if let node = draft.subscriptions { readSubscriptions(node, configuration, defaults, &result, &reader) }
+        // What is wrong by itself need not be tried.
+        if !reader.problems[known...].contains(where: { $0.severity == .error }) { PayloadChecks(result.manifest).run(&reader) }
         let isEmpty = draft.subscriptions.map { $0.matches(.object([])) } ?? true
         TopicChecks.run(result.manifest, hasNoSubscriptions: isEmpty, configuration, at: result.topicPlace, &reader)
         return result
@@ -82,6 +84,8 @@ enum ManifestReader {
             subscription.topic = result.manifest.topic
             let known = reader.problems.count
             SubscriptionCatalog.section.apply(entry.value, path, to: &subscription, &reader)
+            reader.remember(path, place)
+            VersionChecks.resolve(&subscription, result.manifest, path, &reader)
             let isMapping = if case .mapping = entry.value.content { true } else { false }
             if isMapping {
                 let findings = reader.problems[known...]

@@ -77,6 +77,9 @@ package enum MetricCatalog {
         .each(.counter, "deliveries", "Events that an endpoint accepted with a 2xx answer.") {
             $1.sample($0.counters.deliveries, ("subscription", $0.name))
         },
+        .each(.counter, "deprecated_deliveries", "Events delivered in a payload version that is deprecated.") {
+            $1.sample($0.counters.deprecatedDeliveries, ("subscription", $0.name))
+        },
         .each(.counter, "retries_scheduled", "Events that the retry topic took for another attempt.") {
             $1.sample($0.counters.retriesScheduled, ("subscription", $0.name))
         },

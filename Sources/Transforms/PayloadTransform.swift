@@ -22,6 +22,20 @@ public final class PayloadTransform {
     /// Memory that an unusual event took is given back beyond this many bytes.
     private static let keptMemory = 1 << 20
 
+    /// Names in one pointer.
+    public static let maximumDepth = PayloadEdit.maximumDepth
+
+    /// Whether a text is a media type at all.
+    public static func isContentType(_ text: String) -> Bool { mediaType(text) { _ in true } ?? false }
+
+    /// Whether values can be escaped for a content type.
+    public static func isEscapable(contentType: String) -> Bool { mediaType(contentType) { TextEscaping(contentType: $0) != nil } ?? false }
+
+    private static func mediaType<Result>(_ text: String, _ body: (MediaType) -> Result) -> Result? {
+        var text = text
+        return text.withUTF8 { MediaType(UnsafeRawBufferPointer($0)).map(body) }
+    }
+
     /// What follows `/data`, as a pointer into the payload; nil for one that leads elsewhere.
     static func payloadPointer(_ pointer: String) -> JSONPointer? {
         guard pointer == "/data" || pointer.hasPrefix("/data/") else { return nil }
@@ -42,9 +56,9 @@ public final class PayloadTransform {
         let kept = policy.select.compactMap(Self.payloadPointer)
         if !kept.isEmpty, !kept.contains(where: \.tokens.isEmpty) { edits.append(PayloadEdit(keeping: kept)) }
         let dropped = policy.drop.compactMap(Self.payloadPointer)
-        dropsData = dropped.contains { $0.tokens.isEmpty } || policy.drop.contains("/data_base64")
+        dropsData = dropped.contains { $0.tokens.isEmpty }
         if !dropped.isEmpty, !dropsData { edits.append(PayloadEdit(removing: dropped)) }
-        droppedAttributes = policy.drop.filter { Self.payloadPointer($0) == nil && $0 != "/data_base64" }.map { String($0.dropFirst()) }
+        droppedAttributes = policy.drop.filter { Self.payloadPointer($0) == nil }.map { String($0.dropFirst()) }
         self.edits = edits
         contentType.append(policy.contentType ?? TransformPolicy.defaultContentType)
         let escaping = MediaType(contentType.bytes).flatMap { TextEscaping(contentType: $0) } ?? .plain

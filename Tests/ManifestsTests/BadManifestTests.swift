@@ -117,9 +117,11 @@ import Testing
             "topics/t.yaml:3:8: error: events.a.schema: cannot read topics/schemas/a.json: No such file or directory",
             "topics/t.yaml:3:32: error: events.a.exampel: unknown key; did you mean \"example\"?"),
         Case(
-            "topic: t\nversions: { \"1\": {} }\n",
+            "topic: t\nversions: { \"1\": { drop: [/data/x], depricated: 1 }, a b: {} }\n",
             "topics/t.yaml:1:1: warning: subscriptions: the topic has no subscriptions; it is not read",
-            "topics/t.yaml:2:1: error: versions: not supported yet; remove the key or write {}"),
+            "topics/t.yaml:2:13: error: versions.1: the first version is what the topic carries, so it renames and drops nothing; write a newer one before it, such as \"2\": {}",
+            "topics/t.yaml:2:37: error: versions.1.depricated: unknown key; did you mean \"deprecated\"?",
+            "topics/t.yaml:2:54: error: versions.a b: a version's name consists of letters, digits, ., _ and -, at most 64, and begins with a letter or digit"),
     ]
 
     static let keys: [Case] = [
@@ -187,7 +189,7 @@ import Testing
             "headers: { Webhook-Id: a, ce-type: b, Content-Type: c, Content-Length: 1, host: h, Connection: close, fanfare-x: y, User-Agent: me }",
             "topics/t.yaml:6:16: error: subscriptions.s.headers.Webhook-Id: this header cannot be set here: Fanfare sets the headers webhook-* itself",
             "topics/t.yaml:6:31: error: subscriptions.s.headers.ce-type: this header cannot be set here: Fanfare sets the headers ce-* itself",
-            "topics/t.yaml:6:43: error: subscriptions.s.headers.Content-Type: this header cannot be set here: payload.format decides it",
+            "topics/t.yaml:6:43: error: subscriptions.s.headers.Content-Type: this header cannot be set here: payload.format decides it, or payload.contentType with a template",
             "topics/t.yaml:6:60: error: subscriptions.s.headers.Content-Length: this header cannot be set here: it belongs to the HTTP connection",
             "topics/t.yaml:6:79: error: subscriptions.s.headers.host: this header cannot be set here: it comes from the endpoint's URL",
             "topics/t.yaml:6:88: error: subscriptions.s.headers.Connection: this header cannot be set here: it belongs to the HTTP connection",
@@ -207,8 +209,8 @@ import Testing
         Case(
             "payload: { format: xml, select: [/a], version: \"1\", drop: [], template: null }",
             "topics/t.yaml:6:16: error: subscriptions.s.payload.format: must be structured, binary or raw, not \"xml\"",
-            "topics/t.yaml:6:29: error: subscriptions.s.payload.select: not supported yet; remove the key or write []",
-            "topics/t.yaml:6:43: error: subscriptions.s.payload.version: not supported yet; remove the key"),
+            "topics/t.yaml:6:38: error: subscriptions.s.payload.select[0]: attributes are sent anyway; list parts of the payload such as /data/total, and remove attributes by payload.drop",
+            "topics/t.yaml:6:43: error: subscriptions.s.payload.version: \"1\" is none of the topic's versions; the topic has no versions; remove the key, or describe them"),
         Case(
             "batch: { maxEvents: 0, maxBytes: 1MB, maxWait: -1s, partialResults: some }",
             "topics/t.yaml:6:14: error: subscriptions.s.batch.maxEvents: must be between 1 and 10000, not \"0\"",

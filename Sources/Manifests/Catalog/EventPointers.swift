@@ -1,5 +1,6 @@
 internal import EventModel
 internal import Filters
+internal import Transforms
 
 /// How manifests name a part of an event.
 enum EventPointers {
@@ -10,6 +11,39 @@ enum EventPointers {
     ) { text in
         guard Names.isPointer(text) else { return .unexpected }
         return leadsIntoAnEvent(text) ? .value(()) : .outside("a pointer into the payload, such as /data/total, or to an attribute, such as /subject")
+    }
+
+    /// What `payload.select` keeps.
+    static let selected = Shape<String>.text("a JSON pointer into the payload, such as /data/total", pattern: "/data(/.*)?") { text in
+        guard Names.isPointer(text), leadsIntoAnEvent(text) else { return .unexpected }
+        if let complaint = depthComplaint(text) { return complaint }
+        return isInPayload(text)
+            ? .value(()) : .wrong("attributes are sent anyway; list parts of the payload such as /data/total, and remove attributes by payload.drop")
+    }
+
+    /// What `payload.drop` removes.
+    static let dropped = Shape<String>.text("a JSON pointer such as /data/customer/email", pattern: "/(data(/.*)?|[a-z0-9]+)") { text in
+        guard Names.isPointer(text), leadsIntoAnEvent(text) else { return .unexpected }
+        if let complaint = depthComplaint(text) { return complaint }
+        switch text {
+        case "/specversion", "/id", "/source", "/type": return .wrong("every event has \(text.dropFirst()); it cannot be removed")
+        case "/datacontenttype": return .wrong("it says what the payload is; drop /data to send none")
+        case "/data_base64": return .wrong("write /data for all of the payload, whatever it is")
+        default: return .value(())
+        }
+    }
+
+    /// What a step between versions renames and drops: below the payload itself.
+    static let payloadPart = Shape<String>.text("a JSON pointer into the payload, such as /data/total", pattern: "/data/.+") { text in
+        guard Names.isPointer(text), text.hasPrefix("/data/") else { return .unexpected }
+        return depthComplaint(text) ?? .value(())
+    }
+
+    private static func isInPayload(_ pointer: String) -> Bool { pointer == "/data" || pointer.hasPrefix("/data/") }
+
+    private static func depthComplaint(_ pointer: String) -> Reading<Void>? {
+        let depth = pointer.utf8.count { $0 == UInt8(ascii: "/") } - 1
+        return depth > PayloadTransform.maximumDepth ? .wrong("leads through more than \(PayloadTransform.maximumDepth) objects and arrays") : nil
     }
 
     /// One part of `window.groupBy`.

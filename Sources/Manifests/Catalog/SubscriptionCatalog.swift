@@ -6,14 +6,14 @@ enum SubscriptionCatalog {
     static let prototype = Subscription(name: "", topic: "", endpoint: "")
 
     static let section = Section<Subscription>(prototype, [
-        .undefaulted("endpoint", \.endpoint, endpoint, "Where events are sent: an https URL. http needs egress.allowHTTP."),
+        .undefaulted("endpoint", \.endpoint, endpoint, "Where events are sent: an https URL. http needs egress.allowHTTP. {{...}} in its host, path and query is a template over the event."),
         .value("description", \.description, .text, "What it is for, for people."),
         .value("owner", \.owner, .text, "Whom to tell when it fails."),
         .value("enabled", \.enabled, .flag, "false stops deliveries; the cursor stays where it is."),
         .value("start", \.start, start, "Where a new subscription begins: latest, earliest or an RFC 3339 time."),
         .value("filters", \.filters, FilterCatalog.filters, "All must match; empty matches every event."),
-        .section("payload", \.self, payload, "What the request body holds."),
-        .fields("headers", \.headers, headers, "Request headers to add."),
+        .section("payload", \.self, PayloadCatalog.section, "What the request body holds."),
+        HeaderCatalog.key,
         SigningCatalog.key,
         .section("auth", \.self, auth, "How Fanfare authenticates itself; at most one kind."),
         .section("tls", \.self, tls, "Whom to trust."),
@@ -26,16 +26,6 @@ enum SubscriptionCatalog {
         .optionalSection("batch", \.batch, BatchPolicy(), batch, "Several events in one request."),
         .later("deduplicate", neutral: [.null], "Drops repeats of the same id within a window."),
         .undefaulted("window", \.window, .optional(WindowCatalog.window), "The events of a group and a stretch of time are delivered as one event."),
-    ])
-
-    static let payload = Section<Subscription>(prototype, [
-        .value("format", \.payload, .choice,
-            "structured: CloudEvents JSON. binary: ce- headers and the value as it is. raw: the value and its content type only."),
-        .later("drop", neutral: [.array([])], "JSON pointers that are removed."),
-        .later("select", neutral: [.array([]), .null], "JSON pointers of which only these are kept."),
-        .later("template", neutral: [.null], "A mustache template over the event."),
-        .later("contentType", neutral: [.null], "The content type of the template's text."),
-        .later("version", neutral: [.null], "Pins a version of the topic's `versions`."),
     ])
 
     static let auth = Section<Subscription>(prototype, [
@@ -106,7 +96,7 @@ enum SubscriptionCatalog {
         "an absolute URL such as https://billing.example.com/hooks", .text, isSecret: true,
         schema: .pattern("[Hh][Tt][Tt][Pp][Ss]?://.+")
     ) { url in
-        switch Endpoints.check(url) {
+        switch Endpoints.check(template: url) {
         case .value: .value(url)
         case .unexpected: .unexpected
         case .outside(let bounds): .outside(bounds)
@@ -127,16 +117,6 @@ enum SubscriptionCatalog {
         case .latest: "latest"
         case .earliest: "earliest"
         case .time: .null
-        }
-    }
-
-    private static let headers = Shape<[HeaderField]>.fields(
-        "a mapping of header names to values, such as X-Environment: prod", separator: "-"
-    ) { name, node, value, path, reader in
-        if let complaint = HeaderRules.checkName(name) { reader.error(node.position, path, complaint) }
-        if let complaint = HeaderRules.checkValue(value) { reader.error(node.position, path, complaint) }
-        if HeaderRules.isCredential(name), let complaint = SigningCatalog.clearTextComplaint(node) {
-            reader.warn(node.position, path, complaint)
         }
     }
 }

@@ -14,7 +14,8 @@ enum TopicCatalog {
         .section("kafka", \.provisioning, provisioning, "How `fanfare apply` creates the topic."),
         .section("event", \.mapping, mapping, "How a record that is not a CloudEvent becomes one, and how values are framed."),
         .value("events", \.events, EventCatalog.shape, "Catalog of what the topic carries, by event type."),
-        .later("versions", neutral: [.object([])], "Payload versions, and how to get from one to the next older."),
+        .undefaulted("versions", \.versions, VersionCatalog.shape,
+            "Payload versions, the newest first, which is what the topic carries; an older one says how it is made of the next newer one."),
     ])
 
     static let provisioning = Section<TopicProvisioning>(TopicProvisioning(), [

@@ -1,7 +1,18 @@
 internal import Glibc
+internal import Transforms
 
 /// Addresses of things to talk to.
 enum Endpoints {
+    /// The same of a URL in which variables may stand.
+    static func check(template url: String) -> Reading<Void> {
+        guard Template.hasTags(url) else { return check(url) }
+        do throws(TemplateError) {
+            return check(try EndpointTemplate(url).sample)
+        } catch {
+            return .wrong("character \(error.column): \(error.message)")
+        }
+    }
+
     /// An absolute `http` or `https` URL that a request can be sent to; the reason if it is not one.
     ///
     /// Deliberately narrower than RFC 3986: what is unusual here is a mistake, or a way around the egress rules.

@@ -10,8 +10,8 @@ enum HeaderRules {
             return "Fanfare sets the headers \(prefix)* itself"
         }
         switch name {
-        case "content-type": return "payload.format decides it"
-        case "user-agent", "traceparent", "tracestate": return "Fanfare sets it itself"
+        case "content-type": return "payload.format decides it, or payload.contentType with a template"
+        case "user-agent", "traceparent", "tracestate", "deprecation", "sunset": return "Fanfare sets it itself"
         case "host": return "it comes from the endpoint's URL"
         case "content-length", "connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "expect",
             "proxy-connection", "proxy-authorization", "http2-settings":

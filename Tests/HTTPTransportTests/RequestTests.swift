@@ -36,6 +36,36 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         }
     }
 
+    @Test func aRequestMayHaveAURLOfItsOwnAndTheNextHasThatOfTheEndpoint() throws {
+        let recording = Recording()
+        let server = RawServer { recording.serve($0) }
+        defer { server.stop() }
+        let client = Client()
+        let endpoint = try client.transport.open(EndpointConfiguration(url: server.url, constantHeaders: [("X-A", "1")]))
+        let base = "http://127.0.0.1:\(server.port)"
+        for (token, url) in [nil, base + "/orders/a%2Fb?x=1", nil, base + "/orders/2", base + "/orders/3", nil].enumerated() {
+            if let url { try client.send(endpoint, to: url, token) } else { client.send(endpoint, token) }
+            client.run(until: token + 1)
+        }
+        client.transport.close(endpoint)
+        #expect(recording.all.map(\.line) == [
+            "POST /hook HTTP/1.1", "POST /orders/a%2Fb?x=1 HTTP/1.1", "POST /hook HTTP/1.1", "POST /orders/2 HTTP/1.1", "POST /orders/3 HTTP/1.1",
+            "POST /hook HTTP/1.1",
+        ])
+        #expect(recording.all.allSatisfy { $0.values("x-a") == ["1"] })
+        #expect(client.transport.connectionsOpened == 1, "connections are found by host")
+    }
+
+    @Test func aURLOfARequestIsJudgedAsThatOfAnEndpoint() throws {
+        let client = Client(try EgressRules(allowHTTP: true, allowPrivate: true, deny: ["denied.localhost"]))
+        let endpoint = try client.transport.open(EndpointConfiguration(url: "http://public.localhost:1/"))
+        for url in ["http://denied.localhost/", "http://169.254.169.254/", "ftp://a.localhost/", "http://u:p@a.localhost/"] {
+            #expect(throws: EndpointError.self, "\(url)") { try client.send(endpoint, to: url, 0) }
+        }
+        #expect(client.transport.inFlight == 0 && client.outcomes.isEmpty)
+        client.transport.close(endpoint)
+    }
+
     @Test func headersAreExactlyTheGivenOnes() throws {
         let recording = Recording()
         let server = RawServer { recording.serve($0) }

@@ -57,6 +57,13 @@ final class Client: HTTPTransportDelegate {
         }
     }
 
+    /// To a URL of its own.
+    func send(_ endpoint: EndpointID, to url: String, _ token: Int) throws {
+        try Array(url.utf8).withUnsafeBytes {
+            try transport.send(endpoint: endpoint, to: $0, token: token, headers: UnsafeRawBufferPointer(start: nil, count: 0), body: UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+    }
+
     /// Runs the loop until so many requests are completed in all.
     func run(until count: Int, _ location: SourceLocation = #_sourceLocation) {
         let giveUp = EventLoop.now() + 60_000_000_000

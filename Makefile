@@ -29,7 +29,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants sanitize sanitize-address sanitize-thread bench bench-isolation bench-lateness bench-outage bench-memory check image clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants fuzz sanitize sanitize-address sanitize-thread bench bench-isolation bench-lateness bench-outage bench-memory check image clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ mutants: install-build ## change the engine in thousands of small ways; lists wh
 	$(call stage,mutants)
 	@python3 Tests/Mutations/hunt.py $(ARGS)
 
+fuzz: install-build ## libFuzzer on every parser that reads what others wrote (SECONDS_EACH=60 ARGS='json avro')
+	@scripts/fuzz $(ARGS)
+
 sanitize: sanitize-address sanitize-thread ## unit and end-to-end tests under the address and the thread sanitizer; each alone: sanitize-thread
 
 sanitize-address sanitize-thread: install-build install-test
@@ -133,7 +136,7 @@ image: ## the container image (IMAGE=name:tag)
 	docker build --tag $(IMAGE) .
 
 clean: ## remove what was built (not the Python packages of the tests: .venv-tests)
-	rm -rf .build .build-address .build-thread .build-mutations .build-mutants bench/results Tests/*/__pycache__
+	rm -rf .build .build-address .build-thread .build-fuzz .build-mutations .build-mutants bench/results Tests/*/__pycache__
 
 install-build:
 	@scripts/install build

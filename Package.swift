@@ -99,6 +99,11 @@ let package = Package(
             // The engine too, though only the simulator imports it: scenarios hold its options, and a target is not built
             // again for a change of layout in what it does not list.
             dependencies: ["EventModel", "DeliveryCore", "Simulator", "TerminalViews", arguments], swiftSettings: settings),
+        // Every parser, as a fuzzer runs it; and how unit tests do.
+        target("Fuzzing", [
+            "EventModel", "EventFormats", "Avro", "SchemaRegistry", "Filters", "Transforms", "DeliveryCore", "Control", "Manifests",
+            "HTTPTransport",
+        ]),
         // Commands and wiring.
         .executableTarget(
             name: "fanfare",
@@ -112,6 +117,7 @@ let package = Package(
         test("EventFormatsTests", ["EventModel", "EventFormats"]),
         test("AvroTests", ["EventFormats", "Avro"]),
         test("TransformsTests", ["EventModel", "EventFormats", "Transforms"]),
+        test("FuzzingTests", ["EventModel", "Fuzzing"]),
         test("AggregationTests", ["EventModel", "EventFormats", "Aggregation"]),
         test("BridgeRuntimeTests", ["EventModel", "EventFormats", "DeliveryCore", "KafkaClient", "BridgeRuntime"]),
         test("ControlTests", ["EventModel", "Control"]),
@@ -128,3 +134,10 @@ let package = Package(
         test("TerminalViewsTests", ["EventModel", "DeliveryCore", "TerminalViews"]),
     ]
 )
+
+// libFuzzer brings its own `main`, so the program that it drives can only be built with it: `make fuzz`.
+if Context.environment["FANFARE_FUZZ"] != nil {
+    package.products.append(.executable(name: "fanfare-fuzz", targets: ["fuzz"]))
+    package.targets.append(.executableTarget(
+        name: "fuzz", dependencies: ["Fuzzing"], swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}

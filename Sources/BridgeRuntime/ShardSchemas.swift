@@ -95,7 +95,10 @@ extension Shard {
     func hasSchemas(_ delivery: Delivery, _ outlet: Outlet) -> Bool {
         guard let schemas else { return true }
         for i in 0..<delivery.count {
-            fillView(core.item(i, of: delivery), outlet)
+            let item = core.item(i, of: delivery)
+            let value = references.value(of: item.token)?.value ?? KafkaRecord(bits: item.token.bits).value
+            guard value?.first == 0 else { continue }
+            fillView(item, outlet)
             // A refusal that is old is one still: asking again is for those who read.
             guard let id = outlet.route.decoder.schema(of: view), schemas.schema(id) == nil else { continue }
             askForSchema(id)

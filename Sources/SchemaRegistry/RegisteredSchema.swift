@@ -1,14 +1,14 @@
 import EventFormats
 
 /// What a registry says of a schema: `{"schema": "...", "schemaType": "JSON", "references": [...]}`.
-struct RegisteredSchema {
+package struct RegisteredSchema {
     var text: [UInt8]
     /// Avro where nothing is said: it was the only one once.
     var type = "AVRO"
     var references: [SchemaReference] = []
 
     /// Nil where the answer is something else.
-    init?(_ answer: [UInt8]) {
+    package init?(_ answer: [UInt8]) {
         guard let members = RegistryJSON.members(of: answer), let text = members["schema"]?.text else { return nil }
         self.text = Array(text.utf8)
         if let type = members["schemaType"]?.text { self.type = type }

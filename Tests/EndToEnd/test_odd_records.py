@@ -133,3 +133,19 @@ def test_a_filter_that_does_not_match_settles_the_event(world):
     world.is_settled("other")
     assert set(created.delivered()) == {ids[0], ids[1]}
     assert set(other.delivered()) == {ids[3]}
+
+
+@pytest.mark.parametrize("fail", [0.0, 1.0], ids=["delivered", "retried"])
+def test_a_record_may_say_any_timestamp(world, fail):
+    orders = world.topic("shop.orders")
+    billing = world.endpoint("billing", fail=fail, keep=True)
+    windows = world.endpoint("windows")
+    orders.subscribe("billing", billing, retry={"schedule": ["1s", "3s"]})
+    orders.subscribe("windows", windows, window={"type": "tumbling", "size": "1m", "time": "event", "aggregates": {"n": {"count": True}}})
+    bridge = world.bridge().starts()
+    ids = orders.publish_records((0, b"k", b"{}", None, timestamp) for timestamp in (2**62, 2**63 - 1, 1, 9_300_000_000_000))
+    world.wait_until(
+        lambda: set(billing.delivered()) | {letter.source_id for letter in world.dead_letters(orders, "billing")} == set(ids),
+        "every event to be delivered or given up")
+    world.is_settled("billing")
+    bridge.process.check_running()

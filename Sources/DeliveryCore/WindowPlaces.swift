@@ -148,7 +148,8 @@ struct WindowPlaces {
             }
         }
         // What is still to be computed again.
-        for range in settledPlaces where range.upperBound > next { metadata.settled.append(max(range.lowerBound, next)..<range.upperBound) }
+        let unread = max(next, firstPlace)
+        for range in settledPlaces where range.upperBound > unread { metadata.settled.append(max(range.lowerBound, unread)..<range.upperBound) }
         let before = watermark ?? clock.watermark
         if before != WindowClock.noTime { metadata.watermark = before }
         if endsBefore != WindowClock.noTime { metadata.endsBefore = endsBefore }

@@ -126,18 +126,12 @@ struct WindowPlaces {
     // MARK: Kafka's memory of it
 
     /// What is settled, and the watermark before the first entry that is still needed: where that is what is committed.
-    ///
-    /// - Parameter firstPlace: from which on the log will be read again: what is before the first entry that is still needed is settled.
-    mutating func write(to metadata: inout WindowMetadata, clock: WindowClock, firstPlace: Int64) {
+    mutating func write(to metadata: inout WindowMetadata, clock: WindowClock) {
         let endsBefore = endsBefore(clock.closedBefore)
         var watermark: Int64? = nil
         var isRun = false
         for entry in entries where !Self.isForgotten(entry, endsBefore) {
-            if watermark == nil {
-                watermark = entry.watermark
-                isRun = firstPlace < entry.place
-                if isRun { metadata.settled.append(firstPlace..<entry.place) }
-            }
+            if watermark == nil { watermark = entry.watermark }
             if entry.state != .settled, !isInSettledPlaces(entry.place) {
                 isRun = false
             } else if isRun {
@@ -148,8 +142,7 @@ struct WindowPlaces {
             }
         }
         // What is still to be computed again.
-        let unread = max(next, firstPlace)
-        for range in settledPlaces where range.upperBound > unread { metadata.settled.append(max(range.lowerBound, unread)..<range.upperBound) }
+        for range in settledPlaces where range.upperBound > next { metadata.settled.append(max(range.lowerBound, next)..<range.upperBound) }
         let before = watermark ?? clock.watermark
         if before != WindowClock.noTime { metadata.watermark = before }
         if endsBefore != WindowClock.noTime { metadata.endsBefore = endsBefore }

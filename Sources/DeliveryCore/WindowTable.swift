@@ -372,14 +372,14 @@ final class WindowTable {
         clock.forgetAdvances(upTo: base)
         var metadata = WindowMetadata(digest: plan.digest)
         clock.write(to: &metadata)
-        let firstPlace = base * plan.windowsPerEvent
-        places.write(to: &metadata, clock: clock, firstPlace: firstPlace)
+        places.write(to: &metadata, clock: clock)
+        // What lies between this place and the first window that is needed ends earlier, and is known to be settled by that.
         if let sources {
             let known = history.settle(at: base, now: WindowHistory.Entry(offset: base, sources: sources, watermark: clock.watermark))
             metadata.sources = known.sources
             metadata.watermark = known.watermark == WindowClock.noTime ? nil : known.watermark
         }
-        return metadata.encode(base: base, firstPlace: firstPlace, limit: limit)
+        return metadata.encode(base: base, firstPlace: base * plan.windowsPerEvent, limit: limit)
     }
 
     /// Whether one more that is taken might end in more runs than the metadata has room for, beside what else is in it. Not

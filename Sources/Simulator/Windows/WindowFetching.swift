@@ -86,6 +86,7 @@ extension WindowSimulation {
     /// As the bridge does, over and over: the answer is as old as the question.
     func askForEnds(_ replica: WindowReplica) {
         let asked = moment(of: replica)
+        latestWall = max(latestWall, asked.wall)
         let incarnation = replica.incarnation
         if !isDisturbed(.lookupsFail) {
             answer(replica, after: milliseconds(1...50)) { simulation in

@@ -199,7 +199,8 @@ public final class WindowSimulation {
             if simulation.isResting { return }
             simulation.violation(.progress, "after \(simulation.scenario.healWithin) without faults \(simulation.firstUnsettled() ?? "everything is settled, but nobody noticed")")
         }
-        look()
+        // What was written last has to be read first: of late events that are dropped nothing is waited for.
+        after(.seconds(5)) { $0.look() }
     }
 
     private func look() {

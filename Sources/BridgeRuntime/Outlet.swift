@@ -14,10 +14,13 @@ final class Outlet {
     let problem: String
     /// Instead of an endpoint.
     let repartition: RepartitionWriter?
+    /// Since when the payload's version should no longer be used.
+    let deprecated: WallTime?
 
     init(policy: Subscription, route: TopicRoute, transport: any HTTPTransport) {
         self.policy = policy
         self.route = route
+        deprecated = policy.transform.derivation.deprecated
         repartition = RepartitionWriter(policy, decoder: route.decoder)
         var problem = ""
         var signer: WebhookSigner?
@@ -85,6 +88,7 @@ final class Outlet {
             decoder: route.decoder, format: same.writer.format, templates: same.writer.templates, signer: same.writer.signer)
         endpoint = same.endpoint
         problem = same.problem
+        deprecated = same.deprecated
         repartition = RepartitionWriter(policy, decoder: route.decoder)
         // What it knows of its sources is true of the log, whatever decodes it.
         if let known = same.repartition { repartition?.progress = known.progress }

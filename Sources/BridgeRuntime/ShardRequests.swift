@@ -110,10 +110,8 @@ extension Shard: HTTPTransportDelegate {
 extension Shard {
     /// Events delivered in a version that should no longer be used.
     private func countDeprecated(_ delivery: Delivery, failed: Int) {
-        guard let policy = outlets[delivery.subscription.index]?.policy,
-            let deprecated = policy.transform.derivation.deprecated, deprecated <= moment.wall
-        else { return }
-        deprecatedDeliveries.count(policy.name, max(0, delivery.count - failed))
+        guard let outlet = outlets[delivery.subscription.index], let deprecated = outlet.deprecated, deprecated <= moment.wall else { return }
+        deprecatedDeliveries.count(outlet.policy.name, max(0, delivery.count - failed))
     }
 }
 

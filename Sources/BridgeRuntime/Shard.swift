@@ -271,6 +271,7 @@ final class Shard {
         holdSubscriptions()
         startSeeks()
         var renewed: Set<Int> = []
+        let before = routes
         routes = [:]
         for manifest in topics where !manifest.subscriptions.isEmpty {
             var matched: [(slot: Int32, policy: Subscription)] = []
@@ -278,7 +279,13 @@ final class Shard {
             for (slot, id) in ids.enumerated() {
                 if let id { matched.append((Int32(slot), core.subscription(id))) }
             }
-            let route = TopicRoute(manifest, subscriptions: matched, errors: filterErrors, schemas: schemas)
+            let route: TopicRoute
+            if let known = before[manifest.topic], known.decodes(manifest, for: matched) {
+                known.install(matched)
+                route = known
+            } else {
+                route = TopicRoute(manifest, subscriptions: matched, errors: filterErrors, schemas: schemas)
+            }
             routes[manifest.topic] = route
             for case let id? in ids {
                 while outlets.count <= id.index { outlets.append(nil) }

@@ -8,16 +8,19 @@ final class TopicRoute {
     let topic: String
     let decoder: EventDecoder
     /// Some subscription keeps the order of keys or partitions.
-    let isOrdered: Bool
+    private(set) var isOrdered = false
     /// Some subscription writes a repartition topic.
-    let hasRepartitions: Bool
-    private let matcher: TopicMatcher
-    /// The engine's slot of each subscription of the matcher, ascending.
-    private let slots: [Int32]
-    private let names: [String]
+    private(set) var hasRepartitions = false
+    private let mapping: EventMapping
+    /// Its indices are the engine's slots.
+    private let matcher = TopicMatcher()
+    /// The slots that are taken, ascending.
+    private var slots: [Int32] = []
+    /// By slot; empty where there is none.
+    private var names: [String] = []
     private let errors: SubscriptionCounts
     /// Without filters nothing has to be decoded to know who gets a record.
-    private let matchesAll: Bool
+    private var matchesAll = true
     private var matched = ContiguousArray<Int32>()
     /// What the last record's value takes as JSON, where it was something else.
     private(set) var unframedBytes = 0
@@ -25,15 +28,36 @@ final class TopicRoute {
     init(
         _ manifest: TopicManifest, subscriptions: [(slot: Int32, policy: Subscription)], errors: SubscriptionCounts, schemas: (any SchemaSource)?
     ) {
-        // Of a repartition topic the records say what they are of another one.
-        topic = subscriptions.first?.policy.sourceTopic ?? manifest.topic
+        topic = Self.topic(of: manifest, subscriptions)
+        mapping = manifest.mapping
+        self.errors = errors
+        decoder = EventDecoder(topic: topic, mapping: mapping, schemas: schemas)
+        install(subscriptions)
+    }
+
+    /// Of a repartition topic the records say what they are of another one.
+    private static func topic(of manifest: TopicManifest, _ subscriptions: [(slot: Int32, policy: Subscription)]) -> String {
+        subscriptions.first?.policy.sourceTopic ?? manifest.topic
+    }
+
+    /// Whether records become the same events as this manifest says.
+    func decodes(_ manifest: TopicManifest, for subscriptions: [(slot: Int32, policy: Subscription)]) -> Bool {
+        mapping == manifest.mapping && topic == Self.topic(of: manifest, subscriptions)
+    }
+
+    /// - Parameter subscriptions: from now on. Only filters that differ from those before are compiled.
+    func install(_ subscriptions: [(slot: Int32, policy: Subscription)]) {
+        let size = Int(subscriptions.last?.slot ?? -1) + 1
+        var filters = [[FilterExpression]?](repeating: nil, count: size)
+        names = [String](repeating: "", count: size)
+        for (slot, policy) in subscriptions {
+            filters[Int(slot)] = policy.filters
+            names[Int(slot)] = policy.name
+        }
+        matcher.install(filters)
+        slots = subscriptions.map(\.slot)
         isOrdered = subscriptions.contains { $0.policy.delivery.ordering != .none }
         hasRepartitions = subscriptions.contains { if case .writes = $0.policy.repartitioning { true } else { false } }
-        self.errors = errors
-        decoder = EventDecoder(topic: topic, mapping: manifest.mapping, schemas: schemas)
-        matcher = TopicMatcher(filters: subscriptions.map(\.policy.filters))
-        slots = subscriptions.map(\.slot)
-        names = subscriptions.map(\.policy.name)
         matchesAll = subscriptions.allSatisfy(\.policy.filters.isEmpty)
     }
 
@@ -50,7 +74,7 @@ final class TopicRoute {
             unframedBytes = decoder.unframedBytes
             matched.removeAll(keepingCapacity: true)
             matcher.match(event, into: &matched) { errors.count(names[Int($0)]) }
-            for index in matched { matches.append(slots[Int(index)]) }
+            matches.append(contentsOf: matched)
             return matched.count
         } catch {
             return nil

@@ -75,68 +75,18 @@ public struct JSONValue {
 }
 
 /// Steps from value to value inside one container of a validated text.
-///
-/// It looks only at brackets, quotes and separators: the scanner has already seen that everything is in its place.
 struct JSONWalker {
-    private let text: UnsafeRawBufferPointer
-    private var position: Int
+    private var cursor: JSONCursor
 
     init(_ text: UnsafeRawBufferPointer, container: UInt8) {
-        self.text = text
-        position = text[0] == container ? 1 : text.count
+        cursor = JSONCursor(text[0] == container ? text : UnsafeRawBufferPointer(rebasing: text[..<0]))
+        cursor.passBracket()
     }
 
     mutating func nextValue() -> JSONValue? {
-        while position < text.count {
-            switch text[position] {
-            case 0x20, 0x0A, 0x0D, 0x09, UInt8(ascii: ","), UInt8(ascii: ":"): position += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"): return nil
-            default:
-                let start = position
-                skipValue()
-                return JSONValue(validated: UnsafeRawBufferPointer(rebasing: text[start..<position]))
-            }
-        }
-        return nil
-    }
-
-    private mutating func skipValue() {
-        var depth = 0
-        repeat {
-            switch text[position] {
-            case UInt8(ascii: "\""): skipString()
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                depth += 1
-                position += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                depth -= 1
-                position += 1
-            default:
-                if depth > 0 { position += 1 } else { skipScalar() }
-            }
-        } while depth > 0 && position < text.count
-    }
-
-    private mutating func skipString() {
-        position += 1
-        while position < text.count {
-            if position + 8 <= text.count {
-                let plain = ByteWord(text, at: position).beforeQuoteOrBackslash
-                position += plain
-                if plain == 8 { continue }
-            }
-            let byte = text[position]
-            position += byte == UInt8(ascii: "\\") ? 2 : 1
-            if byte == UInt8(ascii: "\"") { return }
-        }
-    }
-
-    private mutating func skipScalar() {
-        while position < text.count {
-            switch text[position] {
-            case 0x20, 0x0A, 0x0D, 0x09, UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"): return
-            default: position += 1
-            }
+        switch cursor.next() {
+        case 0, UInt8(ascii: "}"), UInt8(ascii: "]"): nil
+        default: cursor.passValue()
         }
     }
 }

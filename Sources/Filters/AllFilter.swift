@@ -9,11 +9,7 @@ struct AllFilter: FilterKind {
         NestedFilters.problems(filters, at: path + AllFilter.name)
     }
 
-    func compile(into program: inout FilterProgram, yes: FilterProgram.Target, no: FilterProgram.Target) -> FilterProgram.Target {
-        filters.reversed().reduce(yes) { $1.kind.compile(into: &program, yes: $0, no: no) }
-    }
-
-    func access(in fields: inout FieldTree) -> Access { .every(filters.map { $0.kind.access(in: &fields) }) }
+    func tree(in fields: inout FieldTree) -> FilterTree { .all(filters.map { $0.kind.tree(in: &fields) }) }
 
     func verdict(on event: Event) -> FilterVerdict {
         let verdicts = filters.map { $0.kind.verdict(on: event) }

@@ -9,11 +9,7 @@ struct AnyFilter: FilterKind {
         NestedFilters.problems(filters, at: path + AnyFilter.name)
     }
 
-    func compile(into program: inout FilterProgram, yes: FilterProgram.Target, no: FilterProgram.Target) -> FilterProgram.Target {
-        filters.reversed().reduce(no) { $1.kind.compile(into: &program, yes: yes, no: $0) }
-    }
-
-    func access(in fields: inout FieldTree) -> Access { .either(filters.map { $0.kind.access(in: &fields) }) }
+    func tree(in fields: inout FieldTree) -> FilterTree { .any(filters.map { $0.kind.tree(in: &fields) }) }
 
     func verdict(on event: Event) -> FilterVerdict {
         let verdicts = filters.map { $0.kind.verdict(on: event) }

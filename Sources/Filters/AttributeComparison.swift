@@ -3,7 +3,7 @@ import EventModel
 /// What `exact`, `prefix` and `suffix` share: a list of attributes with operands, all of which must hold.
 protocol AttributeComparison: FilterKind {
     var operands: [AttributeOperand] { get }
-    static var comparison: FilterProgram.Comparison { get }
+    static var comparison: FilterCondition.Comparison { get }
     static func holds(_ value: UnsafeRawBufferPointer, _ operand: String.UTF8View) -> Bool
     /// Between value and operand, when it holds and when it does not; follows "type is ...".
     static var positive: String { get }
@@ -31,15 +31,9 @@ extension AttributeComparison {
         }
     }
 
-    func compile(into program: inout FilterProgram, yes: FilterProgram.Target, no: FilterProgram.Target) -> FilterProgram.Target {
-        operands.reversed().reduce(yes) { program.emit(Self.comparison, $1, yes: $0, no: no) }
-    }
-
-    func access(in fields: inout FieldTree) -> Access {
-        .every(operands.map { operand in
-            // Another name would be a path.
-            guard AttributeName.isLegal(operand.attribute) else { return .always }
-            return .attribute(fields.add(operand.attribute), Self.comparison, operand.operand)
+    func tree(in fields: inout FieldTree) -> FilterTree {
+        .all(operands.map { operand in
+            .condition(.attribute(fields.add(attribute: operand.attribute), Self.comparison, ContiguousArray(operand.operand.utf8)))
         })
     }
 

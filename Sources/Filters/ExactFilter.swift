@@ -3,7 +3,7 @@ import EventModel
 /// `exact`: every named attribute equals its value, case-sensitively.
 struct ExactFilter: AttributeComparison {
     static let name = "exact"
-    static let comparison = FilterProgram.Comparison.exact
+    static let comparison = FilterCondition.Comparison.exact
     static let positive = ""
     static let negative = "not"
     let operands: [AttributeOperand]

@@ -8,18 +8,11 @@ protocol FilterKind {
     /// What makes the filter invalid, each with the path to the fault.
     func problems(at path: String) -> [FilterProblem]
 
-    /// Emits tests that go on at `yes` when the filter matches and at `no` otherwise, and returns where they begin.
-    func compile(into program: inout FilterProgram, yes: FilterProgram.Target, no: FilterProgram.Target) -> FilterProgram.Target
-
-    /// What an event must have for the filter to match: many filters are found by it, instead of running each.
-    func access(in fields: inout FieldTree) -> Access
+    /// What it asks; fields it looks at get their places in `fields`.
+    func tree(in fields: inout FieldTree) -> FilterTree
 
     /// Whether it matches, and in either case why: `type is "order.created", does not start with "order.payment."`.
     func verdict(on event: Event) -> FilterVerdict
-}
-
-extension FilterKind {
-    func access(in fields: inout FieldTree) -> Access { .always }
 }
 
 struct FilterVerdict {

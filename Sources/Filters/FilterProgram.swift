@@ -1,107 +1,98 @@
 import EventModel
 
-/// Filters as a list of tests, each of which says where to go on when it holds and when it does not. No tree is walked
-/// and nothing is allocated when an event runs through it.
+/// Filters as lists of tests, each of which says where to go on when it holds and when it does not. No tree is walked
+/// and nothing is allocated when an event runs through them.
 ///
-/// Tests are emitted from the last to the first, so that the places to go on at are known.
+/// The tests of one filter stand together, and point at each other by their places among these: they can be moved. Those
+/// of a filter that is gone stay until they are half of all.
 struct FilterProgram {
-    /// Index of a test, or one of the two ends.
-    typealias Target = Int32
-    static let match: Target = -1
-    static let noMatch: Target = -2
+    /// Index of a test among its filter's, or one of the two ends.
+    private typealias Target = Int32
+    private static let match: Target = -1
+    private static let noMatch: Target = -2
 
-    enum Comparison: UInt8 { case exact, prefix, suffix }
-
-    enum Condition {
-        case comparison(EventAttribute, Comparison, TextPool.Text)
-        /// By its place in `patterns`.
-        case pattern(Int)
-        /// By its place in `expressions`.
-        case sql(Int)
-    }
-
-    struct Test {
-        var condition: Condition
+    private struct Test {
+        var condition: Conditions.ID
         var yes: Target
         var no: Target
     }
 
+    private struct Filter {
+        var start: Int32 = 0
+        var count: Int32 = 0
+        /// The first to be run.
+        var first = noMatch
+    }
+
+    private let conditions = Conditions()
     private var tests = ContiguousArray<Test>()
-    private var expressions = ContiguousArray<SQLExpression>()
-    private var patterns = ContiguousArray<PatternMatch>()
-    private var texts = TextPool()
-    /// What the patterns look at.
-    var fields = FieldTree()
+    private var filters = ContiguousArray<Filter>()
+    private var gone = 0
 
-    mutating func emit(_ comparison: Comparison, _ operand: AttributeOperand, yes: Target, no: Target) -> Target {
-        let attribute = EventAttribute(operand.attribute, in: &texts)
-        return emit(.comparison(attribute, comparison, texts.intern(operand.operand)), yes: yes, no: no)
+    // MARK: Changing
+
+    mutating func insert(_ tree: FilterTree, at index: Int) {
+        while filters.count <= index { filters.append(Filter()) }
+        let start = tests.count
+        // Tests are emitted from the last to the first, so that the places to go on at are known.
+        let first = emit(tree, start, yes: Self.match, no: Self.noMatch)
+        filters[index] = Filter(start: Int32(start), count: Int32(tests.count - start), first: first)
     }
 
-    mutating func emit(_ pattern: ContentPattern, yes: Target, no: Target) -> Target {
-        patterns.append(PatternMatch(pattern, in: &fields))
-        return emit(.pattern(patterns.count - 1), yes: yes, no: no)
-    }
-
-    mutating func emit(_ expression: SQLExpression, yes: Target, no: Target) -> Target {
-        expressions.append(expression)
-        return emit(.sql(expressions.count - 1), yes: yes, no: no)
-    }
-
-    private mutating func emit(_ condition: Condition, yes: Target, no: Target) -> Target {
-        tests.append(Test(condition: condition, yes: yes, no: no))
-        return Target(tests.count - 1)
-    }
-
-    /// Calls `body` with what runs an event through the program.
-    ///
-    /// - Parameter fields: the event's, where there are patterns.
-    func withRunner<Result>(_ fields: EventFields, _ body: (Runner) -> Result) -> Result {
-        tests.withUnsafeBufferPointer { tests in
-            patterns.withUnsafeBufferPointer { patterns in
-                expressions.withUnsafeBufferPointer { expressions in
-                    texts.withReader {
-                        body(Runner(tests: tests, texts: $0, patterns: patterns, fields: fields, expressions: expressions))
-                    }
-                }
-            }
+    private mutating func emit(_ tree: FilterTree, _ start: Int, yes: Target, no: Target) -> Target {
+        switch tree {
+        case .condition(let condition):
+            tests.append(Test(condition: conditions.acquire(condition), yes: yes, no: no))
+            return Target(tests.count - 1 - start)
+        case .all(let parts): return parts.reversed().reduce(yes) { emit($1, start, yes: $0, no: no) }
+        case .any(let parts): return parts.reversed().reduce(no) { emit($1, start, yes: yes, no: $0) }
+        case .not(let part): return emit(part, start, yes: no, no: yes)
         }
     }
 
-    struct Runner {
-        let tests: UnsafeBufferPointer<Test>
-        let texts: TextPool.Reader
-        let patterns: UnsafeBufferPointer<PatternMatch>
-        let fields: EventFields
-        let expressions: UnsafeBufferPointer<SQLExpression>
+    /// From now on it matches nothing.
+    mutating func remove(at index: Int) {
+        let filter = filters[index]
+        for place in filter.start..<filter.start + filter.count { conditions.release(tests[Int(place)].condition) }
+        filters[index] = Filter()
+        gone += Int(filter.count)
+        if gone > tests.count / 2 { compact() }
+    }
 
-        /// - Parameter failed: becomes true where an expression met an error or gave no boolean.
-        func matches(_ event: borrowing Event, from start: Target, failed: inout Bool) -> Bool {
-            var position = start
-            while position >= 0 {
-                let test = tests[Int(position)]
-                position = holds(test.condition, event, &failed) ? test.yes : test.no
-            }
-            return position == FilterProgram.match
+    private mutating func compact() {
+        var left = ContiguousArray<Test>()
+        left.reserveCapacity(tests.count - gone)
+        for index in filters.indices where filters[index].count > 0 {
+            let start = Int(filters[index].start)
+            filters[index].start = Int32(left.count)
+            left += tests[start..<start + Int(filters[index].count)]
         }
+        tests = left
+        gone = 0
+    }
 
-        private func holds(_ condition: Condition, _ event: borrowing Event, _ failed: inout Bool) -> Bool {
-            switch condition {
-            case .comparison(let attribute, let comparison, let operand):
-                // An attribute that the event does not have equals nothing and begins and ends with nothing.
-                guard let value = attribute.value(in: event, texts) else { return false }
-                let operand = texts[operand]
-                return switch comparison {
-                case .exact: value.isEqual(to: operand)
-                case .prefix: value.count >= operand.count && value.hasBytes(of: operand, at: 0)
-                case .suffix: value.count >= operand.count && value.hasBytes(of: operand, at: value.count - operand.count)
-                }
-            case .pattern(let index): return patterns[index].matches(fields)
-            case .sql(let index):
-                let judgement = expressions[index].judge(event)
-                if judgement == .fails { failed = true }
-                return judgement == .matches
+    // MARK: Running
+
+    /// Of the last event: conditions that were answered, each once.
+    var asked: Int { conditions.asked }
+
+    /// What was answered is of the event before.
+    func beginEvent() { conditions.beginEvent() }
+
+    /// - Parameter failed: becomes true where an expression met an error or gave no boolean.
+    func matches(_ index: Int, _ event: borrowing Event, _ fields: borrowing EventFields, failed: inout Bool) -> Bool {
+        let filter = filters[index]
+        var position = filter.first
+        while position >= 0 {
+            let test = tests[Int(filter.start + position)]
+            switch conditions.answer(test.condition, event, fields) {
+            case .yes: position = test.yes
+            case .no: position = test.no
+            case .failure:
+                failed = true
+                position = test.no
             }
         }
+        return position == Self.match
     }
 }

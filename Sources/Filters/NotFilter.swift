@@ -8,9 +8,7 @@ struct NotFilter: FilterKind {
 
     func problems(at path: String) -> [FilterProblem] { filter.kind.problems(at: path + NotFilter.name + ".") }
 
-    func compile(into program: inout FilterProgram, yes: FilterProgram.Target, no: FilterProgram.Target) -> FilterProgram.Target {
-        filter.kind.compile(into: &program, yes: no, no: yes)
-    }
+    func tree(in fields: inout FieldTree) -> FilterTree { .not(filter.kind.tree(in: &fields)) }
 
     func verdict(on event: Event) -> FilterVerdict {
         let inner = filter.kind.verdict(on: event)

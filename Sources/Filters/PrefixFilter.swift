@@ -3,7 +3,7 @@ import EventModel
 /// `prefix`: every named attribute starts with its value, case-sensitively.
 struct PrefixFilter: AttributeComparison {
     static let name = "prefix"
-    static let comparison = FilterProgram.Comparison.prefix
+    static let comparison = FilterCondition.Comparison.prefix
     static let positive = "starts with"
     static let negative = "does not start with"
     let operands: [AttributeOperand]

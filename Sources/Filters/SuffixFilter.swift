@@ -3,7 +3,7 @@ import EventModel
 /// `suffix`: every named attribute ends with its value, case-sensitively.
 struct SuffixFilter: AttributeComparison {
     static let name = "suffix"
-    static let comparison = FilterProgram.Comparison.suffix
+    static let comparison = FilterCondition.Comparison.suffix
     static let positive = "ends with"
     static let negative = "does not end with"
     let operands: [AttributeOperand]

@@ -1,39 +1,35 @@
 public import EventModel
 
-/// The filters of all subscriptions of a topic, compiled once, run for every event. One thread's: the values of an event are
-/// laid out in memory that is used again for the next.
+/// The filters of all subscriptions of a topic as one matcher, run for every event. One thread's: the values of an event
+/// are laid out in memory that is used again for the next.
 ///
-/// Few filters are all run. Of many, an index finds those that may match, and only they are run. A change of filters makes
-/// a new matcher.
+/// Few filters are all run. Of many, an index finds those that may match, and only they are run. Subscriptions come and go
+/// one by one; what that costs does not depend on how many there are.
 public final class TopicMatcher {
-    private let program: FilterProgram
-    /// Where each subscription's tests begin.
-    private let starts: ContiguousArray<FilterProgram.Target>
-    private let index: AccessIndex?
-    private var fields: EventFields
-    private var candidates: CandidateSet
-    private var folded = ContiguousArray<UInt8>()
+    private var filters: FilterSet
 
-    /// So few filters are run faster than looked up.
-    private static let fewFilters = 8
+    /// - Parameter filters: one list per subscription, which get the indices from 0 on; all of a list must match, an empty
+    ///   one matches everything.
+    public init(filters: [[FilterExpression]] = []) { self.filters = FilterSet(filters, isIndexed: true) }
 
-    /// - Parameter filters: one list per subscription; all of a list must match, an empty one matches everything.
-    public init(filters: [[FilterExpression]]) {
-        var program = FilterProgram()
-        starts = ContiguousArray(
-            filters.map {
-                AllFilter(filters: $0).compile(into: &program, yes: FilterProgram.match, no: FilterProgram.noMatch)
-            })
-        if filters.count > Self.fewFilters {
-            let plan = AccessPlan(filters.map { AllFilter(filters: $0).access(in: &program.fields) })
-            index = AccessIndex(plan, fieldCount: program.fields.fieldCount)
-        } else {
-            index = nil
-        }
-        self.program = program
-        fields = EventFields(program.fields)
-        candidates = CandidateSet(count: filters.count)
-    }
+    /// - Parameter isIndexed: false: every filter is run for every event, to compare with.
+    package init(filters: [[FilterExpression]], isIndexed: Bool) { self.filters = FilterSet(filters, isIndexed: isIndexed) }
+
+    /// How many subscriptions there are.
+    public var count: Int { filters.count }
+
+    /// What the last event cost beside reading it, whatever the machine: filters that the index thought of, and those run.
+    package var steps: (found: Int, run: Int) { filters.steps }
+
+    /// Conditions that the last event had to answer, each once however many filters have it.
+    package var asked: Int { filters.asked }
+
+    /// - Parameter filters: of the subscriptions from now on, by their indices; nil where there is none. What stays as it is
+    ///   costs a comparison.
+    public func install(_ filters: [[FilterExpression]?]) { self.filters.install(filters) }
+
+    /// - Parameter filters: of the subscription with this index from now on; nil: there is none any more.
+    public func replace(at index: Int, with filters: [FilterExpression]?) { self.filters.replace(at: index, with: filters) }
 
     /// Appends the indices of the subscriptions that `event` matches, ascending. Allocates nothing where `matches` has room,
     /// unless functions of `sql` make strings.
@@ -41,20 +37,7 @@ public final class TopicMatcher {
     /// - Parameter onFailure: is told of each subscription one of whose `sql` expressions met an error or gave no boolean,
     ///   which counts as no match.
     public func match(_ event: Event, into matches: inout ContiguousArray<Int32>, onFailure: (Int32) -> Void = { _ in }) {
-        if program.fields.fieldCount > 0 { fields.read(event) }
-        program.withRunner(fields) { runner in
-            func run(_ index: Int) {
-                var failed = false
-                if runner.matches(event, from: starts[index], failed: &failed) { matches.append(Int32(index)) }
-                if failed { onFailure(Int32(index)) }
-            }
-            guard let index else {
-                for index in starts.indices { run(index) }
-                return
-            }
-            index.find(fields, into: &candidates, folded: &folded)
-            candidates.drain(run)
-        }
+        filters.match(event, into: &matches, onFailure: onFailure)
     }
 
     /// Why `event` does not match `filters`, a line for each filter that does not; empty when it matches.

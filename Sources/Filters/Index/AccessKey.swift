@@ -1,5 +1,5 @@
 /// Something that one look at an event's values finds, and without which a filter cannot match.
-enum AccessKey {
+enum AccessKey: Hashable {
     typealias Bytes = UnsafeRawBufferPointer
 
     /// How a value is looked at. Each is a family of hashes of its own.
@@ -11,17 +11,29 @@ enum AccessKey {
         case number, literal, network
         /// Whatever the value is.
         case present
+        /// A value that is no text.
+        case notText
+        /// That there is no value, or perhaps not in every element of an array.
+        case absent
     }
 
     /// - Parameter length: in bytes; of a network in bits.
     case lookup(FieldTree.Field, Kind, hash: UInt64, length: Int)
     case range(FieldTree.Field, NumericRange)
 
-    /// Two keys with the same hash are taken for one: that costs a look at a filter in vain, no more.
-    static func hash(_ field: FieldTree.Field, _ kind: Kind, _ bytes: some Sequence<UInt8>) -> UInt64 {
-        var hash = ByteHash(seed: UInt64(UInt32(bitPattern: field)))
-        for byte in bytes { hash.add(byte) }
-        return hash.value(kind)
+    var field: FieldTree.Field {
+        switch self {
+        case .lookup(let field, _, _, _), .range(let field, _): field
+        }
+    }
+
+    // MARK: Hashes
+    // Two keys with the same hash are taken for one: that costs a look at a filter in vain, no more.
+
+    static func seed(_ field: FieldTree.Field) -> UInt64 { UInt64(UInt32(bitPattern: field)) }
+
+    static func hash(_ field: FieldTree.Field, _ kind: Kind, word: UInt64) -> UInt64 {
+        WordHash(seed: seed(field)).value(tail: word, length: 0, kind: kind.rawValue)
     }
 
     /// -0 equals 0.
@@ -30,95 +42,99 @@ enum AccessKey {
     }
 
     static func hash(_ field: FieldTree.Field, _ network: IPAddress, _ length: Int) -> UInt64 {
-        let bits = network.bits
-        let tag = UInt64(length) << 8 | UInt64(network.width)
-        return hash(field, .network, word: UInt64(truncatingIfNeeded: bits) ^ UInt64(truncatingIfNeeded: bits >> 64) &* 31 ^ tag &* 0x9E37_79B9_7F4A_7C15)
+        var hash = WordHash(seed: seed(field))
+        hash.add(UInt64(truncatingIfNeeded: network.bits))
+        hash.add(UInt64(truncatingIfNeeded: network.bits >> 64))
+        return hash.value(tail: UInt64(network.width), length: length, kind: Kind.network.rawValue)
     }
+
+    /// Of at most eight bytes.
+    static func hash(_ field: FieldTree.Field, gram: UInt64, length: Int) -> UInt64 {
+        WordHash(seed: seed(field)).value(tail: gram, length: length, kind: Kind.gram.rawValue)
+    }
+
+    // MARK: Keys
 
     static func present(_ field: FieldTree.Field) -> AccessKey {
         .lookup(field, .present, hash: hash(field, .present, word: 0), length: 0)
     }
 
-    static func hash(_ field: FieldTree.Field, _ kind: Kind, word: UInt64) -> UInt64 {
-        var hash = ByteHash(seed: UInt64(UInt32(bitPattern: field)))
-        hash.add(word)
-        return hash.value(kind)
+    static func notText(_ field: FieldTree.Field) -> AccessKey {
+        .lookup(field, .notText, hash: hash(field, .notText, word: 0), length: 0)
     }
 
-    fileprivate static func bytes(_ field: FieldTree.Field, _ kind: Kind, _ text: ContiguousArray<UInt8>) -> AccessKey {
-        // Texts are taken from their end where the end decides.
-        let hash = kind == .suffix || kind == .foldedSuffix ? hash(field, kind, text.reversed()) : hash(field, kind, text)
-        return text.isEmpty && kind != .text && kind != .foldedText ? present(field) : .lookup(field, kind, hash: hash, length: text.count)
+    static func absent(_ field: FieldTree.Field) -> AccessKey {
+        .lookup(field, .absent, hash: hash(field, .absent, word: 0), length: 0)
+    }
+
+    static func number(_ field: FieldTree.Field, _ number: Double) -> AccessKey {
+        .lookup(field, .number, hash: hash(field, number), length: 0)
+    }
+
+    static func network(_ field: FieldTree.Field, _ range: IPRange) -> AccessKey {
+        .lookup(field, .network, hash: hash(field, range.network, range.length), length: range.length)
+    }
+
+    /// Every text begins and ends with nothing.
+    static func text(_ field: FieldTree.Field, _ kind: Kind, _ text: ContiguousArray<UInt8>) -> AccessKey {
+        if text.isEmpty && kind != .text && kind != .foldedText { return present(field) }
+        let hash = text.withUnsafeBytes { text in
+            // Texts are taken from their end where the end decides.
+            kind == .suffix || kind == .foldedSuffix
+                ? ending(text, field, kind) : WordHash.whole(text, seed: seed(field), kind: kind.rawValue)
+        }
+        return .lookup(field, kind, hash: hash, length: text.count)
+    }
+
+    private static func ending(_ text: Bytes, _ field: FieldTree.Field, _ kind: Kind) -> UInt64 {
+        var hashes = EndingHashes(text, seed: seed(field))
+        return hashes.value(text.count, kind)
+    }
+
+    /// - Parameter text: of at most eight bytes.
+    static func gram(_ field: FieldTree.Field, _ text: Slice<Bytes>) -> AccessKey {
+        let word = Bytes(rebasing: text).word(at: 0, length: text.count)
+        return .lookup(field, .gram, hash: hash(field, gram: word, length: text.count), length: text.count)
     }
 }
 
-extension ByteHash {
-    func value(_ kind: AccessKey.Kind) -> UInt64 {
-        var own = self
-        own.add(UInt64(kind.rawValue) &* 0xD6E8_FEB8_6659_FD93)
-        return own.value
+/// The hashes of a text's beginnings, asked from the shortest to the longest.
+struct BeginningHashes {
+    private let text: UnsafeRawBufferPointer
+    private var hash: WordHash
+    private var position = 0
+
+    init(_ text: UnsafeRawBufferPointer, seed: UInt64) {
+        self.text = text
+        hash = WordHash(seed: seed)
+    }
+
+    mutating func value(_ length: Int, _ kind: AccessKey.Kind) -> UInt64 {
+        while position + 8 <= length {
+            hash.add(text.word(at: position))
+            position += 8
+        }
+        return hash.value(tail: text.word(at: position, length: length - position), length: length, kind: kind.rawValue)
     }
 }
 
-/// What must be in an event for a filter to match.
-indirect enum Access {
-    /// Any event may match.
-    case always
-    /// One of these. None at all: no event matches.
-    case keys([AccessKey])
-    /// Each of these must be there, so to look for one of them is enough.
-    case every([Access])
-    /// One of these.
-    case either([Access])
+/// The hashes of a text's ends, asked from the shortest to the longest.
+struct EndingHashes {
+    private let text: UnsafeRawBufferPointer
+    private var hash: WordHash
+    /// Bytes that have been taken, from the end.
+    private var taken = 0
 
-    static func attribute(_ field: FieldTree.Field, _ comparison: FilterProgram.Comparison, _ operand: String) -> Access {
-        let kind: AccessKey.Kind = switch comparison {
-        case .exact: .text
-        case .prefix: .prefix
-        case .suffix: .suffix
-        }
-        return .keys([AccessKey.bytes(field, kind, ContiguousArray(operand.utf8))])
+    init(_ text: UnsafeRawBufferPointer, seed: UInt64) {
+        self.text = text
+        hash = WordHash(seed: seed)
     }
 
-    static func pattern(_ pattern: PatternMatch) -> Access {
-        .either(pattern.alternatives.map { alternative in
-            .every(alternative.map { condition in .either(condition.matchers.map { value($0, condition.field) }) })
-        })
-    }
-
-    private static func value(_ matcher: ValueMatcher, _ field: FieldTree.Field) -> Access {
-        switch matcher {
-        case .text(let text): .keys([AccessKey.bytes(field, .text, text)])
-        case .prefix(let text): .keys([AccessKey.bytes(field, .prefix, text)])
-        case .suffix(let text): .keys([AccessKey.bytes(field, .suffix, text)])
-        case .textIgnoringCase(let text): .keys([AccessKey.bytes(field, .foldedText, text)])
-        case .prefixIgnoringCase(let text): .keys([AccessKey.bytes(field, .foldedPrefix, text)])
-        case .suffixIgnoringCase(let text): .keys([AccessKey.bytes(field, .foldedSuffix, text)])
-        case .wildcard(let wildcard): .every(wildcardKeys(wildcard, field).map { .keys([$0]) })
-        case .literal(let text): .keys([AccessKey.bytes(field, .literal, text)])
-        case .number(let number): .keys([.lookup(field, .number, hash: AccessKey.hash(field, number), length: 0)])
-        case .address(let range):
-            .keys([.lookup(field, .network, hash: AccessKey.hash(field, range.network, range.length), length: range.length)])
-        case .range(let range): .keys([.range(field, range)])
-        case .present, .anythingBut: .keys([AccessKey.present(field)])
-        case .absent: .always
+    mutating func value(_ length: Int, _ kind: AccessKey.Kind) -> UInt64 {
+        while taken + 8 <= length {
+            taken += 8
+            hash.add(text.word(at: text.count - taken))
         }
-    }
-
-    private static func wildcardKeys(_ wildcard: Wildcard, _ field: FieldTree.Field) -> [AccessKey] {
-        let pieces = wildcard.pieces.map(\.text)
-        guard pieces.count > 1 else { return [AccessKey.bytes(field, .text, pieces[0])] }
-        var keys = [AccessKey.bytes(field, .prefix, pieces[0]), AccessKey.bytes(field, .suffix, pieces[pieces.count - 1])]
-        let longest = pieces.lazy.map(\.count).max() ?? 0
-        let length = min(AccessIndex.longestGram, longest)
-        if length > 0 {
-            for piece in pieces where piece.count >= length {
-                for start in 0...piece.count - length {
-                    let hash = AccessKey.hash(field, .gram, piece[start..<start + length])
-                    keys.append(.lookup(field, .gram, hash: hash, length: length))
-                }
-            }
-        }
-        return keys
+        return hash.value(tail: text.word(at: text.count - length, length: length - taken), length: length, kind: kind.rawValue)
     }
 }

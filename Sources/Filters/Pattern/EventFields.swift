@@ -5,11 +5,12 @@ import EventModel
 struct EventFields {
     typealias Bytes = UnsafeRawBufferPointer
 
-    let tree: FieldTree
+    /// Fields may be added between events.
+    var tree = FieldTree()
     private(set) var elements = ArrayElements()
     /// Grouped by field, within one by element.
     private(set) var leaves = ContiguousArray<Leaf>()
-    private var places: ContiguousArray<Place>
+    private var places = ContiguousArray<Place>()
     /// The fields that have values.
     private(set) var present = ContiguousArray<FieldTree.Field>()
     private var unsorted = ContiguousArray<Leaf>()
@@ -24,10 +25,15 @@ struct EventFields {
         var count: Int32 = 0
     }
 
-    init(_ tree: FieldTree) {
-        self.tree = tree
-        places = ContiguousArray(repeating: Place(), count: tree.fieldCount)
-    }
+    init(_ tree: FieldTree = FieldTree()) { self.tree = tree }
+
+    var fieldCount: Int { tree.fieldCount }
+
+    /// Objects stand in arrays.
+    var hasElements: Bool { !elements.isEmpty }
+
+    /// The event has no value there, or perhaps not in every element of an array.
+    func mayBeAbsent(_ field: FieldTree.Field) -> Bool { hasElements || range(of: field).isEmpty }
 
     /// Where the values of a field stand in `leaves`.
     func range(of field: FieldTree.Field) -> Range<Int> {
@@ -38,6 +44,7 @@ struct EventFields {
     /// - Parameter event: must stay valid as long as the values are looked at.
     mutating func read(_ event: Event) {
         for field in present { places[Int(field)].count = 0 }
+        while places.count < tree.fieldCount { places.append(Place()) }
         present.removeAll(keepingCapacity: true)
         elements.removeAll(keepingCapacity: leaves.capacity <= Self.keptLeaves)
         leaves.removeAll(keepingCapacity: leaves.capacity <= Self.keptLeaves)
@@ -88,41 +95,49 @@ struct EventFields {
         guard node != FieldTree.none else { return }
         // Texts are looked at where they were written, so they must not move.
         texts.reserve(data.count)
-        read(JSONValue(surroundedBySpace: data), node, in: ArrayElements.none)
+        var cursor = JSONCursor(data)
+        read(cursor.next(), &cursor, node, in: ArrayElements.none)
     }
 
-    private mutating func read(_ value: JSONValue, _ node: FieldTree.NodeID, in element: ArrayElements.ID) {
-        switch value.kind {
-        case .object:
-            guard tree.hasChildren(node) else { return }
-            for member in value.members {
-                let next = tree.descend(from: node, by: text(of: member.name))
-                if next != FieldTree.none { read(member.value, next, in: element) }
-            }
-        case .array:
-            readArray(value, node, in: element)
-        case .string:
-            add(.text, text(of: value), node, in: element)
-        case .number:
-            add(.number, value.raw, node, in: element)
-        case .boolean, .null:
-            add(.literal, value.raw, node, in: element)
+    /// - Parameter first: of the value that the cursor stands at.
+    private mutating func read(_ first: UInt8, _ cursor: inout JSONCursor, _ node: FieldTree.NodeID, in element: ArrayElements.ID) {
+        switch first {
+        case UInt8(ascii: "{"): readObject(&cursor, node, in: element)
+        case UInt8(ascii: "["): readArray(&cursor, node, in: element)
+        case UInt8(ascii: "\""): add(.text, passText(&cursor), node, in: element)
+        case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"): add(.literal, cursor.passValue().raw, node, in: element)
+        default: add(.number, cursor.passValue().raw, node, in: element)
         }
     }
 
-    private mutating func readArray(_ value: JSONValue, _ node: FieldTree.NodeID, in element: ArrayElements.ID) {
+    private mutating func readObject(_ cursor: inout JSONCursor, _ node: FieldTree.NodeID, in element: ArrayElements.ID) {
+        guard tree.hasChildren(node) else { return _ = cursor.passValue() }
+        cursor.passBracket()
+        while cursor.next() != UInt8(ascii: "}") {
+            let next = tree.descend(from: node, by: passText(&cursor))
+            let first = cursor.next()
+            if next == FieldTree.none { _ = cursor.passValue() } else { read(first, &cursor, next, in: element) }
+        }
+        cursor.passBracket()
+    }
+
+    private mutating func readArray(_ cursor: inout JSONCursor, _ node: FieldTree.NodeID, in element: ArrayElements.ID) {
+        cursor.passBracket()
         let array = elements.openArray()
         var first = ArrayElements.none
-        for item in value.elements {
-            guard item.kind == .object || item.kind == .array else {
-                read(item, node, in: element)
+        while true {
+            let byte = cursor.next()
+            if byte == UInt8(ascii: "]") { break }
+            guard byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") else {
+                read(byte, &cursor, node, in: element)
                 continue
             }
             let inner = elements.openElement(of: array, in: element)
             if first == ArrayElements.none { first = inner }
-            read(item, node, in: inner)
+            read(byte, &cursor, node, in: inner)
             elements.closeElement(inner)
         }
+        cursor.passBracket()
         if first != ArrayElements.none { elements.closeArray(first: first) }
     }
 
@@ -133,9 +148,10 @@ struct EventFields {
     }
 
     /// Half a surrogate pair is no character: such a text stays as it was written, and equals nothing.
-    private func text(of value: JSONValue) -> Bytes {
+    private func passText(_ cursor: inout JSONCursor) -> Bytes {
+        let value = cursor.passValue()
         let start = texts.count
-        guard value.hasEscapes, value.appendUnescaped(to: texts) else { return value.stringBody }
+        guard cursor.hasEscapes, value.appendUnescaped(to: texts) else { return Bytes(rebasing: value.raw[1..<value.raw.count - 1]) }
         return texts.bytes(from: start)
     }
 

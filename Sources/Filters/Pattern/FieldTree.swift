@@ -28,9 +28,13 @@ struct FieldTree {
     private(set) var fieldCount = 0
 
     /// - Parameter path: names joined by dots.
-    mutating func add(_ path: String) -> Field {
+    mutating func add(_ path: String) -> Field { add(path.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)) }
+
+    mutating func add(attribute name: String) -> Field { add(CollectionOfOne(Substring(name).utf8)) }
+
+    private mutating func add(_ names: some Sequence<Substring.UTF8View>) -> Field {
         var node = Self.root
-        for name in path.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
+        for name in names {
             node = ContiguousArray(name).withUnsafeBytes { name in
                 let known = child(of: node, named: name)
                 return known != Self.none ? known : insert(name, under: node)
@@ -65,7 +69,7 @@ struct FieldTree {
             if candidate == Self.none { return Self.none }
             let known = nodes[Int(candidate)]
             if known.parent == node, known.name.count == name.count, equal(known.name, name) { return candidate }
-            slot += 1
+            slot &+= 1
         }
     }
 
@@ -97,25 +101,6 @@ struct FieldTree {
     }
 
     private static func hash(_ node: NodeID, _ name: Bytes) -> Int {
-        var hash = ByteHash(seed: UInt64(UInt32(bitPattern: node)))
-        for byte in name { hash.add(byte) }
-        return Int(truncatingIfNeeded: hash.value >> 1)
-    }
-}
-
-/// A hash that is taken byte by byte, so that a text's hash passes through those of all its beginnings (FNV-1a, and the
-/// finish of SplitMix64 for the low bits).
-struct ByteHash {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = 0xCBF2_9CE4_8422_2325 ^ (seed &* 0x9E37_79B9_7F4A_7C15) }
-
-    mutating func add(_ byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-
-    mutating func add(_ word: UInt64) { state = (state ^ word) &* 0x0000_0100_0000_01B3 }
-
-    var value: UInt64 {
-        let mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        return mixed ^ (mixed >> 31)
+        Int(truncatingIfNeeded: WordHash.whole(name, seed: UInt64(UInt32(bitPattern: node)), kind: 0))
     }
 }

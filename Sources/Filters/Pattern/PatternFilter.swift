@@ -7,11 +7,7 @@ struct PatternFilter: FilterKind {
 
     func problems(at path: String) -> [FilterProblem] { PatternParser.parse(tree, at: path + Self.name).problems }
 
-    func compile(into program: inout FilterProgram, yes: FilterProgram.Target, no: FilterProgram.Target) -> FilterProgram.Target {
-        program.emit(pattern, yes: yes, no: no)
-    }
-
-    func access(in fields: inout FieldTree) -> Access { .pattern(PatternMatch(pattern, in: &fields)) }
+    func tree(in fields: inout FieldTree) -> FilterTree { PatternMatch(pattern, in: &fields).tree }
 
     /// An invalid pattern, which manifests never let through, matches nothing.
     private var pattern: ContentPattern { PatternParser.parse(tree, at: Self.name).pattern ?? ContentPattern(alternatives: []) }
@@ -40,14 +36,14 @@ struct PatternFilter: FilterKind {
     /// One field of a pattern with what an event has there.
     private struct Explained {
         let field: ContentPattern.Field
-        let condition: PatternMatch.Condition
+        let condition: FieldCondition
         let fields: EventFields
         let event: Event
 
         /// More than these of a long array help nobody.
         private static let mostValues = 5
 
-        var holds: Bool { PatternMatch.mayHold(condition, fields) }
+        var holds: Bool { condition.mayHold(fields) }
 
         /// `data.amount is 99, and not >= 100`
         var reason: String {

@@ -1,43 +1,53 @@
-/// A pattern whose fields have their places in a `FieldTree`.
+/// A pattern whose fields have their places in a `FieldTree`: alternatives, each of conditions that must all hold.
 struct PatternMatch {
-    struct Condition {
-        var field: FieldTree.Field
-        var matchers: ContiguousArray<ValueMatcher>
-        /// One of the matchers is `exists: false`.
-        var allowsAbsence: Bool
-    }
-
-    private(set) var alternatives: ContiguousArray<ContiguousArray<Condition>>
+    private(set) var alternatives: [[FieldCondition]]
 
     init(_ pattern: ContentPattern, in tree: inout FieldTree) {
         alternatives = []
         for alternative in pattern.alternatives {
-            alternatives.append(ContiguousArray(alternative.map { field in
-                Condition(
+            alternatives.append(alternative.map { field in
+                FieldCondition(
                     field: tree.add(field.path), matchers: ContiguousArray(field.matchers), allowsAbsence: field.matchers.contains(.absent))
-            }))
+            })
         }
     }
 
-    func matches(_ fields: EventFields) -> Bool { alternatives.contains { Self.hold($0, fields) } }
+    var tree: FilterTree {
+        .any(alternatives.map { conditions in
+            let each = conditions.map { FilterTree.condition(.field($0)) }
+            return .all(Self.holdsTogether(conditions) ? each : each + [.condition(.together(conditions))])
+        })
+    }
 
-    static func hold(_ conditions: ContiguousArray<Condition>, _ fields: EventFields) -> Bool {
-        for condition in conditions where !mayHold(condition, fields) { return false }
-        if fields.elements.isEmpty { return true }
+    /// Whether values that meet the conditions one by one always meet them together: one value is in no other element
+    /// than itself. But that one is absent from some element does not say that it is from the one that is looked at.
+    private static func holdsTogether(_ conditions: [FieldCondition]) -> Bool {
+        conditions.count == 1 && !conditions[0].allowsAbsence
+    }
+
+    static func hold(_ conditions: [FieldCondition], _ fields: borrowing EventFields) -> Bool {
+        conditions.allSatisfy { $0.mayHold(fields) } && holdTogether(conditions, fields)
+    }
+
+    /// - Parameter conditions: each of which may hold by itself.
+    static func holdTogether(_ conditions: [FieldCondition], _ fields: borrowing EventFields) -> Bool {
+        if !fields.hasElements || holdsTogether(conditions) { return true }
         var search = ElementSearch(conditions: conditions)
         return search.finds(from: 0, fields)
     }
+}
 
+extension FieldCondition {
     /// Whether the condition holds by itself. What is absent from some element may stand in another one.
-    static func mayHold(_ condition: Condition, _ fields: EventFields) -> Bool {
-        let range = fields.range(of: condition.field)
-        if condition.allowsAbsence && (range.isEmpty || !fields.elements.isEmpty) { return true }
-        for index in range where matches(condition, fields.leaves[index]) { return true }
+    func mayHold(_ fields: borrowing EventFields) -> Bool {
+        let range = fields.range(of: field)
+        if allowsAbsence && (range.isEmpty || fields.hasElements) { return true }
+        for index in range where matches(fields.leaves[index]) { return true }
         return false
     }
 
-    fileprivate static func matches(_ condition: Condition, _ leaf: Leaf) -> Bool {
-        for matcher in condition.matchers where matcher.matches(leaf) { return true }
+    fileprivate func matches(_ leaf: Leaf) -> Bool {
+        for matcher in matchers where matcher.matches(leaf) { return true }
         return false
     }
 }
@@ -47,14 +57,14 @@ struct PatternMatch {
 /// The conditions are gone through in the order of their paths, as event-ruler does, and that is seen from the outside:
 /// `exists: false` looks only at values that are consistent with the fields before it.
 private struct ElementSearch {
-    let conditions: ContiguousArray<PatternMatch.Condition>
+    let conditions: [FieldCondition]
     private var chosen = ContiguousArray<ArrayElements.ID>()
     /// Arrays beside arrays multiply; beyond this many looks the pattern does not match.
     private var looks = 100_000
 
-    init(conditions: ContiguousArray<PatternMatch.Condition>) { self.conditions = conditions }
+    init(conditions: [FieldCondition]) { self.conditions = conditions }
 
-    mutating func finds(from index: Int, _ fields: EventFields) -> Bool {
+    mutating func finds(from index: Int, _ fields: borrowing EventFields) -> Bool {
         guard index < conditions.count else { return true }
         let condition = conditions[index]
         let range = fields.range(of: condition.field)
@@ -63,7 +73,7 @@ private struct ElementSearch {
         while let next = nextConsistent(position..<range.upperBound, fields) {
             position = next + 1
             let leaf = fields.leaves[next]
-            guard PatternMatch.matches(condition, leaf) else { continue }
+            guard condition.matches(leaf) else { continue }
             chosen.append(leaf.element)
             if finds(from: index + 1, fields) { return true }
             chosen.removeLast()
@@ -74,7 +84,7 @@ private struct ElementSearch {
     }
 
     /// The first value that is consistent with those chosen.
-    private mutating func nextConsistent(_ range: Range<Int>, _ fields: EventFields) -> Int? {
+    private mutating func nextConsistent(_ range: Range<Int>, _ fields: borrowing EventFields) -> Int? {
         var position = range.lowerBound
         search: while position < range.upperBound {
             looks -= 1
@@ -90,7 +100,7 @@ private struct ElementSearch {
     }
 
     /// The first value of an element from `element` on.
-    private func first(in range: Range<Int>, at element: ArrayElements.ID, _ fields: EventFields) -> Int {
+    private func first(in range: Range<Int>, at element: ArrayElements.ID, _ fields: borrowing EventFields) -> Int {
         var (low, high) = (range.lowerBound, range.upperBound)
         while low < high {
             let middle = (low + high) / 2

@@ -22,6 +22,14 @@ struct LikePattern: Sendable {
         self.elements = elements
     }
 
+    /// The bytes before the first `%` or `_`.
+    var beginning: ContiguousArray<UInt8> {
+        ContiguousArray(elements.lazy.map { if case .byte(let byte) = $0 { byte } else { nil } }.prefix { $0 != nil }.map { $0! })
+    }
+
+    /// Neither `%` nor `_` is in it.
+    var isLiteral: Bool { elements.allSatisfy { if case .byte = $0 { true } else { false } } }
+
     func matches(_ text: UnsafeRawBufferPointer) -> Bool {
         var position = 0
         var element = 0

@@ -22,9 +22,7 @@ struct SQLFilter: FilterKind {
         return expression.warnings.map { FilterProblem(path: SQLFilter.name, message: $0.description) }
     }
 
-    func compile(into program: inout FilterProgram, yes: FilterProgram.Target, no: FilterProgram.Target) -> FilterProgram.Target {
-        program.emit(expression, yes: yes, no: no)
-    }
+    func tree(in fields: inout FieldTree) -> FilterTree { .condition(.sql(text)) }
 
     /// Of a chain of `AND` the first condition that does not hold.
     func verdict(on event: Event) -> FilterVerdict {

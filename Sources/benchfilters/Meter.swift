@@ -1,0 +1,41 @@
+import Glibc
+
+/// Events per second of this thread's processor time: what others do on the machine counts less.
+enum Meter {
+    /// Of this many events the pool has; a power of two.
+    static let pool = 1024
+
+    static func measure(seconds: Double, _ match: (Int, inout ContiguousArray<Int32>) -> Void) -> (rate: Double, events: Int) {
+        var matches = ContiguousArray<Int32>()
+        var events = 0
+        func run(_ number: Int) {
+            for _ in 0..<number {
+                matches.removeAll(keepingCapacity: true)
+                match(events & (pool - 1), &matches)
+                events += 1
+            }
+        }
+        // Memory grows, caches fill.
+        run(16)
+        let start = processorTime()
+        let before = events
+        var elapsed = 0.0
+        while elapsed < seconds {
+            run(16)
+            elapsed = processorTime() - start
+        }
+        return (Double(events - before) / elapsed, events - before)
+    }
+
+    static func milliseconds(_ body: () -> Void) -> Double {
+        let start = processorTime()
+        body()
+        return (processorTime() - start) * 1000
+    }
+
+    private static func processorTime() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}

@@ -5,6 +5,15 @@ struct AllFilter: FilterKind {
     static let name = "all"
     let filters: [FilterExpression]
 
+    static var guide: FilterGuide {
+        FilterGuide(
+            name, "All filters of the list match.", cost: "Found by the rarest thing that one of them needs; two more are compared before it is run.",
+            [
+                .yes(#"{"all": [{"prefix": {"subject": "us-"}}, {"exact": {"tenant": "acme"}}]}"#, #"{"subject": "us-7", "tenant": "acme"}"#),
+                .no(#"{"all": [{"prefix": {"subject": "us-"}}, {"exact": {"tenant": "acme"}}]}"#, #"{"subject": "us-7", "tenant": "other"}"#),
+            ])
+    }
+
     func problems(at path: String) -> [FilterProblem] {
         NestedFilters.problems(filters, at: path + AllFilter.name)
     }

@@ -5,6 +5,15 @@ struct AnyFilter: FilterKind {
     static let name = "any"
     let filters: [FilterExpression]
 
+    static var guide: FilterGuide {
+        FilterGuide(
+            name, "At least one filter of the list matches.", cost: "Found by what each of them needs; run for every event if one of them is.",
+            [
+                .yes(#"{"any": [{"exact": {"tenant": "acme"}}, {"prefix": {"subject": "us-"}}]}"#, #"{"subject": "us-7"}"#),
+                .no(#"{"any": [{"exact": {"tenant": "acme"}}, {"prefix": {"subject": "us-"}}]}"#, #"{"subject": "eu-7"}"#),
+            ])
+    }
+
     func problems(at path: String) -> [FilterProblem] {
         NestedFilters.problems(filters, at: path + AnyFilter.name)
     }

@@ -5,6 +5,9 @@ protocol FilterKind {
     /// As manifests spell it.
     static var name: String { get }
 
+    /// What people are told of it.
+    static var guide: FilterGuide { get }
+
     /// What makes the filter invalid, each with the path to the fault.
     func problems(at path: String) -> [FilterProblem]
 

@@ -8,5 +8,16 @@ struct PrefixFilter: AttributeComparison {
     static let negative = "does not start with"
     let operands: [AttributeOperand]
 
+    static var guide: FilterGuide {
+        FilterGuide(
+            name, "Every named attribute begins with its value, in the same case.",
+            cost: "Found by the beginning: a look for each length that some filter asks for.",
+            [
+                .yes(#"{"prefix": {"type": "order."}}"#, #"{"type": "order.created"}"#),
+                .no(#"{"prefix": {"type": "order."}}"#, #"{"type": "reorder.created"}"#),
+                .no(#"{"prefix": {"subject": "eu-"}}"#, #"{"type": "order.created"}"#),
+            ])
+    }
+
     static func holds(_ value: UnsafeRawBufferPointer, _ operand: String.UTF8View) -> Bool { value.starts(with: operand) }
 }

@@ -5,6 +5,24 @@ struct PatternFilter: FilterKind {
     static let name = "pattern"
     let tree: PatternTree
 
+    static var guide: FilterGuide {
+        FilterGuide(
+            name, "Each field that it names has a value that one of its items takes; fields inside the same array in the same element.",
+            cost: "Found by the rarest of its fields; two more are compared before it is run.",
+            [
+                .yes(#"{"pattern": {"data": {"currency": ["EUR", "USD"]}}}"#, #"{"data": {"currency": "USD"}}"#),
+                .yes(#"{"pattern": {"type": [{"prefix": "order."}], "data": {"vip": [true]}}}"#, #"{"type": "order.paid", "data": {"vip": true}}"#),
+                .yes(#"{"pattern": {"data": {"tags": ["new"]}}}"#, #"{"data": {"tags": ["old", "new"]}}"#),
+                .yes(
+                    #"{"pattern": {"data": {"$or": [{"total": [{"numeric": [">", 99]}]}, {"vip": [true]}]}}}"#, #"{"data": {"total": 5, "vip": true}}"#),
+                .no(#"{"pattern": {"data": {"currency": ["EUR"]}}}"#, #"{"data": {"currency": "USD"}}"#),
+                .no(#"{"pattern": {"data": {"currency": ["EUR"]}}}"#, #"{"data": {"total": 5}}"#),
+                .no(
+                    #"{"pattern": {"data": {"items": {"sku": ["A"], "size": ["XL"]}}}}"#,
+                    #"{"data": {"items": [{"sku": "A", "size": "S"}, {"sku": "B", "size": "XL"}]}}"#),
+            ])
+    }
+
     func problems(at path: String) -> [FilterProblem] { PatternParser.parse(tree, at: path + Self.name).problems }
 
     func tree(in fields: inout FieldTree) -> FilterTree { PatternMatch(pattern, in: &fields).tree }

@@ -5,6 +5,22 @@ struct SQLFilter: FilterKind {
     static let name = "sql"
     let text: String
 
+    static var guide: FilterGuide {
+        FilterGuide(
+            name, "The expression is true, and evaluating it meets no error.",
+            cost: """
+                Found by comparisons of attributes with text, LIKE with a fixed beginning, IN and EXISTS, joined by AND and OR, as far as nothing \
+                before them can be an error; run for every event otherwise.
+                """,
+            [
+                .yes(#"{"sql": "source LIKE '/shop/%' AND INT(hop) < 5"}"#, #"{"source": "/shop/eu", "hop": 3}"#),
+                .yes(#"{"sql": "EXISTS tenant AND tenant IN ('acme', 'other')"}"#, #"{"tenant": "acme"}"#),
+                .no(#"{"sql": "EXISTS tenant AND tenant IN ('acme', 'other')"}"#, #"{"type": "order.created"}"#),
+                .no(#"{"sql": "type = 'order.created' AND tenant = 'acme'"}"#, #"{"type": "order.created"}"#),
+                .no(#"{"sql": "hop / 0 = 1"}"#, #"{"hop": 3}"#),
+            ])
+    }
+
     func problems(at path: String) -> [FilterProblem] {
         let message: String
         do throws(SQLSyntaxError) {

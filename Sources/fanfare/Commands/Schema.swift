@@ -11,14 +11,15 @@ struct Schema: AsyncParsableCommand {
         case config
         case asyncapi
         case openapi
+        case filters
     }
 
-    @Argument(help: "manifest (a file of topics/) or config (fanfare.yaml).")
+    @Argument(help: "manifest (a file of topics/), config (fanfare.yaml), or filters (kinds of filters, with examples; no schema).")
     var document: Document
 
     func validate() throws {
         if document == .asyncapi || document == .openapi {
-            throw ValidationError("\(document) is not available yet; there are: manifest, config")
+            throw ValidationError("\(document) is not available yet; there are: manifest, config, filters")
         }
     }
 
@@ -26,6 +27,7 @@ struct Schema: AsyncParsableCommand {
         switch document {
         case .manifest: print(manifestSchema(), terminator: "")
         case .config: print(configurationSchema(), terminator: "")
+        case .filters: print(try FilterCatalogJSON.text)
         case .asyncapi, .openapi: break
         }
     }

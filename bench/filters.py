@@ -8,8 +8,8 @@ checked and read as a CloudEvent first. The last columns are what a change costs
 of them added or removed (the middle and the worst of 500 of each), and a whole list of which one differs, as after a
 reload.
 
-Times are the thread's own processor time. Rates of a machine that does other things are too low; ratios within one run
-say more. Counts of filters that are thought of and run for an event do not depend on the machine.
+Times are the thread's own processor time, rates those of the best of five parts of a measurement. On a machine that does other
+things they are too low all the same; ratios within one run say more. Counts of filters that are thought of and run for an event do not depend on the machine.
 """
 
 import argparse

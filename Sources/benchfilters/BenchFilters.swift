@@ -32,7 +32,7 @@ struct BenchFilters: ParsableCommand {
         measure(matcher, pool, &figures)
 
         let plain = TopicMatcher(filters: filters, isIndexed: false)
-        figures.eventsPerSecondOneByOne = Meter.measure(seconds: seconds) { plain.match(pool.events[$0], into: &$1) }.rate
+        figures.eventsPerSecondOneByOne = Meter.measure(seconds: seconds) { plain.match(pool.events[$0], into: &$1) }
 
         change(matcher, workload, filters, &figures)
         print(String(decoding: try JSONEncoder().encode(figures), as: UTF8.self))
@@ -46,10 +46,10 @@ struct BenchFilters: ParsableCommand {
             figures.foundPerEvent += Double(matcher.steps.found) / Double(pool.events.count)
             figures.runPerEvent += Double(matcher.steps.run) / Double(pool.events.count)
         }
-        figures.eventsPerSecond = Meter.measure(seconds: seconds) { matcher.match(pool.events[$0], into: &$1) }.rate
+        figures.eventsPerSecond = Meter.measure(seconds: seconds) { matcher.match(pool.events[$0], into: &$1) }
         figures.eventsPerSecondDecoded = Meter.measure(seconds: seconds) { index, matches in
             if let event = try? pool.decode(index) { matcher.match(event, into: &matches) }
-        }.rate
+        }
     }
 
     /// Each time another subscription goes, and comes back.

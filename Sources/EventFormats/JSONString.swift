@@ -55,6 +55,18 @@ extension JSONValue {
     }
 }
 
+/// The bytes that a JSON string says, one by one, with its escapes resolved.
+package struct JSONStringBytes {
+    private var unescaper: JSONUnescaper
+
+    package init(_ string: JSONValue) { unescaper = JSONUnescaper(string.stringBody) }
+
+    package mutating func next() -> UInt8? { unescaper.next() }
+
+    /// False behind an escape of half a surrogate pair; then there are no more bytes.
+    package var isText: Bool { unescaper.isValid }
+}
+
 /// Resolves the escapes of a validated JSON string byte by byte.
 struct JSONUnescaper {
     private let body: UnsafeRawBufferPointer

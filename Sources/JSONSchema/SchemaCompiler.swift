@@ -1,0 +1,233 @@
+import EventFormats
+
+/// Makes nodes of the schemas of one or several documents.
+///
+/// What is to be compiled stands in a line, so that nothing recurs: a schema may refer to itself, and a chain of references
+/// may be long.
+final class SchemaCompiler {
+    /// One file; its text stays where it is.
+    final class Document {
+        let path: String
+        let text: ByteWriter
+        let root: JSONValue
+
+        init(path: String, text bytes: [UInt8]) throws(JSONError) {
+            self.path = path
+            text = ByteWriter(capacity: bytes.count)
+            bytes.withUnsafeBytes { text.append($0) }
+            root = try JSONScanner.scan(text.bytes)
+        }
+
+        func offset(of value: JSONValue) -> Int {
+            guard let base = text.bytes.baseAddress, let start = value.raw.baseAddress else { return 0 }
+            return start - base
+        }
+    }
+
+    private struct Waiting {
+        var index: Int
+        var value: JSONValue
+        var document: Document
+    }
+
+    static let mostNodes = 10_000
+
+    private let read: (String) -> Result<[UInt8], SchemaFileError>
+    private var documents: [String: Document] = [:]
+    private var nodes: [SchemaNode] = []
+    /// Where each node's schema stands.
+    private var places: [(document: Document, value: JSONValue)] = []
+    private var known: [UnsafeRawPointer: Int] = [:]
+    private var waiting: [Waiting] = []
+    private(set) var problems: [SchemaProblem] = []
+
+    static func compile(
+        _ path: String, _ text: [UInt8], _ read: (String) -> Result<[UInt8], SchemaFileError>
+    ) throws(SchemaErrors) -> [SchemaNode] {
+        try withoutActuallyEscaping(read) { read throws(SchemaErrors) in
+            let compiler = SchemaCompiler(read)
+            return try compiler.run(path, text)
+        }
+    }
+
+    private init(_ read: @escaping (String) -> Result<[UInt8], SchemaFileError>) { self.read = read }
+
+    private func run(_ path: String, _ text: [UInt8]) throws(SchemaErrors) -> [SchemaNode] {
+        if let document = open(path, text) {
+            _ = node(document.root, document)
+            while let next = waiting.popLast() { nodes[next.index] = compile(next.value, next.document) }
+            if problems.isEmpty { refuseCircles() }
+        }
+        guard problems.isEmpty else {
+            throw SchemaErrors(problems: problems.sorted { ($0.path, $0.offset) < ($1.path, $1.offset) })
+        }
+        return nodes
+    }
+
+    private func open(_ path: String, _ text: [UInt8]) -> Document? {
+        do throws(JSONError) {
+            let document = try Document(path: path, text: text)
+            documents[path] = document
+            checkDialect(document)
+            return document
+        } catch {
+            problems.append(SchemaProblem(path: path, offset: error.offset, message: "not JSON: \(error.problem.rawValue)"))
+            return nil
+        }
+    }
+
+    private func checkDialect(_ document: Document) {
+        for member in document.root.members where member.name.isText("$schema") {
+            let name = member.value.string ?? ""
+            let known = ["http://json-schema.org/draft-07/schema", "https://json-schema.org/draft-07/schema"]
+            if known.contains(name.hasSuffix("#") ? String(name.dropLast()) : name) { continue }
+            complain(member.value, document, "$schema is not draft-07; write \"$schema\": \"http://json-schema.org/draft-07/schema#\", and the schema in its keywords")
+        }
+    }
+
+    // MARK: For the keywords
+
+    func complain(_ value: JSONValue, _ document: Document, _ message: String) {
+        problems.append(SchemaProblem(path: document.path, offset: document.offset(of: value), message: message))
+    }
+
+    /// The index of a schema, which is compiled later if it has not been.
+    func node(_ value: JSONValue, _ document: Document) -> Int {
+        guard let address = value.raw.baseAddress else { preconditionFailure("a value has an address") }
+        if let index = known[address] { return index }
+        guard nodes.count < Self.mostNodes else {
+            if nodes.count == Self.mostNodes { complain(value, document, "there are more than \(Self.mostNodes) schemas in this one") }
+            return 0
+        }
+        known[address] = nodes.count
+        nodes.append(SchemaNode())
+        places.append((document, value))
+        waiting.append(Waiting(index: nodes.count - 1, value: value, document: document))
+        return nodes.count - 1
+    }
+
+    /// What `$ref` means, in this document or another.
+    func resolve(_ reference: JSONValue, _ document: Document) -> Int? {
+        guard let text = reference.string else {
+            complain(reference, document, "$ref must be a string")
+            return nil
+        }
+        let parts = text.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let target = file(String(parts[0]), reference, document) else { return nil }
+        guard let fragment = PercentEncoding.decode(parts.count > 1 ? String(parts[1]) : "") else {
+            complain(reference, document, "$ref is not a URI reference")
+            return nil
+        }
+        let found = fragment.isEmpty || fragment.hasPrefix("/")
+            ? JSONPointer(fragment).flatMap { $0.find(in: target.root) } : target.root.schema(named: "#\(fragment)")
+        guard let found else {
+            complain(reference, document, "$ref finds nothing at \(text)")
+            return nil
+        }
+        return node(found, target)
+    }
+
+    private func file(_ name: String, _ reference: JSONValue, _ document: Document) -> Document? {
+        if name.isEmpty { return document }
+        // A schema that names itself by its `$id`.
+        if let id = document.root.member("$id")?.string, name == (id.hasSuffix("#") ? String(id.dropLast()) : id) { return document }
+        guard !name.contains(":"), !name.hasPrefix("/"), !name.contains("?") else {
+            complain(reference, document, "$ref names something that is not a file beside this one; nothing is fetched: write a relative path, or #/definitions/...")
+            return nil
+        }
+        guard let name = PercentEncoding.decode(name) else {
+            complain(reference, document, "$ref is not a URI reference")
+            return nil
+        }
+        let path = RelativePath.resolve(name, from: document.path)
+        if let known = documents[path] { return known }
+        switch read(path) {
+        case .success(let text): return open(path, text)
+        case .failure(let failure):
+            complain(reference, document, "$ref: \(failure.message)")
+            return nil
+        }
+    }
+
+    /// A schema that refers to itself without looking deeper into the value would never come to an end.
+    private func refuseCircles() {
+        enum Mark { case unseen, open, done }
+        var marks = Array(repeating: Mark.unseen, count: nodes.count)
+        for start in nodes.indices where marks[start] == .unseen {
+            var path: [(node: Int, rest: [Int])] = [(start, nodes[start].inPlace)]
+            marks[start] = .open
+            while !path.isEmpty {
+                guard let next = path[path.count - 1].rest.popLast() else {
+                    marks[path.removeLast().node] = .done
+                    continue
+                }
+                if marks[next] == .open {
+                    return complain(places[next].value, places[next].document, "this schema refers to itself without looking deeper into the value")
+                }
+                guard marks[next] == .unseen else { continue }
+                marks[next] = .open
+                path.append((next, nodes[next].inPlace))
+            }
+        }
+    }
+}
+
+extension JSONValue {
+    func isText(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { stringEquals(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The text of a string; nil for any other value, and for half a surrogate pair.
+    var string: String? {
+        guard kind == .string else { return nil }
+        let writer = ByteWriter()
+        return appendUnescaped(to: writer) ? String(decoding: writer.bytes, as: UTF8.self) : nil
+    }
+
+    /// Of members that repeat a name the last one counts.
+    func member(_ name: String) -> JSONValue? {
+        var found: JSONValue?
+        for member in members where member.name.isText(name) { found = member.value }
+        return found
+    }
+
+    /// The schema under `definitions` that has this `$id`.
+    func schema(named id: String) -> JSONValue? {
+        if member("$id")?.string == id { return self }
+        for keyword in ["definitions", "properties"] {
+            for member in member(keyword)?.members ?? members where member.value.member("$id")?.string == id { return member.value }
+        }
+        return nil
+    }
+}
+
+/// Paths as text; nothing is looked up.
+enum RelativePath {
+    /// What `name` means in the file at `path`, without `.` and `..` where they can be resolved.
+    static func resolve(_ name: String, from path: String) -> String {
+        var parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().map { String($0) }
+        for part in name.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != "..", !last.isEmpty { parts.removeLast() } else { parts.append(String(part)) }
+        }
+        return parts.joined(separator: "/")
+    }
+}
+
+enum PercentEncoding {
+    /// Nil for a percent sign without two digits, and for what is not UTF-8 then.
+    static func decode(_ text: String) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else { return nil }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

@@ -47,6 +47,8 @@ let package = Package(
         target("EventModel"),
         // Bytes to events and events to request bodies: JSON scanner, CloudEvents bindings.
         target("EventFormats", ["EventModel"]),
+        // JSON Schema (draft-07) over the bytes of JSON; pure.
+        target("JSONSchema", ["EventFormats"]),
         // Avro schemas, and values of them as JSON; pure.
         target("Avro", ["EventFormats"]),
         // Filter kinds; many subscriptions compiled into one matcher.
@@ -58,7 +60,7 @@ let package = Package(
         // What windows hold: groups, exact decimals, aggregates, the event of a complete window; pure.
         target("Aggregation", ["EventModel", "EventFormats", "Signing", bigInt]),
         // YAML to validated subscriptions and configuration, or a list of problems with file and line.
-        target("Manifests", ["EventModel", "EventFormats", "Filters", "Transforms", "Signing", yams]),
+        target("Manifests", ["EventModel", "EventFormats", "JSONSchema", "Filters", "Transforms", "Signing", yams]),
         // What operators change at run time: the records of the control topic, and the state folded from them; pure.
         target("Control", ["EventModel", "EventFormats"]),
         // Standard Webhooks signatures.
@@ -119,6 +121,7 @@ let package = Package(
             swiftSettings: settings),
 
         test("EventFormatsTests", ["EventModel", "EventFormats"]),
+        test("JSONSchemaTests", ["EventFormats", "JSONSchema"]),
         test("AvroTests", ["EventFormats", "Avro"]),
         test("TransformsTests", ["EventModel", "EventFormats", "Transforms"]),
         test("FuzzingTests", ["EventModel", "Fuzzing"]),

@@ -13,8 +13,9 @@ final class SchemaCompiler {
 
         init(path: String, text bytes: [UInt8]) throws(JSONError) {
             self.path = path
-            text = ByteWriter(capacity: bytes.count)
+            let text = ByteWriter(capacity: bytes.count)
             bytes.withUnsafeBytes { text.append($0) }
+            self.text = text
             root = try JSONScanner.scan(text.bytes)
         }
 

@@ -39,4 +39,27 @@ import Testing
             "topics/a.json:1:1: error: events.order.created.schema: not JSON: the text ends too early"
         ])
     }
+
+    @Test func aSchemaThatIsNoneIsAnErrorAtItsPlaceInTheFile() {
+        #expect(catalog("{ schema: a.json }", files: ["topics/a.json": "{\n  \"type\": \"text\"\n}"]).problems.lines == [
+            "topics/a.json:2:11: error: events.order.created.schema: type must be object, array, string, number, integer, boolean or null, or a list of them"
+        ])
+    }
+
+    @Test func anExampleThatDoesNotConformIsAnErrorAtItsPlaceInTheFile() {
+        let files = ["topics/s.json": #"{"properties": {"total": {"minimum": 0}}}"#, "topics/e.json": "{\n  \"total\": -1\n}"]
+        #expect(catalog("{ schema: s.json, example: e.json }", files: files).problems.lines == [
+            "topics/e.json:2:12: error: events.order.created.example: /total is less than the minimum 0; topics/s.json says so"
+        ])
+    }
+
+    @Test func aSchemaRefersToFilesInsideTheManifestsFolderOnly() {
+        let loaded = catalog("{ schema: a/s.json }", files: ["topics/a/s.json": #"{"$ref": "../b.json"}"#, "topics/b.json": "{}"])
+        #expect(loaded.problems.lines == [])
+        #expect(loaded.topics.first?.events.first?.references == [CatalogFile(path: "topics/b.json", text: Array("{}".utf8))])
+        #expect(loaded.filesRead.contains("topics/b.json"))
+        #expect(catalog("{ schema: s.json }", files: ["topics/s.json": #"{"$ref": "../b.json"}"#, "b.json": "{}"]).problems.lines == [
+            "topics/s.json:1:10: error: events.order.created.schema: $ref: b.json is outside of the manifests' folder; put it beside them"
+        ])
+    }
 }

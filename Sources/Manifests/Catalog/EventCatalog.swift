@@ -18,6 +18,7 @@ enum EventCatalog {
             if item.key.isEmpty { reader.error(item.value.position, here, "an event type must not be empty") }
             var value = CatalogEntry(type: item.key, description: "", schema: nil, example: nil)
             entry.apply(item.value, here, to: &value, &reader)
+            CatalogChecks.run(&value, manifests: node.position.folder, here, &reader)
             return value
         }
     } show: { _ in .object([]) }

@@ -207,9 +207,9 @@ extension JSONValue {
 enum RelativePath {
     /// What `name` means in the file at `path`, without `.` and `..` where they can be resolved.
     static func resolve(_ name: String, from path: String) -> String {
-        var parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().map { String($0) }
-        for part in name.split(separator: "/") where part != "." {
-            if part == "..", let last = parts.last, last != "..", !last.isEmpty { parts.removeLast() } else { parts.append(String(part)) }
+        var parts: [Substring] = path.hasPrefix("/") ? [""] : []
+        for part in path.split(separator: "/").dropLast() + name.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != "..", !last.isEmpty { parts.removeLast() } else { parts.append(part) }
         }
         return parts.joined(separator: "/")
     }

@@ -62,4 +62,11 @@ import Testing
             "topics/s.json:1:10: error: events.order.created.schema: $ref: b.json is outside of the manifests' folder; put it beside them"
         ])
     }
+
+    @Test func noDetourLeadsOutOfTheManifestsFolder() {
+        let files = ["topics/./s.json": #"{"$ref": "../b.json"}"#, "topics/b.json": "{}"]
+        #expect(catalog("{ schema: ./s.json }", files: files).problems.lines == [
+            "topics/./s.json:1:10: error: events.order.created.schema: $ref: b.json is outside of the manifests' folder; put it beside them"
+        ])
+    }
 }

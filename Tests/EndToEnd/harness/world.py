@@ -199,18 +199,17 @@ class World:
                         every=0.2, details=lambda: f"committed {self.committed(subscription, topic)}, published {ends}")
 
     def end(self):
-        """Stops everything: the bridges first, while what they depend on is still there."""
+        """Stops everything: the bridges first, then what was started last, while what they depend on is still there."""
         self.kafka.close()
         late = []
-        for group in (self.bridges, self.processes):
-            for process in group:
-                process.ask_to_stop()
-            for process in group:
-                try:
-                    process.stop(timeout=20)
-                except AssertionError as error:
-                    process.kill()
-                    late.append(str(error))
+        for process in self.bridges:
+            process.ask_to_stop()
+        for process in [*self.bridges, *reversed(self.processes)]:
+            try:
+                process.stop(timeout=20)
+            except AssertionError as error:
+                process.kill()
+                late.append(str(error))
         assert not late, "\n".join(late)
 
 

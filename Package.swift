@@ -61,6 +61,8 @@ let package = Package(
         target("Aggregation", ["EventModel", "EventFormats", "Signing", bigInt]),
         // YAML to validated subscriptions and configuration, or a list of problems with file and line.
         target("Manifests", ["EventModel", "EventFormats", "JSONSchema", "Filters", "Transforms", "Signing", yams]),
+        // What receivers get, as OpenAPI and AsyncAPI documents; pure.
+        target("Descriptions", ["EventModel", "EventFormats", "Manifests"]),
         // What operators change at run time: the records of the control topic, and the state folded from them; pure.
         target("Control", ["EventModel", "EventFormats"]),
         // Standard Webhooks signatures.
@@ -116,7 +118,7 @@ let package = Package(
             dependencies: [
                 "EventModel", "EventFormats", "Filters", "DeliveryCore", "Control", "Manifests", "Signing", "EventLoop", "KafkaClient",
                 "HTTPTransport", "SchemaRegistry", "BridgeRuntime", "Redelivery", "OpsServer", "Receiver", "TerminalViews",
-                "CLinux", hummingbird, arguments, logging,
+                "Descriptions", "CLinux", hummingbird, arguments, logging,
             ],
             swiftSettings: settings),
 

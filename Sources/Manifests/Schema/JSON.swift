@@ -1,5 +1,5 @@
 /// A JSON value to write: defaults and schemas. Objects keep their order.
-enum JSON: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+package enum JSON: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     case null
@@ -9,37 +9,44 @@ enum JSON: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByInteger
     case string(String)
     case array([JSON])
     case object([Member])
+    /// A JSON text that is somebody else's, numbers above all, as it was written.
+    case raw(String)
 
-    struct Member: Sendable, Equatable {
-        var name: String
-        var value: JSON
+    package struct Member: Sendable, Equatable {
+        package var name: String
+        package var value: JSON
+        package init(name: String, value: JSON) {
+            self.name = name
+            self.value = value
+        }
     }
 
-    init(stringLiteral value: String) { self = .string(value) }
-    init(integerLiteral value: Int) { self = .int(value) }
-    init(booleanLiteral value: Bool) { self = .bool(value) }
-    init(arrayLiteral elements: JSON...) { self = .array(elements) }
-    init(dictionaryLiteral elements: (String, JSON)...) { self = .object(elements.map { Member(name: $0.0, value: $0.1) }) }
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .int(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, JSON)...) { self = .object(elements.map { Member(name: $0.0, value: $0.1) }) }
 
     /// With members in front of this object's own.
-    func prepending(_ name: String, _ value: JSON) -> JSON {
+    package func prepending(_ name: String, _ value: JSON) -> JSON {
         guard case .object(let members) = self else { return self }
         return .object([Member(name: name, value: value)] + members)
     }
 
-    func appending(_ name: String, _ value: JSON) -> JSON {
+    package func appending(_ name: String, _ value: JSON) -> JSON {
         guard case .object(let members) = self else { return self }
         return .object(members + [Member(name: name, value: value)])
     }
 
     /// Indented by two spaces; arrays and objects without nesting that fit stand on one line.
-    func text(indent: String = "") -> String {
+    package func text(indent: String = "") -> String {
         switch self {
         case .null: return "null"
         case .bool(let value): return value ? "true" : "false"
         case .int(let value): return String(value)
         case .double(let value): return value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
         case .string(let value): return Self.quote(value)
+        case .raw(let text): return text
         case .array(let items):
             let flat = "[\(items.map { $0.text() }.joined(separator: ", "))]"
             if flat.utf8.count <= 100 && !flat.contains("\n") { return flat }

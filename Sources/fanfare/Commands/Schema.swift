@@ -1,10 +1,17 @@
 import ArgumentParser
+import Descriptions
+import EventModel
 import Manifests
 
 struct Schema: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints the JSON Schemas of topic manifests and of the configuration.",
-        discussion: "Editors complete and check with them: `fanfare schema manifest > topics/schema.json`.")
+        abstract: "Prints the JSON Schemas of the files, and descriptions of what receivers get.",
+        discussion: """
+            Editors complete and check with the schemas: `fanfare schema manifest > topics/schema.json`.
+
+            asyncapi and openapi describe the deliveries of the manifests' subscriptions, with the schemas of their catalogs:
+            headers, bodies, and what answers mean. Receivers make code of them, and documentation.
+            """)
 
     enum Document: String, ExpressibleByArgument, CaseIterable {
         case manifest
@@ -14,12 +21,17 @@ struct Schema: AsyncParsableCommand {
         case filters
     }
 
-    @Argument(help: "manifest (a file of topics/), config (fanfare.yaml), or filters (kinds of filters, with examples; no schema).")
+    @Argument(help: "manifest (a file of topics/), config (fanfare.yaml), filters (kinds of filters, with examples; no schema), asyncapi (AsyncAPI 3.0), or openapi (OpenAPI 3.1).")
     var document: Document
 
+    @Option(help: ArgumentHelp("Only this subscription, of asyncapi and openapi; may be repeated.", valueName: "name"))
+    var subscription: [String] = []
+
+    @OptionGroup var options: ConfigurationOptions
+
     func validate() throws {
-        if document == .asyncapi || document == .openapi {
-            throw ValidationError("\(document) is not available yet; there are: manifest, config, filters")
+        guard subscription.isEmpty || document == .asyncapi || document == .openapi else {
+            throw ValidationError("--subscription is for asyncapi and openapi")
         }
     }
 
@@ -28,7 +40,20 @@ struct Schema: AsyncParsableCommand {
         case .manifest: print(manifestSchema(), terminator: "")
         case .config: print(configurationSchema(), terminator: "")
         case .filters: print(try FilterCatalogJSON.text)
-        case .asyncapi, .openapi: break
+        case .asyncapi: print(asyncAPI(try topics(), version: fanfareVersion), terminator: "")
+        case .openapi: print(openAPI(try topics(), version: fanfareVersion), terminator: "")
         }
+    }
+
+    /// Those with the subscriptions that were asked for, and no others.
+    private func topics() throws -> [TopicManifest] {
+        var topics = try options.usableManifests().manifests.topics
+        if subscription.isEmpty { return topics }
+        let known = topics.flatMap(\.subscriptions).map(\.name)
+        for name in subscription where !known.contains(name) {
+            throw Failed("there is no subscription \(name); there are: \(known.sorted().joined(separator: ", "))")
+        }
+        for i in topics.indices { topics[i].subscriptions.removeAll { !subscription.contains($0.name) } }
+        return topics
     }
 }

@@ -25,6 +25,7 @@ extension DeliveryCore {
             let source = windows.plan.isOverAllPartitions ? contents.source(of: record.token) : nil
             let looked: WindowedEvent? =
                 if record.poison { .poison("") }
+                else if windows.plan.isOverAllPartitions, source == nil { .poison("the record does not say where it comes from; only the bridge writes here") }
                 else if let source, source.isMark { nil }
                 else { contents.look(at: record.token, of: cursor.partition.handle, for: state.id) }
             if case .poison = looked, state.poisonUnderWay >= options.poisonUnderWay { return }

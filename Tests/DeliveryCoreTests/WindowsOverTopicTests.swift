@@ -74,6 +74,15 @@ struct WindowsOverTopicTests {
         #expect(contents.made == ["0-60000: 1 3"])
     }
 
+    @Test("A record that somebody else wrote is not counted")
+    func strangers() {
+        let engine = engine()
+        contents.events[1] = (0, 0)
+        let effects = engine.records([mark(0, of: 1, at: 0, isIdle: true), 1, event(2, of: 0, at: 0, time: 0), event(3, of: 0, at: 1, time: 60_000)])
+        #expect(effects.contains { $0.hasSuffix("orders-0@1 to dead letters: poison") })
+        #expect(contents.made == ["0-60000: 2"])
+    }
+
     @Test("Who takes over knows what the sources had written before the committed offset")
     func restart() throws {
         let first = engine()

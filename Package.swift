@@ -59,14 +59,20 @@ let package = Package(
         target("DeliveryCore", ["EventModel", heap, deque]),
         // What windows hold: groups, exact decimals, aggregates, the event of a complete window; pure.
         target("Aggregation", ["EventModel", "EventFormats", "Signing", bigInt]),
+        // Where requests may go: addresses, hosts and the rules for them; pure.
+        target("Egress"),
+        // Certificates and keys in PEM: whether they can be used, and until when.
+        target("Certificates", ["COpenSSL"]),
         // YAML to validated subscriptions and configuration, or a list of problems with file and line.
-        target("Manifests", ["EventModel", "EventFormats", "JSONSchema", "Filters", "Transforms", "Signing", yams]),
+        target("Manifests", [
+            "EventModel", "EventFormats", "JSONSchema", "Filters", "Transforms", "Signing", "Egress", "Certificates", yams,
+        ]),
         // What receivers get, as OpenAPI and AsyncAPI documents; pure.
         target("Descriptions", ["EventModel", "EventFormats", "Manifests"]),
         // What operators change at run time: the records of the control topic, and the state folded from them; pure.
         target("Control", ["EventModel", "EventFormats"]),
         // Standard Webhooks signatures.
-        target("Signing", ["COpenSSL"]),
+        target("Signing", ["EventModel", "COpenSSL"]),
         // The C libraries of the system; shims only where Swift cannot call a variadic function or see a macro.
         .systemLibrary(name: "CRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -80,20 +86,20 @@ let package = Package(
             // The embedded cluster gets its port by a `bind` of ours, which librdkafka must find first (FixedPort.swift).
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=bind"])]),
         // libcurl as safe Swift; knows no subscription.
-        target("HTTPTransport", ["CCurl", "CLinux", "EventLoop"]),
+        target("HTTPTransport", ["CCurl", "CLinux", "Egress", "EventLoop"]),
         // What the schemas of framed values are, from a schema registry.
         target("SchemaRegistry", ["EventModel", "EventFormats", "Avro", "HTTPTransport"]),
         // Feeds the core, performs its effects, observes.
         target("BridgeRuntime", [
-            "EventModel", "EventFormats", "Filters", "Transforms", "DeliveryCore", "Aggregation", "Control", "Manifests", "Signing", "EventLoop",
-            "KafkaClient", "HTTPTransport", "SchemaRegistry", "CLinux", logging,
+            "EventModel", "EventFormats", "JSONSchema", "Filters", "Transforms", "DeliveryCore", "Aggregation", "Control", "Manifests", "Signing", "EventLoop",
+            "KafkaClient", "Egress", "HTTPTransport", "SchemaRegistry", "CLinux", logging,
         ]),
         // What operators send again: dead letters, and ranges of topics, through the retry topic.
         target("Redelivery", ["EventModel", "EventFormats", "Filters", "DeliveryCore", "EventLoop", "KafkaClient"]),
         // Probes and metrics over HTTP, from the core's snapshots.
         target("OpsServer", ["EventModel", "DeliveryCore", hummingbird, logging]),
         // A webhook receiver for trying things out: prints, verifies, misbehaves on demand.
-        target("Receiver", ["Signing", hummingbird, logging]),
+        target("Receiver", ["EventModel", "Signing", hummingbird, logging]),
         // What a terminal shows: the demo's live picture, tables, progress.
         target("TerminalViews", ["EventModel", "DeliveryCore"]),
         // Simulated broker, endpoints, faults and the checkers of the contract.
@@ -106,8 +112,8 @@ let package = Package(
             dependencies: ["EventModel", "DeliveryCore", "Simulator", "TerminalViews", arguments], swiftSettings: settings),
         // Every parser, as a fuzzer runs it; and how unit tests do.
         target("Fuzzing", [
-            "EventModel", "EventFormats", "Avro", "SchemaRegistry", "Filters", "Transforms", "DeliveryCore", "Control", "Manifests",
-            "HTTPTransport",
+            "EventModel", "EventFormats", "JSONSchema", "Avro", "SchemaRegistry", "Filters", "Transforms", "DeliveryCore", "Control", "Manifests",
+            "HTTPTransport", "KafkaClient", "Signing", "BridgeRuntime",
         ]),
         // Measures the matcher of filters; bench/filters.py runs it. Not in the image.
         .executableTarget(
@@ -117,7 +123,7 @@ let package = Package(
             name: "fanfare",
             dependencies: [
                 "EventModel", "EventFormats", "Filters", "DeliveryCore", "Control", "Manifests", "Signing", "EventLoop", "KafkaClient",
-                "HTTPTransport", "SchemaRegistry", "BridgeRuntime", "Redelivery", "OpsServer", "Receiver", "TerminalViews",
+                "Egress", "HTTPTransport", "SchemaRegistry", "BridgeRuntime", "Redelivery", "OpsServer", "Receiver", "TerminalViews",
                 "Descriptions", "CLinux", hummingbird, arguments, logging,
             ],
             swiftSettings: settings),
@@ -134,12 +140,15 @@ let package = Package(
         test("FiltersTests", ["EventModel", "EventFormats", "Filters", yams]),
         test("DeliveryCoreTests", ["EventModel", "DeliveryCore"]),
         test("SimulatorTests", ["EventModel", "DeliveryCore", "Simulator"]),
-        test("ManifestsTests", ["EventModel", "Manifests"]),
-        test("SigningTests", ["Signing"]),
+        // Certificates and keys for the tests of those who read them.
+        .target(name: "PEMFixtures", path: "Tests/PEMFixtures", swiftSettings: settings),
+        test("ManifestsTests", ["EventModel", "Manifests", "PEMFixtures"]),
+        test("SigningTests", ["EventModel", "Signing"]),
         test("KafkaClientTests", ["KafkaClient"]),
-        test("HTTPTransportTests", ["HTTPTransport", "EventLoop"]),
+        test("HTTPTransportTests", ["Egress", "HTTPTransport", "EventLoop"]),
+        test("CertificatesTests", ["Certificates", "PEMFixtures"]),
         test("OpsServerTests", ["EventModel", "DeliveryCore", "OpsServer"]),
-        test("ReceiverTests", ["Receiver", "Signing"]),
+        test("ReceiverTests", ["EventModel", "Receiver", "Signing"]),
         test("TerminalViewsTests", ["EventModel", "DeliveryCore", "TerminalViews"]),
     ]
 )

@@ -19,6 +19,8 @@ struct FieldTable {
         return fields.count - 1
     }
 
+    var count: Int { fields.count }
+
     mutating func look(at event: Event) {
         for index in fields.indices { values[index] = fields[index].find(in: event) }
     }

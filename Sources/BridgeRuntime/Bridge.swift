@@ -1,4 +1,5 @@
 public import DeliveryCore
+public import Egress
 import EventLoop
 public import EventModel
 import HTTPTransport
@@ -33,12 +34,14 @@ public final class Bridge: Sendable {
     /// As they run, repartition topics with them.
     private let manifests: [TopicManifest]
     private let watcher: Mutex<TopicsWatcher>
+    private let rotation: Mutex<SecretRotation>
     private let kafka: KafkaConfiguration
     private let instanceID: String?
     private let sessionTimeout: TimeSpan
     private let log: Logger
     private let retention: RetentionGuard
     private let schemas: SchemaLookups?
+    private let ownListeners: OwnListeners
     private let state = Mutex(State())
     private let onFinish = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -47,12 +50,16 @@ public final class Bridge: Sendable {
 
     /// - Parameters:
     ///   - manifests: Usable ones; the watcher says what has changed since.
+    ///   - ownListeners: where this process listens, and nothing is delivered to.
     public init(
-        configuration: BridgeConfiguration, manifests: LoadedManifests, watcher: TopicsWatcher, logger: Logger
+        configuration: BridgeConfiguration, manifests: LoadedManifests, watcher: TopicsWatcher, ownListeners: OwnListeners = OwnListeners(),
+        logger: Logger
     ) {
         self.configuration = configuration
         self.manifests = configuration.withRepartitions(manifests.topics)
         self.watcher = Mutex(watcher)
+        self.ownListeners = ownListeners
+        rotation = Mutex(SecretRotation(manifests.topics))
         log = logger
         schemas = configuration.schemaRegistry.map { SchemaLookups($0, log: logger) }
         var properties = configuration.kafka.properties.map { ($0.name, $0.value) }
@@ -85,6 +92,11 @@ public final class Bridge: Sendable {
             _ = try EgressRules(configuration.egress)
         } catch {
             problems.append(error.description)
+        }
+        do throws(EndpointError) {
+            _ = try configuration.egress.proxy.map { (url) throws(EndpointError) in try Proxy(url) }
+        } catch {
+            problems.append("egress.proxy: \(error)")
         }
         return problems
     }
@@ -228,7 +240,12 @@ public final class Bridge: Sendable {
 
     /// The manifests that are in force from now on; nil when nothing changed.
     private func reload(_ shards: [ShardMailbox], _ control: ControlChannel) -> [TopicManifest]? {
-        guard let loaded = watcher.withLock({ $0.reloadIfChanged() }) else { return nil }
+        let now = Clock.moment().instant
+        guard let loaded = watcher.withLock({ $0.reloadIfChanged() }) else {
+            let ended = rotation.withLock { $0.expire(at: now) }
+            tell(ended)
+            return ended.isEmpty ? nil : install(shards, control)
+        }
         for problem in loaded.problems {
             log.log(level: problem.severity == .error ? .error : .warning, "\(problem)")
         }
@@ -238,10 +255,36 @@ public final class Bridge: Sendable {
         }
         let count = loaded.topics.reduce(0) { $0 + $1.subscriptions.count }
         log.notice("topic manifests reloaded", metadata: ["topics": "\(loaded.topics.count)", "subscriptions": "\(count)"])
-        let topics = configuration.withRepartitions(loaded.topics)
+        tell(rotation.withLock { $0.take(loaded.topics, at: now) })
+        return install(shards, control)
+    }
+
+    private func install(_ shards: [ShardMailbox], _ control: ControlChannel) -> [TopicManifest] {
+        let topics = configuration.withRepartitions(rotation.withLock { $0.current })
         for shard in shards { shard.send(.manifests(topics)) }
         control.install(topics)
         return topics
+    }
+
+    private func tell(_ events: [SecretRotation.Event]) {
+        for event in events {
+            switch event {
+            case .replaced(let subscription, let source, let overlap):
+                log.notice(
+                    "a signing secret was replaced; the old one signs too for a while",
+                    metadata: ["subscription": "\(subscription)", "from": "\(source)", "for": "\(overlap)"])
+            case .ended(let subscription, let source):
+                log.notice("a signing secret that was replaced signs no more", metadata: ["subscription": "\(subscription)", "from": "\(source)"])
+            }
+        }
+    }
+
+    /// The public keys of what signs just now, by subscription, in the order of the manifests.
+    public var publicKeys: [(subscription: String, keys: [SigningSecret])] {
+        rotation.withLock { $0.current }.flatMap(\.subscriptions).compactMap { subscription in
+            guard case .signed(let method) = subscription.signing, !method.keys.isEmpty else { return nil }
+            return (subscription: subscription.name, keys: method.keys)
+        }
     }
 
     private func tell(_ shards: [ShardMailbox], _ topics: [TopicManifest], _ counts: inout PartitionCounts, _ admin: ClusterAdmin) {
@@ -319,7 +362,8 @@ public final class Bridge: Sendable {
                 do throws(KafkaError) {
                     return try Self.client(kafka, &admin).metadata(topic: topic)
                 } catch {
-                    throw Missing(reason: "the Kafka cluster does not answer at \(configuration.kafka.bootstrapServers): \(error.message)")
+                    let reason = admin?.reason(for: error) ?? error.message
+                    throw Missing(reason: "the Kafka cluster does not answer at \(configuration.kafka.bootstrapServers): \(reason)")
                 }
             }
             let control = configuration.controlTopicName
@@ -393,7 +437,13 @@ public final class Bridge: Sendable {
         core.commitInterval = configuration.commitInterval
         core.ringBytes = limits.ring
         core.recordMemory = max(limits.ring, limits.recordMemory / count)
-        core.maxInFlight = max(1, limits.maxInFlight / count)
+        let connections = DescriptorBudget.ofThisProcess.connections
+        if connections < limits.maxInFlight {
+            log.warning(
+                "the process may have too few descriptors for limits.maxInFlight; it has fewer requests in flight: raise its limit of open files (ulimit -n)",
+                metadata: ["descriptors": "\(DescriptorBudget.ofThisProcess.limit)", "requests": "\(connections)", "maxInFlight": "\(limits.maxInFlight)"])
+        }
+        core.maxInFlight = max(1, min(limits.maxInFlight, connections) / count)
         core.shards = count
         core.lanes = lanes
         core.partitionsPerLane = max(1, min(retry.partitionsPerLane, retryPartitions / lanes.count))
@@ -401,18 +451,13 @@ public final class Bridge: Sendable {
         core.drainLimit = configuration.shutdown.grace
         // Validated before: wrong rules stop the start.
         let egress = (try? EgressRules(configuration.egress)) ?? .strict
+        let proxy = configuration.egress.proxy.flatMap { try? Proxy($0) }
         return (0..<count).map { index in
             core.seed = SystemRandomNumberGenerator().seed()
             return ShardPlan(
                 index: index, core: core, kafka: kafka, group: configuration.group, instanceID: instanceID.map { "\($0)-\(index)" },
-                egress: egress, sessionTimeout: sessionTimeout, deadLetterPattern: configuration, schemas: schemas)
+                egress: egress, proxy: proxy, ownListeners: ownListeners, connections: max(1, connections / count), sessionTimeout: sessionTimeout, deadLetterPattern: configuration, schemas: schemas)
         }
-    }
-}
-
-extension EgressRules {
-    init(_ egress: BridgeConfiguration.Egress) throws(EgressRuleError) {
-        try self.init(allowHTTP: egress.allowHTTP, allowPrivate: egress.allowPrivate, allow: egress.allow, deny: egress.deny)
     }
 }
 

@@ -1,8 +1,10 @@
 import DeliveryCore
+import Egress
 package import EventFormats
 import EventLoop
 package import EventModel
 import HTTPTransport
+import Manifests
 
 /// What would become of a list of events for one subscription: found out by the code that delivers, with a clock of its own,
 /// and without sending anything.
@@ -45,6 +47,12 @@ package struct DryRun: Sendable {
         package var reason: String
     }
 
+    package struct Repeat: Sendable {
+        package var event: Int
+        /// The last before it that is the same.
+        package var of: Int
+    }
+
     package var subscription: Subscription
     /// In the order in which they are complete.
     package var windows: [Window] = []
@@ -53,6 +61,8 @@ package struct DryRun: Sendable {
     package var late: [Int] = []
     /// No valid events, or none that can be counted.
     package var poison: [Refused] = []
+    /// The same event came before (`deduplicate`).
+    package var repeats: [Repeat] = []
     /// Events that its filters leave out.
     package var leftOut = 0
     /// The event that made it stop; those behind it were not looked at.
@@ -61,7 +71,7 @@ package struct DryRun: Sendable {
     package var problem = ""
 
     /// - Parameter progress: is told how many events were looked at.
-    /// - Throws: `EgressRuleError`, `EventLoopError`.
+    /// - Throws: `EgressRuleError`, `EndpointError`, `EventLoopError`.
     package init(
         of log: GivenLog, for subscription: Subscription, _ manifest: TopicManifest, egress: BridgeConfiguration.Egress,
         schemas: (any SchemaSource)? = nil,
@@ -73,7 +83,7 @@ package struct DryRun: Sendable {
             log = log.asOnePartition()
             subscription.window!.scope = .partition
         }
-        let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), requests: 0)
+        let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), proxy: try egress.proxy.map { try Proxy($0) }, requests: 0)
         let route = TopicRoute(manifest, subscriptions: [], errors: SubscriptionCounts(\.filterErrors), schemas: schemas)
         let outlet = Outlet(policy: subscription, route: route, transport: transport)
         defer { outlet.close(transport) }

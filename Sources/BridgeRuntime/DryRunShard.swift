@@ -12,6 +12,7 @@ final class DryRunShard {
     private let outlet: Outlet
     private let route: TopicRoute
     private let journal: WindowJournal
+    private let identities: SightingJournal
     private var core: DeliveryCore
     private var result: DryRun
     private var moment: Moment
@@ -53,6 +54,8 @@ final class DryRunShard {
         windows.install([(policy: outlet.policy, decoder: route.decoder)])
         journal = WindowJournal(windows)
         core.contents = journal
+        identities = SightingJournal([(policy: outlet.policy, decoder: route.decoder)])
+        core.identities = identities
     }
 
     /// Beyond whatever happens to the events: nothing is due then but what an engine does now and then.
@@ -195,6 +198,10 @@ final class DryRunShard {
         case .release(let token):
             journal.forget(token)
             KafkaRecord(bits: token.bits).destroy()
+        case .report(.repeatDropped(_, let name, let offset)):
+            let index = log.index(partition: name.partition, offset: offset)
+            let before = identities.before.map { log.index(partition: $0.partition, offset: $0.offset) } ?? index
+            result.repeats.append(DryRun.Repeat(event: index, of: before))
         case .report(.suspended(_, let reason)): result.suspension = DryRun.Refused(event: current, reason: reason)
         case .resolveStart, .startReading, .cancel, .released, .report: break
         }

@@ -1,9 +1,11 @@
 import DeliveryCore
+import Egress
 package import EventFormats
 import EventLoop
 package import EventModel
 import Filters
 import HTTPTransport
+import Manifests
 import Transforms
 
 /// What would become of one record: found out by the code that delivers, without sending anything.
@@ -11,7 +13,7 @@ package struct Explanation {
     package struct Request {
         package var url: String
         /// In the order in which they are sent; those of the connection (`Host`, `Content-Length`) are libcurl's.
-        /// Values of constant headers that look like credentials are replaced by `***`.
+        /// What looks like a credential or came from a variable or a file is replaced by `***`, also in URL and body.
         package var headers: [(name: String, value: String)]
         package var body: [UInt8]
     }
@@ -21,7 +23,7 @@ package struct Explanation {
         package var matches: Bool
         /// Why, or why not; and what stands in the way of a delivery.
         package var reasons: [String]
-        /// With `window`: why it cannot be counted.
+        /// Why it is rejected; with `window` also why it cannot be counted.
         package var poison: String?
         /// With `window`: those that the event would be counted in.
         package var windows: [DryRun.Window] = []
@@ -35,24 +37,28 @@ package struct Explanation {
     /// The context attributes, as a JSON object.
     package var eventJSON = "{}"
     package var attributes: [(name: String, value: String)] = []
+    /// What the topic's catalog says of the event; nil where it is not held to it.
+    package var finding: CatalogValidator.Finding?
     /// In the manifest's order.
     package var outcomes: [Outcome] = []
 
     /// - Parameters:
     ///   - now: the time of the attempt.
-    /// - Throws: `EgressRuleError`, `EventLoopError`.
+    /// - Throws: `EgressRuleError`, `EndpointError`, `EventLoopError`.
     package init(
         of given: GivenRecord, _ manifest: TopicManifest, egress: BridgeConfiguration.Egress, schemas: (any SchemaSource)? = nil,
         at now: WallTime
     ) throws {
-        let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), requests: 0)
+        let transport = CurlTransport(loop: try EventLoop(), rules: try EgressRules(egress), proxy: try egress.proxy.map { try Proxy($0) }, requests: 0)
         let route = TopicRoute(
             manifest, subscriptions: manifest.subscriptions.enumerated().map { (slot: Int32($0), policy: $1) }, errors: SubscriptionCounts(\.filterErrors),
             schemas: schemas)
         var matches: [Int32] = []
         given.withView(topic: manifest.topic) { record in
             do throws(PoisonReason) {
-                try describe(try route.decoder.decode(record), manifest.subscriptions)
+                let event = try route.decoder.decode(record)
+                try describe(event, manifest.subscriptions)
+                finding = route.catalog?.judge(event)
                 _ = route.match(record, into: &matches)
             } catch {
                 poison = error.message
@@ -66,6 +72,11 @@ package struct Explanation {
             let outlet = Outlet(policy: manifest.subscriptions[index], route: route, transport: transport)
             defer { outlet.close(transport) }
             outcomes[index].explainMatch(outlet.policy)
+            if case .invalid(let reason)? = finding, manifest.validate == .reject {
+                outcomes[index].poison = reason
+                outcomes[index].reasons.append("it is rejected, and becomes a dead letter (poison)")
+                continue
+            }
             guard let sent = outcomes[index].sent(for: given, outlet, manifest, schemas) else { continue }
             guard outlet.problem.isEmpty else {
                 outcomes[index].reasons.append("nothing can be delivered: \(outlet.problem)")
@@ -110,6 +121,8 @@ extension Explanation.Outcome {
         case 1: reasons = ["its filter matches"]
         case let count: reasons = ["its \(count) filters match"]
         }
+        if let certificate = policy.auth.mtls?.certificate { reasons.append("it shows the client certificate in \(certificate.path)") }
+        if let token = policy.auth.oauth2 { reasons.append("it gets a token from \(token.tokenURL) first") }
         if !policy.enabled { reasons.append("it is disabled: nothing is sent until `enabled: true`") }
         if let batch = policy.batch {
             let parts = policy.window == nil ? (many: "events", one: "event") : (many: "windows", one: "window")
@@ -140,17 +153,22 @@ extension Explanation.Request {
             try batch.append(record)
             body = Array(batch.finish(attempt: 1, at: now))
         }
-        url = outlet.writer.templates?.lastURL.map { String(decoding: $0, as: UTF8.self) } ?? outlet.policy.endpoint
+        let confidential = outlet.policy.confidential
+        let target = outlet.writer.templates?.lastURL.map { String(decoding: $0, as: UTF8.self) } ?? outlet.policy.endpoint
+        url = Redaction.withoutCredentials(target.hiding(confidential))
+        if !confidential.isEmpty, let text = String(validating: body, as: UTF8.self) { body = Array(text.hiding(confidential).utf8) }
         let templated = Set(outlet.policy.headerTemplates.map(\.name))
-        headers = slot.fields.map { (name: $0.name, value: templated.contains($0.name) && Self.mayBeSecret($0.name) ? "***" : $0.value) }
-        headers += Outlet.constantHeaders(of: outlet.policy).map {
-            (name: $0.name, value: Self.mayBeSecret($0.name) ? "***" : $0.value)
+        headers = slot.fields.map { field in
+            (name: field.name, value: templated.contains(field.name) ? Self.shown(field.name, field.value, confidential) : field.value)
         }
+        let own = outlet.policy.auth.headerName
+        headers += Outlet.constantHeaders(of: outlet.policy).map {
+            (name: $0.name, value: $0.name == own ? "***" : Self.shown($0.name, $0.value, confidential))
+        }
+        if outlet.policy.auth.oauth2 != nil { headers.append((name: "authorization", value: "***")) }
     }
 
-    /// Where a constant's value came from is not known here, so that its name decides.
-    private static func mayBeSecret(_ name: String) -> Bool {
-        let name = name.lowercased()
-        return ["auth", "cookie", "token", "secret", "key", "password", "credential", "signature"].contains { name.contains($0) }
+    private static func shown(_ name: String, _ value: String, _ confidential: [String]) -> String {
+        SecretNames.mayBeSecret(name) ? "***" : value.hiding(confidential)
     }
 }

@@ -20,6 +20,7 @@ extension IncomingRecord {
             self.matches = matches
             // As if it were held as JSON too: requests may need it at any time, each for itself.
             bytes += route.unframedBytes
+            poison = route.isRejected
         } else {
             poison = true
         }

@@ -12,6 +12,8 @@ final class Outlet {
     /// Nil with `problem` saying why.
     let endpoint: EndpointID?
     let problem: String
+    /// Nil without `auth.oauth2`.
+    let tokens: AccessTokens?
     /// Instead of an endpoint.
     let repartition: RepartitionWriter?
     /// Since when the payload's version should no longer be used.
@@ -23,12 +25,12 @@ final class Outlet {
         deprecated = policy.transform.derivation.deprecated
         repartition = RepartitionWriter(policy, decoder: route.decoder)
         var problem = ""
-        var signer: WebhookSigner?
-        if case .standard(let texts) = policy.signing {
-            let secrets = texts.compactMap { try? StandardWebhooks.Secret($0) }
+        var signer: (any RequestSigner)?
+        do throws(StandardWebhooks.SecretError) {
+            signer = try policy.signing.signer()
+        } catch {
             // `check` and the loading of manifests refuse bad secrets; unsigned is not what was asked for.
-            if secrets.count != texts.count || secrets.isEmpty { problem = "a signing secret cannot be used" }
-            if !secrets.isEmpty { signer = WebhookSigner(secrets: secrets) }
+            problem = "a signing secret cannot be used: \(error)"
         }
         var templates: RequestTemplates?
         do throws(TemplateError) {
@@ -44,6 +46,7 @@ final class Outlet {
             case .http1: .http1
             case .http2: .http2
             }
+        tokens = repartition == nil ? policy.auth.oauth2.map { AccessTokens($0, subscription: policy, transport: transport) } : nil
         if repartition != nil {
             endpoint = nil
             self.problem = problem
@@ -55,7 +58,7 @@ final class Outlet {
                     url: templates?.sampleURL ?? policy.endpoint, constantHeaders: Self.constantHeaders(of: policy),
                     timeoutMilliseconds: Int(policy.delivery.timeout.millisecondsRoundedUp),
                     connectTimeoutMilliseconds: Int(policy.delivery.connectTimeout.millisecondsRoundedUp),
-                    httpVersion: version, caFile: policy.certificateAuthorities,
+                    httpVersion: version, tls: EndpointConfiguration.TLS(policy),
                     maxConnections: policy.delivery.maxInFlight,
                     // What endpoints say beside their status is not looked at otherwise.
                     keptBody: policy.readsPartialResults ? PartialResults.longestBody : 0))
@@ -70,6 +73,7 @@ final class Outlet {
     static func constantHeaders(of policy: Subscription) -> [(name: String, value: String)] {
         var headers = policy.headers.map { (name: $0.name, value: $0.value) }
         headers.append((name: "fanfare-subscription", value: policy.name))
+        if let credentials = policy.auth.constantHeader { headers.append(credentials) }
         let derivation = policy.transform.derivation
         // RFC 9745 and RFC 8594.
         if let deprecated = derivation.deprecated { headers.append((name: "deprecation", value: "@\(deprecated.milliseconds / 1000)")) }
@@ -80,13 +84,27 @@ final class Outlet {
         return headers
     }
 
-    /// The same with what a reload makes anew for all: connections and signer stay.
-    init(_ same: Outlet, route: TopicRoute) {
-        policy = same.policy
+    /// The same with what a reload makes anew for all, and perhaps with other secrets: connections stay.
+    ///
+    /// Nil if more than that is different.
+    init?(_ same: Outlet, policy: Subscription, route: TopicRoute) {
+        var resigned = same.policy
+        resigned.signing = policy.signing
+        resigned.confidential = policy.confidential
+        guard resigned == policy, same.problem.isEmpty else { return nil }
+        self.policy = policy
         self.route = route
-        writer = RequestWriter(
-            decoder: route.decoder, format: same.writer.format, templates: same.writer.templates, signer: same.writer.signer)
+        var signer = same.writer.signer
+        if policy.signing != same.policy.signing {
+            do throws(StandardWebhooks.SecretError) {
+                signer = try policy.signing.signer()
+            } catch {
+                return nil
+            }
+        }
+        writer = RequestWriter(decoder: route.decoder, format: same.writer.format, templates: same.writer.templates, signer: signer)
         endpoint = same.endpoint
+        tokens = same.tokens
         problem = same.problem
         deprecated = same.deprecated
         repartition = RepartitionWriter(policy, decoder: route.decoder)
@@ -95,6 +113,6 @@ final class Outlet {
     }
 
     func close(_ transport: any HTTPTransport) {
-        if let endpoint { transport.close(endpoint) }
+        for endpoint in [endpoint, tokens?.endpoint] { if let endpoint { transport.close(endpoint) } }
     }
 }

@@ -11,7 +11,7 @@ struct RequestWriter {
     /// Nil: events are sent as the topic carries them.
     let templates: RequestTemplates?
     /// Nil: unsigned.
-    let signer: WebhookSigner?
+    let signer: (any RequestSigner)?
 
     /// One event: its body is the record's own bytes wherever the payload format allows.
     ///
@@ -108,11 +108,13 @@ struct RequestWriter {
         headers.append(decimal: Int64(attempt))
         headers.append(0)
         guard let signer else { return }
-        headers.append("webhook-signature: " as StaticString)
+        headers.append(signer.header)
+        headers.append(": " as StaticString)
         // Room first: the id is read from this buffer while the signature is written to it.
-        headers.reserve(signer.signatureLength + 2)
+        headers.reserve(signer.longest + 2)
         let id = UnsafeRawBufferPointer(rebasing: headers.bytes[start..<start + length])
-        headers.append(upTo: signer.signatureLength + 1) { signer.sign(id: id, timestamp: seconds, body: body, into: $0) }
+        let content = SignedContent(id: id, timestamp: seconds, body: body)
+        headers.append(upTo: signer.longest + 1) { signer.sign(content, into: $0) }
         headers.append(0)
     }
 

@@ -1,5 +1,6 @@
 import Control
 import DeliveryCore
+import Egress
 import EventFormats
 import EventLoop
 import EventModel
@@ -40,8 +41,16 @@ final class Shard {
     let schemas: ShardSchemas?
     var routes: [String: TopicRoute] = [:]
     private let windows = ShardWindows()
+    private let identities = ShardIdentities()
     private let filterErrors = SubscriptionCounts(\.filterErrors)
+    /// By topic; of those whose events are held to a catalog.
+    var validations: [String: ValidationCounters] = [:]
     let deprecatedDeliveries = SubscriptionCounts(\.deprecatedDeliveries)
+    let tokenRequestsSucceeded = SubscriptionCounts(\.tokenRequestsSucceeded)
+    let tokenRequestsFailed = SubscriptionCounts(\.tokenRequestsFailed)
+    /// Questions for access tokens that are under way, by what the transport calls them.
+    var tokenRequests: [Int: AccessTokens] = [:]
+    var lastTokenRequest = 0
     /// Partitions whose records are (or will be) read, by handle index.
     var readings: [PartitionReading?] = []
     var activeReadings: [PartitionReading] = []
@@ -102,7 +111,8 @@ final class Shard {
         self.channel = channel
         self.log = log
         loop = try EventLoop()
-        transport = CurlTransport(loop: loop, rules: plan.egress)
+        transport = CurlTransport(
+            loop: loop, rules: plan.egress, ownListeners: plan.ownListeners, proxy: plan.proxy, maximumConnections: plan.connections)
         let signal = loop.signal.descriptor
         consumer = try GroupConsumer(plan.kafka, group: plan.group, instanceID: plan.instanceID, signal: signal)
         readBack = try SeekingReader(plan.kafka, signal: signal)
@@ -113,6 +123,7 @@ final class Shard {
         schemas = plan.schemas.map { _ in ShardSchemas() }
         traceIDs = TraceIDs(seed: plan.core.seed)
         core.contents = windows
+        core.identities = identities
         transport.delegate = self
         mailbox.connect(loop.signal)
     }
@@ -251,8 +262,8 @@ final class Shard {
         var snapshot = core.snapshot()
         snapshot.logsRenewed = renewals
         snapshot.partitionsAwaitingSchema = activeReadings.count { $0.pause != nil || $0.chunkPause != nil }
-        filterErrors.fill(&snapshot)
-        deprecatedDeliveries.fill(&snapshot)
+        snapshot.validations = validations
+        for counts in [filterErrors, deprecatedDeliveries, tokenRequestsSucceeded, tokenRequestsFailed] { counts.fill(&snapshot) }
         let failure = consumer.fatalError.map { "\($0)" }
         let hasJoined = !activeReadings.isEmpty || !readings.isEmpty
         mailbox.show { status in
@@ -271,6 +282,7 @@ final class Shard {
         holdSubscriptions()
         startSeeks()
         var renewed: Set<Int> = []
+        var waited: [DeliveryID] = []
         let before = routes
         routes = [:]
         for manifest in topics where !manifest.subscriptions.isEmpty {
@@ -281,21 +293,23 @@ final class Shard {
             }
             let route: TopicRoute
             if let known = before[manifest.topic], known.decodes(manifest, for: matched) {
-                known.install(matched)
+                known.install(matched, manifest)
                 route = known
             } else {
                 route = TopicRoute(manifest, subscriptions: matched, errors: filterErrors, schemas: schemas)
             }
             routes[manifest.topic] = route
+            if route.catalog != nil { validations[manifest.topic] = validations[manifest.topic] ?? ValidationCounters() }
             for case let id? in ids {
                 while outlets.count <= id.index { outlets.append(nil) }
                 let policy = core.subscription(id)
                 renewed.insert(id.index)
-                if let same = outlets[id.index], same.policy == policy, same.problem.isEmpty {
+                if let same = outlets[id.index], let outlet = Outlet(same, policy: policy, route: route) {
                     // Its connections stay open.
-                    outlets[id.index] = Outlet(same, route: route)
+                    outlets[id.index] = outlet
                     continue
                 }
+                waited += outlets[id.index]?.tokens?.release() ?? []
                 outlets[id.index]?.close(transport)
                 let outlet = Outlet(policy: policy, route: route, transport: transport)
                 if !outlet.problem.isEmpty {
@@ -305,10 +319,14 @@ final class Shard {
             }
         }
         for index in outlets.indices where !renewed.contains(index) {
+            waited += outlets[index]?.tokens?.release() ?? []
             outlets[index]?.close(transport)
             outlets[index] = nil
         }
-        windows.install(outlets.map { $0.map { ($0.policy, $0.route.decoder) } })
+        for id in waited { startRequest(id) }
+        let current = outlets.map { $0.map { ($0.policy, $0.route.decoder) } }
+        windows.install(current)
+        identities.install(current)
         for reading in activeReadings { reading.route = routes[reading.partition.topic] }
         subscribe(to: topics)
     }
@@ -335,6 +353,10 @@ struct ShardPlan: Sendable {
     var group: String
     var instanceID: String?
     var egress: EgressRules
+    var proxy: Proxy?
+    var ownListeners: OwnListeners
+    /// Its part of the process's connections to endpoints.
+    var connections: Int
     var sessionTimeout: TimeSpan
     var deadLetterPattern: BridgeConfiguration
     /// Nil without a schema registry.

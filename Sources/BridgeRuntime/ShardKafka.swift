@@ -270,6 +270,7 @@ extension Shard {
                     return ShardSchemas.Pause(schema: schema, offset: record.offset)
                 }
                 incoming.match(view, route, into: &batch.matches)
+                if let finding = route.finding { tell(finding, of: record, route) }
                 waitsLong = (until != .max || route.isOrdered) && (incoming.matches > 0 || incoming.poison)
             }
             if waitsLong {

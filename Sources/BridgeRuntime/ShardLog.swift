@@ -54,6 +54,10 @@ final class ShardLog {
                 ["subscription": name(id), "kind": "\(kind.rawValue)", "reason": "\(reason)"])
         case .dropped(let id, let kind, let reason):
             limited("drop \(name(id))", .warning, "dropped", ["subscription": name(id), "kind": "\(kind.rawValue)", "reason": "\(reason)"])
+        case .repeatDropped(let id, let partition, let offset):
+            logger.debug(
+                "dropped, as the same event came before (deduplicate)",
+                metadata: ["subscription": name(id), "record": "\(partition.topic)[\(partition.partition)]@\(offset)"])
         case .keyHeld(let id, let partition, let offset, let reason):
             logger.error(
                 "an event that would be given up is kept, and those behind it wait: `retry.onExhausted: hold`",

@@ -14,11 +14,12 @@ extension Shard: HTTPTransportDelegate {
             let reason = outlets[delivery.subscription.index]?.problem ?? "the subscription was removed"
             return step(.attemptEnded(id, AttemptOutcome(failure: .egressDenied, message: reason), duration: .zero))
         }
-        guard hasReferredValues(delivery), hasSchemas(delivery, outlet) else { return }
+        guard hasReferredValues(delivery), hasSchemas(delivery, outlet), hasToken(id, outlet) else { return }
         let slot = slots.begin(id.index)
         do throws(PoisonReason) {
             let body = outlet.policy.batch == nil
                 ? try writeEvent(delivery, outlet, slot) : try writeBatch(delivery, outlet, slot)
+            appendToken(id, outlet, to: slot.headers)
             send(id, endpoint, outlet, headers: slot.headers.bytes, body: body)
         } catch {
             abandon(id, AttemptOutcome(failure: .poison, message: error.message))
@@ -42,6 +43,7 @@ extension Shard: HTTPTransportDelegate {
     /// Ends an attempt whose request was not sent.
     private func abandon(_ id: DeliveryID, _ outcome: AttemptOutcome) {
         slots.end(id.index)
+        outlets[core.delivery(id).subscription.index]?.tokens?.ended(id, isAccepted: false)
         if !references.isEmpty { endReferences(id.index) }
         step(.attemptEnded(id, outcome, duration: .zero))
     }
@@ -49,6 +51,7 @@ extension Shard: HTTPTransportDelegate {
     private func writeEvent(_ delivery: Delivery, _ outlet: Outlet, _ slot: RequestSlot) throws(PoisonReason) -> UnsafeRawBufferPointer {
         let item = core.item(0, of: delivery)
         fillView(item, outlet)
+        try judgeAgain(item, outlet)
         return try outlet.writer.writeEvent(
             view, attempt: delivery.attempt, replay: replay(item), at: moment.wall, &traceIDs, into: slot)
     }
@@ -58,9 +61,17 @@ extension Shard: HTTPTransportDelegate {
         for i in 0..<delivery.count {
             let item = core.item(i, of: delivery)
             fillView(item, outlet)
+            try judgeAgain(item, outlet)
             try batch.append(view, replay: replay(item))
         }
         return batch.finish(attempt: delivery.attempt, at: moment.wall)
+    }
+
+    /// What an operator asks for again may have been rejected before, or never judged; a mere retry was accepted. The event of a
+    /// window is our own.
+    private func judgeAgain(_ item: ItemView, _ outlet: Outlet) throws(PoisonReason) {
+        guard item.isRetryRecord, outlet.policy.window == nil, RetryHeaders(KafkaRecord(bits: item.token.bits)).asked != nil else { return }
+        try outlet.route.judge(view)
     }
 
     /// The replay that an event belongs to: only our own records say so.
@@ -82,12 +93,14 @@ extension Shard: HTTPTransportDelegate {
     }
 
     func requestCompleted(_ token: Int, _ result: borrowing HTTPResult) {
+        if token < 0 { return tokenRequestCompleted(token, result) }
         let id = DeliveryID(index: token)
         var outcome = AttemptOutcome(
             status: result.status, directive: AttemptOutcome.Directive(result.directive), failedEvents: failedEvents(of: id, result))
         slots.end(token)
         if !references.isEmpty { endReferences(token) }
         takeTime()
+        if isTokenRefused(id, outlets[core.delivery(id).subscription.index], result) { return startRequest(id) }
         if result.failure != .none || !(200..<300).contains(result.status) {
             outcome.failure = FailureKind(result.failure)
             outcome.connectionRefused = result.connectionRefused
@@ -127,7 +140,7 @@ extension AttemptOutcome.Directive {
 
 extension FailureKind {
     /// Nil when there was an answer.
-    fileprivate init?(_ failure: HTTPResult.Failure) {
+    init?(_ failure: HTTPResult.Failure) {
         switch failure {
         case .none: return nil
         case .network, .cancelled: self = .network

@@ -19,6 +19,10 @@ final class TopicRoute {
     /// By slot; empty where there is none.
     private var names: [String] = []
     private let errors: SubscriptionCounts
+    /// Nil where events are not held to a catalog.
+    private(set) var catalog: CatalogValidator?
+    /// What the catalog says of the last record; nil where it was not asked.
+    private(set) var finding: CatalogValidator.Finding?
     /// Without filters nothing has to be decoded to know who gets a record.
     private var matchesAll = true
     private var matched = ContiguousArray<Int32>()
@@ -32,7 +36,7 @@ final class TopicRoute {
         mapping = manifest.mapping
         self.errors = errors
         decoder = EventDecoder(topic: topic, mapping: mapping, schemas: schemas)
-        install(subscriptions)
+        install(subscriptions, manifest)
     }
 
     /// Of a repartition topic the records say what they are of another one.
@@ -45,8 +49,11 @@ final class TopicRoute {
         mapping == manifest.mapping && topic == Self.topic(of: manifest, subscriptions)
     }
 
-    /// - Parameter subscriptions: from now on. Only filters that differ from those before are compiled.
-    func install(_ subscriptions: [(slot: Int32, policy: Subscription)]) {
+    /// - Parameters:
+    ///   - subscriptions: from now on. Only filters that differ from those before are compiled.
+    ///   - manifest: its catalog likewise.
+    func install(_ subscriptions: [(slot: Int32, policy: Subscription)], _ manifest: TopicManifest) {
+        if catalog.map({ !$0.isOf(manifest) }) ?? true { catalog = CatalogValidator(manifest) }
         let size = Int(subscriptions.last?.slot ?? -1) + 1
         var filters = [[FilterExpression]?](repeating: nil, count: size)
         names = [String](repeating: "", count: size)
@@ -64,8 +71,9 @@ final class TopicRoute {
     /// Appends the slots that the record matches; nil when it is not a valid event.
     func match(_ record: RecordView, into matches: inout [Int32]) -> Int? {
         unframedBytes = 0
+        finding = nil
         // What a framed value takes as JSON has to be known in any case.
-        if matchesAll, decoder.schema(of: record) == nil {
+        if matchesAll, catalog == nil, decoder.schema(of: record) == nil {
             matches.append(contentsOf: slots)
             return slots.count
         }
@@ -75,17 +83,34 @@ final class TopicRoute {
             matched.removeAll(keepingCapacity: true)
             matcher.match(event, into: &matched) { errors.count(names[Int($0)]) }
             matches.append(contentsOf: matched)
+            if !matched.isEmpty { finding = catalog?.judge(event) }
             return matched.count
         } catch {
             return nil
         }
     }
 
-    /// Why a record is not a valid event.
+    /// Whether the last record, though an event, is poison to those it matches.
+    var isRejected: Bool { finding.flatMap(rejection) != nil }
+
+    private func rejection(_ finding: CatalogValidator.Finding) -> String? {
+        if case .invalid(let reason) = finding, catalog?.mode == .reject { reason } else { nil }
+    }
+
+    /// Judges a record anew that came from the retry topic.
+    ///
+    /// - Throws: why it is not a valid event, or rejected.
+    func judge(_ record: RecordView) throws(PoisonReason) {
+        guard let catalog, catalog.mode == .reject else { return }
+        if let reason = rejection(catalog.judge(try decoder.decode(record))) { throw PoisonReason(reason) }
+    }
+
+    /// Why a record is poison.
     func poisonReason(_ record: RecordView) -> String {
         do throws(PoisonReason) {
             _ = try decoder.decode(record)
-            return "the record is not a valid event"
+            try judge(record)
+            return "by the manifest in force when the record was read, it was not a valid event"
         } catch {
             return error.message
         }

@@ -20,6 +20,11 @@ static inline CURLcode fanfare_easy_set_pointer(CURL *easy, CURLoption option, c
 static inline CURLcode fanfare_easy_set_string(CURL *easy, CURLoption option, const char *value) {
     return curl_easy_setopt(easy, option, value);
 }
+/// libcurl keeps the pointer to the data; NULL takes the option back.
+static inline CURLcode fanfare_easy_set_blob(CURL *easy, CURLoption option, const void *data, size_t length) {
+    struct curl_blob blob = {(void *)data, length, CURL_BLOB_NOCOPY};
+    return curl_easy_setopt(easy, option, data ? &blob : NULL);
+}
 /// For CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION.
 static inline CURLcode fanfare_easy_set_writer(CURL *easy, CURLoption option, curl_write_callback function) {
     return curl_easy_setopt(easy, option, function);

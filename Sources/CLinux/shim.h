@@ -3,6 +3,7 @@
 #ifndef FANFARE_CLINUX_SHIM_H
 #define FANFARE_CLINUX_SHIM_H
 
+#include <netinet/in.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -11,6 +12,18 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+enum { FANFARE_TCP_INFO = 11 };
+
+/// What a TCP connection has received in all, acknowledged bytes only; 0 for any other descriptor.
+///
+/// glibc's `struct tcp_info` ends before `tcpi_bytes_received`, and `linux/tcp.h` cannot be included beside it. Its layout is
+/// the kernel's interface: fields are only ever added at the end.
+static inline uint64_t fanfare_bytes_received(int fd) {
+    uint64_t info[17] = {0};
+    socklen_t length = sizeof info;
+    return getsockopt(fd, IPPROTO_TCP, FANFARE_TCP_INFO, info, &length) == 0 && length == sizeof info ? info[16] : 0;
+}
 
 /// `bind(2)` as the kernel's own call, past any `bind` that the process or a library defines. Same result and `errno`.
 static inline int fanfare_sys_bind(int fd, const struct sockaddr *address, socklen_t length) {

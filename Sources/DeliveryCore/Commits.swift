@@ -64,6 +64,7 @@ extension DeliveryCore {
         group.settled = 0
         for cursor in dirty where !cursor.isGone {
             cursor.isDirty = false
+            forgetOld(cursor)
             let base = cursor.base
             let (text, complete) = cursor.encodeSettled(limit: options.metadataLimit)
             setFull(cursor, !complete)

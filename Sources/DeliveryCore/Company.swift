@@ -30,7 +30,7 @@ extension DeliveryCore {
     /// Whether a batch that failed has come to the end of its schedule. Nobody is given up for an answer that may be about
     /// another: it is cut in two, as one that was refused.
     func isSpent(_ items: ContiguousArray<Item>, _ state: SubscriptionState, _ outcome: AttemptOutcome) -> Bool {
-        items.count > 1 && state.circuit.state == .closed && !outcome.connectionRefused
+        items.count > 1 && state.circuit.state == .closed && !outcome.isOutage
             && items.contains { !abandoned($0) && $0.retries >= state.policy.retry.schedule.count }
     }
 

@@ -133,7 +133,7 @@ extension DeliveryCore {
     /// The cursor's place is not from a commit: it is committed at once, so that a crash before the first event does not
     /// undo it.
     mutating func placed(_ cursor: Cursor, at offset: Int64) {
-        restore(cursor, offset, [])
+        restore(cursor, offset, [], rememberedFrom: offset)
         markDirty(cursor)
         report(.cursorPlaced(cursor.subscription?.id, cursor.partition.name, offset: offset))
     }

@@ -49,6 +49,7 @@ final class Cursor {
     /// Records before this were routed before the subscription was known, so the ring says nothing about them.
     var routedFrom: Int64 = 0
 
+    /// What waits to be taken. With a memory some of it may be settled, to be remembered in its turn; never the first.
     var pending = Deque<Pending>()
     var pendingBytes = 0
     /// In the subscription's queue of cursors with something pending.
@@ -63,6 +64,8 @@ final class Cursor {
     /// Whether taking one more might end in more settled runs beyond the base than the metadata can say. Six bytes for
     /// one run are enough unless its lengths exceed two million.
     func isCrowded(metadataLimit: Int) -> Bool {
+        // A number more in it.
+        let metadataLimit = memory == nil ? metadataLimit : metadataLimit - 14
         if let windows { return windows.isCrowded(metadataLimit: metadataLimit) }
         return !unsettled.isEmpty && (unsettled.count + settledAhead.count + 1) * 6 > (metadataLimit - 2) / 4 * 3
     }
@@ -84,17 +87,26 @@ final class Cursor {
     var isStuck: Bool { isFull && windows?.underWay != 0 }
 
     /// Nil where nothing waits for anything.
-    let order: KeyOrder?
+    private(set) var order: KeyOrder?
     /// Nil where events are delivered one by one. What is settled is known there, if not.
-    let windows: WindowTable?
+    private(set) var windows: WindowTable?
+    /// Nil where an event that comes again is delivered again.
+    var memory: RepeatMemory?
 
     init(partition: PartitionState, subscription: SubscriptionState?, group: CommitGroup, slot: Int32, windowIDs: WindowIDs, sourcePlaces: Int) {
-        order = subscription.flatMap { KeyOrder($0.policy.delivery.ordering) }
-        windows = subscription?.policy.window.map { WindowTable($0, ids: windowIDs, sourcePlaces: sourcePlaces) }
         self.partition = partition
         self.subscription = subscription
         self.group = group
         self.slot = slot
+        setUp(windowIDs: windowIDs, sourcePlaces: sourcePlaces)
+    }
+
+    /// What its subscription's policy asks it to keep; empty.
+    func setUp(windowIDs: WindowIDs, sourcePlaces: Int) {
+        order = subscription.flatMap { KeyOrder($0.policy.delivery.ordering) }
+        windows = subscription?.policy.window.map { WindowTable($0, ids: windowIDs, sourcePlaces: sourcePlaces) }
+        memory = subscription?.policy.deduplicate.map { RepeatMemory($0) }
+        if windows != nil { partition.hasWindows = true }
     }
 
     /// The next offset to consider.
@@ -115,10 +127,15 @@ final class Cursor {
     }
 
     /// Takes over what Kafka held.
-    func restore(offset: Int64, settled: ContiguousArray<Range<Int64>>) {
+    ///
+    /// - Parameter start: from where the log is read again to remember what was in it.
+    func restore(offset: Int64, settled: ContiguousArray<Range<Int64>>, rememberedFrom start: Int64) {
         isLoaded = true
         ownPosition = offset
         settledAhead = Deque(settled)
+        guard memory != nil else { return }
+        memory!.begin(at: start, base: offset)
+        if start < offset { startEarlier(at: start) }
     }
 
     /// Starts at an earlier offset, with everything in between known to be settled: the reader begins there.
@@ -168,10 +185,11 @@ final class Cursor {
 
     /// The text for the commit's metadata, and whether it says everything.
     func encodeSettled(limit: Int) -> (text: String, complete: Bool) {
-        if let windows { return windows.encode(base: base, limit: limit) }
+        let base = self.base
+        let start = memory?.start(forBase: base) ?? base
+        if let windows { return windows.encode(base: base, rememberedFrom: start, limit: limit) }
         absorbSettledAhead(below: pending.first?.offset ?? position)
         var runs = ContiguousArray<Range<Int64>>()
-        let base = self.base
         for entry in unsettled where entry.lastSettledAfter >= 0 {
             runs.append(entry.offset + 1..<entry.lastSettledAfter + 1)
         }
@@ -179,7 +197,7 @@ final class Cursor {
             let start = max(range.lowerBound, base + 1)
             if start < range.upperBound { runs.append(start..<range.upperBound) }
         }
-        return CursorMetadata.encode(base: base, settled: runs, limit: limit)
+        return CursorMetadata.encode(base: base, settled: runs, rememberedFrom: start, limit: limit)
     }
 
     /// What was settled before the restart and now lies behind us belongs to the gap after the last unsettled offset.

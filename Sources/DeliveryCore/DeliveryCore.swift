@@ -73,6 +73,8 @@ public struct DeliveryCore: ~Copyable {
     /// What the windows of subscriptions hold; there before the first subscription with a window.
     public var contents: (any WindowContents)? = nil
     let windowIDs = WindowIDs()
+    /// What events are the same; there before the first subscription that drops repeats.
+    public var identities: (any EventIdentities)? = nil
     /// They have counted what was read for them, and may have come as far as an advance of their watermark.
     var caughtUp: [Cursor] = []
 

@@ -192,8 +192,9 @@ extension DeliveryCore {
             // A topic full of records that are no events must not take the producer from those that deliver.
             if entry.poison, state.poisonUnderWay >= options.poisonUnderWay { return nil }
             state.queue.removeFirst()
-            let item = takeNext(of: cursor, state)
+            let taken = takeNext(of: cursor, state)
             if !cursor.hasNext { cursor.isQueued = false } else { state.queue.append(cursor) }
+            guard let item = taken else { continue }
             if entry.poison {
                 // Not the endpoint's fault, and not for it to judge.
                 divertDead(item, state, FailureDetails(kind: .poison))
@@ -219,13 +220,18 @@ extension DeliveryCore {
         markReady(state)
     }
 
-    /// Takes a cursor's next event: from now on it is unsettled.
-    mutating func takeNext(of cursor: Cursor, _ state: SubscriptionState) -> Item {
+    /// Takes a cursor's next event: from now on it is unsettled. Nil: it came before, and is settled by that.
+    mutating func takeNext(of cursor: Cursor, _ state: SubscriptionState) -> Item? {
         if let windows = cursor.windows { return takeWindow(of: cursor, windows, state) }
         let next = popPending(of: cursor, state)
         cursor.take(next.offset)
         updateHunger(cursor)
-        return Item(cursor: cursor, offset: next.offset, record: next.record, created: records[next.record].timestamp)
+        let item = Item(cursor: cursor, offset: next.offset, record: next.record, created: records[next.record].timestamp)
+        let isRepeat = isRepeat(item.record, item.offset, cursor, state)
+        passSettled(cursor, state)
+        guard isRepeat else { return item }
+        settle(item)
+        return nil
     }
 
     /// Takes the first record out of a cursor's queue.

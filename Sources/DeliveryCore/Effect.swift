@@ -50,6 +50,8 @@ public enum Report: Sendable {
     case suspended(SubscriptionID, reason: String)
     case deadLettered(SubscriptionID?, FailureKind, reason: String)
     case dropped(SubscriptionID, FailureKind, reason: String)
+    /// `deduplicate`: the same event came before.
+    case repeatDropped(SubscriptionID, TopicPartitionName, offset: Int64)
     /// `onExhausted: hold`: an ordered event would be given up, and is kept; those behind it wait.
     case keyHeld(SubscriptionID, TopicPartitionName, offset: Int64, reason: String)
     case diversionFailed(SubscriptionID?, reason: String)

@@ -56,7 +56,7 @@ extension DeliveryCore {
         }
         for cursor in state.cursors {
             while mayTake(cursor), let since = waitsSince(cursor), now.wall - since >= limit, nextRecord(of: cursor) != nil {
-                let item = takeNext(of: cursor, state)
+                guard let item = takeNext(of: cursor, state) else { continue }
                 guard let order = cursor.order else {
                     divertDead(item, state, Self.tooOld)
                     continue

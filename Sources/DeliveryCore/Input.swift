@@ -132,7 +132,8 @@ public struct IncomingRecord: Sendable {
     public var bytes: Int
     /// How many entries of `RecordBatch.matches` are this record's.
     public var matches: Int
-    /// The record is not a valid event: it goes to the dead-letter topic for every subscription.
+    /// The record goes to the dead-letter topic: for the subscriptions that it matches; or, as it is not a valid event and
+    /// matches none, for every subscription.
     public var poison: Bool
     /// A hash of the record's key, for subscriptions that keep its order; 0 for none. Keys that share one wait for each
     /// other without need.

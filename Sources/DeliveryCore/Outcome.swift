@@ -11,12 +11,12 @@ extension DeliveryCore {
             markReady(state)
             return
         }
-        state.counters.attemptDuration.record(duration.seconds)
+        if !outcome.lacksToken { state.counters.attemptDuration.record(duration.seconds) }
         if outcome.isOverload { state.circuit.overloaded(sentAt: delivery.sentAt, now: now.instant) }
         let verdict = Verdict(outcome, policy: state.policy.retry)
         // In place, as this runs for every event: the items of the pooled delivery are not copied.
         for i in delivery.items.indices {
-            delivery.items[i].attempts += 1
+            if !outcome.lacksToken { delivery.items[i].attempts += 1 }
             delivery.items[i].company = 0
         }
         switch verdict {
@@ -24,7 +24,7 @@ extension DeliveryCore {
             if outcome.failedEvents.isEmpty { succeeded(delivery, state) } else { succeededInPart(delivery, state, outcome) }
             if verdict == .successThenSuspend { suspend(state, "the endpoint answered \(outcome.status) with webhook-delivery: disable") }
         case .retry(let kind):
-            state.counters.attemptsToRetry += 1
+            if !outcome.lacksToken { state.counters.attemptsToRetry += 1 }
             let items = finish(delivery)
             endpointAskedToWait(outcome, state)
             let details = FailureDetails(kind: kind, status: outcome.status, message: outcome.message, attempted: now.wall)
@@ -111,13 +111,13 @@ extension DeliveryCore {
             var details = details
             details.kind = .expired
             divertDead(item, state, details)
-            if outcome.connectionRefused || state.circuit.state != .closed { openCircuit(state, outcome.message) }
+            if outcome.isOutage || state.circuit.state != .closed { openCircuit(state, outcome.message) }
             return
         }
         let isClosed = state.circuit.state == .closed
         // A retry record has been paid for when it entered its topic, so an attempt of it always spends a step of its
         // schedule. Else a poison event without company, whose probes all fail, would ride the lanes for days.
-        if outcome.connectionRefused || (!isClosed && !item.isRetryRecord) {
+        if outcome.isOutage || (!isClosed && !item.isRetryRecord) {
             openCircuit(state, outcome.message)
             return stall(item, state, details)
         }

@@ -48,7 +48,6 @@ extension DeliveryCore {
             sourcePlaces: options.sourcePlaces)
         while partition.cursors.count <= Int(state.slot) { partition.cursors.append(nil) }
         partition.cursors[Int(state.slot)] = cursor
-        if cursor.windows != nil { partition.hasWindows = true }
         liveCursors += 1
         cursor.routedFrom = partition.nextOffset
         state.cursors.append(cursor)
@@ -93,26 +92,27 @@ extension DeliveryCore {
             let start = cursor.subscription?.policy.start ?? .earliest
             effects.append(.resolveStart(group, handle, start))
         case .committed(let offset, let metadata):
-            let settled = settledOffsets(of: cursor, offset, metadata)
-            if settled == nil { report(.badMetadata(cursor.subscription?.id, cursor.partition.name)) }
+            let known = known(of: cursor, offset, metadata)
+            if known == nil { report(.badMetadata(cursor.subscription?.id, cursor.partition.name)) }
             cursor.committedAt = now.instant
             if !cursor.isRefresh {
                 cursor.committedOffset = offset
                 cursor.committedMetadata = metadata
             }
-            restore(cursor, offset, settled ?? [])
+            restore(cursor, offset, known?.settled ?? [], rememberedFrom: known?.start ?? offset)
             if cursor.isRefresh { markDirty(cursor) }
         }
     }
 
-    /// What is settled beyond a committed offset, event by event; what is known of windows goes to them. Nil: not to be read.
-    private func settledOffsets(of cursor: Cursor, _ offset: Int64, _ metadata: String) -> ContiguousArray<Range<Int64>>? {
-        guard WindowMetadata.isWritten(in: metadata) else { return CursorMetadata.decode(base: offset, metadata) }
+    /// What is settled beyond a committed offset, event by event, and from where the log is read again to remember it; what is
+    /// known of windows goes to them. Nil: not to be read.
+    private func known(of cursor: Cursor, _ offset: Int64, _ metadata: String) -> CursorMetadata.Known? {
+        guard WindowMetadata.isWritten(in: metadata) else { return CursorMetadata.read(base: offset, metadata) }
         // It had windows, and has none any more: what was in open ones is delivered event by event.
-        guard let windows = cursor.windows else { return [] }
+        guard let windows = cursor.windows else { return CursorMetadata.Known(start: offset) }
         guard let known = WindowMetadata.decode(base: offset, firstPlace: offset * windows.plan.windowsPerEvent, metadata) else { return nil }
         windows.restore(known)
-        return []
+        return CursorMetadata.Known(start: known.rememberedFrom ?? offset)
     }
 
     mutating func startResolved(_ group: CursorGroup, _ handle: PartitionHandle, _ offset: Int64) {
@@ -141,14 +141,16 @@ extension DeliveryCore {
         return nil
     }
 
-    mutating func restore(_ cursor: Cursor, _ offset: Int64, _ settled: ContiguousArray<Range<Int64>>) {
+    mutating func restore(
+        _ cursor: Cursor, _ offset: Int64, _ settled: ContiguousArray<Range<Int64>>, rememberedFrom start: Int64
+    ) {
         let partition = cursor.partition
         cursor.windows?.lastEvent = now.instant
-        cursor.restore(offset: offset, settled: settled)
+        cursor.restore(offset: offset, settled: settled, rememberedFrom: start)
         guard partition.phase == .reading else { return oneCursorFewerToLoad(partition) }
         guard partition.isStarted else { return startReading(partition) }
         // The subscription is newer than the reading of this partition.
-        if offset > partition.nextOffset { cursor.startEarlier(at: partition.nextOffset) }
+        if cursor.position > partition.nextOffset { cursor.startEarlier(at: partition.nextOffset) }
         partition.lagging += 1
         tryAttach(cursor)
         updateHunger(cursor)
@@ -311,9 +313,12 @@ extension DeliveryCore {
         // A halted subscription's cursor is read anew when it goes on, and Kafka's own tools may have moved it by then.
         let cursors = partition.cursors.compactMap { $0 }.filter { $0.isLoaded && $0.subscription?.isRunning ?? true }
         for cursor in cursors where cursor.position < start {
-            let count = start - cursor.position
-            report(.recordsLost(cursor.subscription?.id, partition.name, count: count))
-            if let state = cursor.subscription { state.counters.recordsLost += UInt64(count) } else { retriesLost += UInt64(count) }
+            // What lies before the base was read again only to be remembered.
+            let count = start - max(cursor.position, cursor.base)
+            if count > 0 {
+                report(.recordsLost(cursor.subscription?.id, partition.name, count: count))
+                if let state = cursor.subscription { state.counters.recordsLost += UInt64(count) } else { retriesLost += UInt64(count) }
+            }
             if !cursor.isAttached { cursor.position = start }
         }
         if partition.nextOffset < start {

@@ -43,6 +43,8 @@ final class PartitionState {
     var nextOffset: Int64 = 0
     /// End of the log as last heard, else -1.
     var end: Int64 = -1
+    /// The latest timestamp of the records that were read there.
+    var latest = WallTime(milliseconds: .min)
     /// Attached cursors that want more; the head is read while there is one.
     var hungryAttached = 0
     var hungryLagging = 0

@@ -39,6 +39,7 @@ extension DeliveryCore {
                 continue
             }
             partition.nextOffset = record.offset + 1
+            partition.latest = max(partition.latest, record.timestamp)
             if matches.isEmpty {
                 effects.append(.release(record.token))
                 continue
@@ -46,10 +47,8 @@ extension DeliveryCore {
             let index = records.insert(record, arrived: now.instant)
             partition.ring.append(offset: record.offset, record: index, bytes: record.bytes, matches: matches)
             for slot in matches {
-                guard let cursor = partition.cursors[Int(slot)], cursor.isAttached, !cursor.wasSettled(record.offset) else {
-                    continue
-                }
-                enqueue(cursor, record.offset, index)
+                guard let cursor = partition.cursors[Int(slot)], cursor.isAttached else { continue }
+                offer(cursor, record.offset, index)
             }
         }
         if batch.nextOffset > partition.nextOffset { partition.nextOffset = batch.nextOffset }
@@ -57,12 +56,12 @@ extension DeliveryCore {
         trimRing(partition)
     }
 
-    /// The slots a record matches. A poison record concerns every subscription of the topic.
+    /// The slots a record matches. A poison record without any concerns every subscription of the topic.
     private func slots(
         of record: IncomingRecord, in batch: RecordBatch, from first: inout Int, _ partition: PartitionState
     ) -> ArraySlice<Int32> {
         defer { first += record.matches }
-        if record.poison { return partition.cursors.indices.filter { partition.cursors[$0] != nil }.map { Int32($0) }[...] }
+        if record.poison, record.matches == 0 { return partition.cursors.indices.filter { partition.cursors[$0] != nil }.map { Int32($0) }[...] }
         return batch.matches[first..<first + record.matches]
     }
 
@@ -92,7 +91,7 @@ extension DeliveryCore {
 
     // MARK: Cursors and the ring
 
-    private mutating func enqueue(_ cursor: Cursor, _ offset: Int64, _ record: RecordIndex) {
+    mutating func enqueue(_ cursor: Cursor, _ offset: Int64, _ record: RecordIndex) {
         guard let state = cursor.subscription else { return }
         let bytes = Int(records[record].bytes)
         records.retain(record)
@@ -169,9 +168,7 @@ extension DeliveryCore {
         // What is counted may suspend its subscription, and then the cursor takes nothing more.
         while cursor.isAttached, i < partition.ring.entries.endIndex {
             let entry = partition.ring.entries[i]
-            if partition.ring.contains(cursor.slot, in: entry), !cursor.wasSettled(entry.offset) {
-                enqueue(cursor, entry.offset, entry.record)
-            }
+            if partition.ring.contains(cursor.slot, in: entry) { offer(cursor, entry.offset, entry.record) }
             i += 1
         }
         updateHunger(cursor)
@@ -285,7 +282,7 @@ extension DeliveryCore {
                 else { continue }
                 // Before it is counted: that may suspend its subscription, and the cursor is to come to it again then.
                 cursor.position = record.offset + 1
-                if !cursor.wasSettled(record.offset) { enqueue(cursor, record.offset, index) }
+                offer(cursor, record.offset, index)
             }
             release(index)
         }

@@ -20,6 +20,8 @@ public struct CoreSnapshot: Sendable {
     public var schemasFound: UInt64 = 0
     public var schemasUnknown: UInt64 = 0
     public var schemaRequestsFailed: UInt64 = 0
+    /// Of topics whose events are held to a catalog, which the engine does not know.
+    public var validations: [String: ValidationCounters] = [:]
     public var commits: UInt64 = 0
     public var commitFailures: UInt64 = 0
     public var commitDuration = Histogram(bounds: Histogram.durationBounds)
@@ -49,10 +51,31 @@ public struct CoreSnapshot: Sendable {
         schemasFound += other.schemasFound
         schemasUnknown += other.schemasUnknown
         schemaRequestsFailed += other.schemaRequestsFailed
+        validations.merge(other.validations, uniquingKeysWith: +)
         commits += other.commits
         commitFailures += other.commitFailures
         commitDuration.merge(other.commitDuration)
         retriesWaiting += other.retriesWaiting
+    }
+}
+
+/// What a topic's catalog said of its records, each time one was read.
+public struct ValidationCounters: Sendable, Equatable {
+    public var valid: UInt64 = 0
+    public var reported: UInt64 = 0
+    public var rejected: UInt64 = 0
+    /// The catalog does not have their type.
+    public var unlisted: UInt64 = 0
+
+    public init() {}
+
+    public static func + (a: ValidationCounters, b: ValidationCounters) -> ValidationCounters {
+        var sum = a
+        sum.valid += b.valid
+        sum.reported += b.reported
+        sum.rejected += b.rejected
+        sum.unlisted += b.unlisted
+        return sum
     }
 }
 
@@ -78,6 +101,8 @@ public struct SubscriptionSnapshot: Sendable {
     public var waiting: Int
     /// Events behind one of their key that is not delivered yet; see `Ordering`.
     public var inLine: Int
+    /// With `deduplicate`: events that are remembered.
+    public var remembered: Int
     /// With `window`: those that are open.
     public var openWindows: Int
     /// With `window`: the least of its partitions' watermarks, of those that have any; windows that end before it, by their
@@ -101,6 +126,7 @@ public struct SubscriptionSnapshot: Sendable {
         concurrency = 0
         waiting = 0
         inLine = 0
+        remembered = 0
         openWindows = 0
         lags = []
         counters = SubscriptionCounters()
@@ -116,6 +142,7 @@ public struct SubscriptionSnapshot: Sendable {
         concurrency += other.concurrency
         waiting += other.waiting
         inLine += other.inLine
+        remembered += other.remembered
         openWindows += other.openWindows
         if let theirs = other.watermark { watermark = min(watermark ?? theirs, theirs) }
         lags += other.lags
@@ -154,6 +181,9 @@ public struct SubscriptionCounters: Sendable {
     public var filterErrors: UInt64 = 0
     /// Events delivered in a payload version that is deprecated. The engine does not know.
     public var deprecatedDeliveries: UInt64 = 0
+    /// Requests for access tokens. The engine does not know.
+    public var tokenRequestsSucceeded: UInt64 = 0
+    public var tokenRequestsFailed: UInt64 = 0
     /// Attempts by result.
     public var attemptsSucceeded: UInt64 = 0
     public var attemptsToRetry: UInt64 = 0
@@ -164,6 +194,10 @@ public struct SubscriptionCounters: Sendable {
     /// By `FailureKind`, in the order of `FailureKind.allCases`.
     public var deadLetters = [UInt64](repeating: 0, count: FailureKind.allCases.count)
     public var drops: UInt64 = 0
+    /// Events dropped because the same came before.
+    public var repeats: UInt64 = 0
+    /// Events forgotten before their time because there were too many, so that a repeat of them would be delivered.
+    public var identitiesForgotten: UInt64 = 0
     public var circuitOpenings: UInt64 = 0
     /// Deliveries that may be repeated because their settlement was not committed when the partition was lost.
     public var duplicatesPossible: UInt64 = 0
@@ -181,6 +215,8 @@ public struct SubscriptionCounters: Sendable {
         routed += other.routed
         filterErrors += other.filterErrors
         deprecatedDeliveries += other.deprecatedDeliveries
+        tokenRequestsSucceeded += other.tokenRequestsSucceeded
+        tokenRequestsFailed += other.tokenRequestsFailed
         attemptsSucceeded += other.attemptsSucceeded
         attemptsToRetry += other.attemptsToRetry
         attemptsRefused += other.attemptsRefused
@@ -188,6 +224,8 @@ public struct SubscriptionCounters: Sendable {
         retriesScheduled += other.retriesScheduled
         for i in deadLetters.indices { deadLetters[i] += other.deadLetters[i] }
         drops += other.drops
+        repeats += other.repeats
+        identitiesForgotten += other.identitiesForgotten
         circuitOpenings += other.circuitOpenings
         duplicatesPossible += other.duplicatesPossible
         recordsLost += other.recordsLost

@@ -46,6 +46,7 @@ extension DeliveryCore {
         shown.concurrency = state.circuit.roomLimit
         shown.waiting = state.held + state.stalled.count
         shown.inLine = state.cursors.reduce(0) { $0 + ($1.order?.inLine ?? 0) }
+        shown.remembered = state.cursors.reduce(0) { $0 + ($1.memory?.count ?? 0) }
         shown.openWindows = state.openWindows
         shown.watermark = state.cursors.lazy.compactMap { $0.windows?.clock.time }.min()
         shown.counters = state.counters

@@ -41,18 +41,23 @@ extension DeliveryCore {
     private mutating func update(_ state: SubscriptionState, to policy: Subscription) {
         guard state.policy != policy else { return }
         let wasRunning = state.isRunning
-        let wasTaken = (state.policy.delivery.ordering, state.policy.window)
+        let wasTaken = (state.policy.delivery.ordering, state.policy.window, state.policy.deduplicate)
         state.policy = policy
         state.circuit.update(policy: policy.diversion, limit: limit(policy))
         state.rate.waitsUntil = nil
         // An edit of the manifest is an operator's answer to a suspension.
         state.suspension = nil
+        let isTakenOtherwise = (policy.delivery.ordering, policy.window, policy.deduplicate) != wasTaken
+        if isTakenOtherwise {
+            // Those that are being loaded stay, and have nothing yet; the others are replaced when they are read anew.
+            for cursor in state.cursors where !cursor.isLoaded { cursor.setUp(windowIDs: windowIDs, sourcePlaces: options.sourcePlaces) }
+        }
         if !state.isRunning {
             halt(state)
         } else if !wasRunning {
             goOn(state)
         } else {
-            if (policy.delivery.ordering, policy.window) != wasTaken { readAnew(state) }
+            if isTakenOtherwise { readAnew(state) }
             if state.circuit.state == .open { stopFlow(state) } else { startFlow(state) }
             markReady(state)
         }

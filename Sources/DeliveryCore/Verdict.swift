@@ -14,6 +14,10 @@ package enum Verdict: Equatable {
 
     package init(_ outcome: AttemptOutcome, policy: RetryPolicy) {
         if let failure = outcome.failure {
+            if outcome.lacksToken {
+                self = .retry(failure)
+                return
+            }
             switch failure {
             case .timeout: self = policy.on.contains(.timeout) ? .retry(failure) : .giveUp(failure)
             case .network, .tls: self = policy.on.contains(.network) ? .retry(failure) : .giveUp(failure)

@@ -1,7 +1,8 @@
 /// What a cursor with windows knows beside its offset, as text for the metadata of a committed offset.
 ///
 /// Format, version 2: `2:` and the base64url of unsigned LEB128 numbers: flags (1: there is a watermark, 2: there is an
-/// `endsBefore`, 4: there are sources); the digest of the windows' definition; those three, the former two zigzag; the number of advances, and of each how far beyond
+/// `endsBefore`, 4: there are sources, 8: there is an offset to remember from); the digest of the windows' definition; those, the
+/// former two zigzag, the last as its distance from the committed offset; the number of advances, and of each how far beyond
 /// the committed offset it is and its time, zigzag; then the settled places from the committed offset on, as lengths of runs
 /// that alternate between unsettled and settled. The numbers are those of `CursorMetadata`.
 package struct WindowMetadata: Equatable {
@@ -18,6 +19,8 @@ package struct WindowMetadata: Equatable {
     package var endsBefore: Int64? = nil
     /// Of a repartition topic: how far its sources are there.
     var sources: WindowSources? = nil
+    /// From where the log has to be read again to know repeats; nil: from the committed offset.
+    package var rememberedFrom: Int64? = nil
     /// At or beyond the committed offset, ascending.
     package var advances: ContiguousArray<Advance> = []
     /// Ascending; see `WindowTable` about places.
@@ -34,11 +37,12 @@ package struct WindowMetadata: Equatable {
     /// - Parameter firstPlace: that of the committed offset.
     func encode(base: Int64, firstPlace: Int64, limit: Int) -> (text: String, complete: Bool) {
         var bytes = ContiguousArray<UInt8>()
-        LEB128.append((watermark == nil ? 0 : 1) | (endsBefore == nil ? 0 : 2) | (sources == nil ? 0 : 4), to: &bytes)
+        LEB128.append((watermark == nil ? 0 : 1) | (endsBefore == nil ? 0 : 2) | (sources == nil ? 0 : 4) | (rememberedFrom == nil ? 0 : 8), to: &bytes)
         LEB128.append(UInt64(digest), to: &bytes)
         if let watermark { LEB128.append(zigzag: watermark, to: &bytes) }
         if let endsBefore { LEB128.append(zigzag: endsBefore, to: &bytes) }
         sources?.write(to: &bytes, reference: watermark ?? 0)
+        if let rememberedFrom { LEB128.append(UInt64(base - rememberedFrom), to: &bytes) }
         LEB128.append(UInt64(advances.count), to: &bytes)
         for advance in advances {
             LEB128.append(UInt64(max(0, advance.offset - base)), to: &bytes)
@@ -56,7 +60,7 @@ package struct WindowMetadata: Equatable {
         var position = 0
         func next() -> UInt64? { LEB128.read(bytes, &position) }
         func nextSigned() -> Int64? { LEB128.readZigzag(bytes, &position) }
-        guard let flags = next(), flags < 8, let digest = next(), let digest = UInt32(exactly: digest) else { return nil }
+        guard let flags = next(), flags < 16, let digest = next(), let digest = UInt32(exactly: digest) else { return nil }
         var found = WindowMetadata(digest: digest)
         if flags & 1 != 0 {
             guard let watermark = nextSigned() else { return nil }
@@ -69,6 +73,10 @@ package struct WindowMetadata: Equatable {
         if flags & 4 != 0 {
             guard let sources = WindowSources.read(bytes, &position, reference: found.watermark ?? 0) else { return nil }
             found.sources = sources
+        }
+        if flags & 8 != 0 {
+            guard let distance = next(), distance <= UInt64(max(0, base)) else { return nil }
+            found.rememberedFrom = base - Int64(distance)
         }
         guard let count = next(), count <= UInt64(bytes.count) else { return nil }
         for _ in 0..<count {

@@ -368,7 +368,8 @@ final class WindowTable {
     }
 
     /// - Parameter base: the offset that is committed.
-    func encode(base: Int64, limit: Int) -> (text: String, complete: Bool) {
+    /// - Parameter start: from where the log has to be read again to know repeats.
+    func encode(base: Int64, rememberedFrom start: Int64, limit: Int) -> (text: String, complete: Bool) {
         clock.forgetAdvances(upTo: base)
         var metadata = WindowMetadata(digest: plan.digest)
         clock.write(to: &metadata)
@@ -379,6 +380,7 @@ final class WindowTable {
             metadata.sources = known.sources
             metadata.watermark = known.watermark == WindowClock.noTime ? nil : known.watermark
         }
+        if start < base { metadata.rememberedFrom = start }
         return metadata.encode(base: base, firstPlace: base * plan.windowsPerEvent, limit: limit)
     }
 

@@ -17,11 +17,20 @@ extension DeliveryCore {
         windows.isFolding = true
         defer { windows.isFolding = false }
         while let next = cursor.pending.first, mayFold(cursor, windows, state) {
+            if cursor.wasSettled(next.offset) {
+                passSettled(cursor, state)
+                continue
+            }
             windows.reach(next.offset)
             lineUpComplete(cursor, windows, state, contents)
             guard windows.complete.count < options.lookahead else { break }
             let record = records[next.record]
             if record.poison, state.poisonUnderWay >= options.poisonUnderWay { break }
+            // Also of what cannot be counted: one dead letter of it is enough.
+            if isRepeat(next.record, next.offset, cursor, state) {
+                release(popPending(of: cursor, state).record)
+                continue
+            }
             let source = windows.plan.isOverAllPartitions ? contents.source(of: record.token) : nil
             let looked: WindowedEvent? =
                 if record.poison { .poison("") }

@@ -36,12 +36,7 @@ struct DeliveryDescription {
             Header(name: "fanfare-subscription", text: "The name of the subscription.", isRequired: true, schema: ["const": .string(subscription.name)]),
             Header(name: "fanfare-attempt", text: "1 for the first attempt.", isRequired: true, schema: ["type": "string", "pattern": "^[0-9]+$"]),
         ]
-        if case .standard = subscription.signing {
-            headers.insert(
-                Header(
-                    name: "webhook-signature", text: "Standard Webhooks: v1 and the base64 HMAC-SHA256 over id, timestamp and body; several are separated by spaces.",
-                    isRequired: true, schema: ["type": "string"]), at: 2)
-        }
+        if case .signed(let method) = subscription.signing { headers.insert(Self.signature(method), at: 2) }
         if subscription.batch == nil {
             headers.append(Header(name: "traceparent", text: "W3C trace context.", isRequired: false, schema: ["type": "string"]))
         }
@@ -60,6 +55,23 @@ struct DeliveryDescription {
             headers.append(Header(name: "sunset", text: "From when on it may be gone (RFC 8594).", isRequired: true, schema: ["type": "string"]))
         }
         return headers
+    }
+
+    private static func signature(_ method: SigningMethod) -> Header {
+        let (name, text) =
+            switch method.scheme {
+            case .standard:
+                ("webhook-signature",
+                    [
+                        method.secrets.isEmpty ? nil : "v1 and the base64 HMAC-SHA256 over id, timestamp and body",
+                        method.keys.isEmpty ? nil : "v1a and the base64 ed25519 signature of them",
+                    ].compactMap { $0 }.joined(separator: ", "))
+            case .github: ("X-Hub-Signature-256", "sha256= and the hexadecimal HMAC-SHA256 over the body")
+            case .stripe: ("Stripe-Signature", "t=, the seconds, and v1= and the hexadecimal HMAC-SHA256 over seconds and body")
+            }
+        let prefix = method.scheme == .standard ? "Standard Webhooks: " : ""
+        let several = method.scheme == .standard ? "; several are separated by spaces." : "."
+        return Header(name: name, text: prefix + text + several, isRequired: true, schema: ["type": "string"])
     }
 
     // MARK: Body

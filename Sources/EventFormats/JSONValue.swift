@@ -32,6 +32,14 @@ public struct JSONValue {
     /// The members of an object in their order, repeated names included; empty for any other kind.
     public var members: Members { Members(JSONWalker(raw, container: UInt8(ascii: "{"))) }
 
+    /// Of members that repeat a name the last one counts, as in most parsers.
+    package func member(_ name: StaticString) -> JSONValue? {
+        let name = Bytes(start: name.utf8Start, count: name.utf8CodeUnitCount)
+        var found: JSONValue?
+        for member in members where member.name.stringEquals(name) { found = member.value }
+        return found
+    }
+
     /// The elements of an array; empty for any other kind.
     public var elements: Elements { Elements(JSONWalker(raw, container: UInt8(ascii: "["))) }
 

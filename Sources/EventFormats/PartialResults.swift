@@ -34,13 +34,5 @@ public struct PartialResults {
 }
 
 extension JSONValue {
-    /// Of members that repeat a name the last one counts, as in most parsers.
-    fileprivate func member(_ name: StaticString) -> JSONValue? {
-        let name = Bytes(start: name.utf8Start, count: name.utf8CodeUnitCount)
-        var found: JSONValue?
-        for member in members where member.name.stringEquals(name) { found = member.value }
-        return found
-    }
-
     fileprivate var isTrue: Bool { raw[0] == UInt8(ascii: "t") }
 }

@@ -84,10 +84,22 @@ public struct BridgeConfiguration: Sendable, Equatable {
         /// Host names, `*.suffix` patterns, addresses or CIDR ranges.
         public var allow: [String] = []
         public var deny: [String] = []
+        /// Below 1024, beside 80 and 443.
+        public var allowPorts: [Int] = []
+        /// URL of what all deliveries go through; may hold credentials.
+        public var proxy: String? = nil
     }
 
     public struct Ops: Sendable, Equatable {
+        /// A listener of its own for the public keys of subscriptions.
+        public struct PublicKeys: Sendable, Equatable {
+            public var listen = ""
+            public init() {}
+        }
+
         public var listen = "127.0.0.1:8080"
+        /// Nil: public keys are not served.
+        public var publicKeys: PublicKeys? = nil
     }
 
     public struct Logging: Sendable, Equatable {

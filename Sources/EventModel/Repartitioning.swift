@@ -61,6 +61,7 @@ extension BridgeConfiguration {
         writer.enabled = subscription.enabled
         writer.start = subscription.start
         writer.filters = subscription.filters
+        writer.deduplicate = subscription.deduplicate
         writer.signing = .none
         writer.deadLetter = subscription.deadLetter
         // What a partition has is written in its order, one request after the other, and again until Kafka has taken it.
@@ -81,6 +82,7 @@ extension BridgeConfiguration {
         reader.start = .earliest
         // Applied by the writer.
         reader.filters = []
+        reader.deduplicate = nil
         reader.repartitioning = .reads(from: subscription.topic)
         return reader
     }

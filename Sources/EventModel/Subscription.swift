@@ -20,15 +20,21 @@ public struct Subscription: Sendable, Equatable {
     /// Request headers whose values are templates over the event.
     public var headerTemplates: [HeaderField] = []
     public var signing: SigningPolicy = .unspecified
-    /// PEM file of certificate authorities to trust instead of the system's.
-    public var certificateAuthorities: String? = nil
+    public var auth = AuthPolicy()
+    /// Certificate authorities to trust instead of the system's.
+    public var certificateAuthorities: PEMFile? = nil
+    /// `sha256//` and the base64 of a digest; the endpoint's public key must be one of them. Empty: any.
+    public var publicKeyPins: [String] = []
     public var delivery = DeliveryPolicy()
     public var rateLimit: RateLimit? = nil
     public var diversion = DiversionPolicy()
     public var retry = RetryPolicy()
     public var deadLetter = DeadLetterPolicy()
     public var batch: BatchPolicy? = nil
+    public var deduplicate: DeduplicationPolicy? = nil
     public var window: WindowPolicy? = nil
+    /// What `${...}` stood for in its manifest: texts that are shown to nobody.
+    public var confidential: [String] = []
     /// Not in manifests: see `BridgeConfiguration.withRepartitions`.
     public var repartitioning: Repartitioning? = nil
 
@@ -63,15 +69,6 @@ public enum PayloadFormat: String, CaseIterable, Sendable {
     case binary
     /// The value and its content type only; a batch is a JSON array of the values.
     case raw
-}
-
-public enum SigningPolicy: Sendable, Equatable {
-    /// Left out of the manifest: unsigned, and `check` warns.
-    case unspecified
-    /// `signing: none`: unsigned on purpose.
-    case none
-    /// Standard Webhooks `v1`; every secret signs. Each is the text after interpolation (`whsec_` + base64).
-    case standard(secrets: [String])
 }
 
 public struct DeliveryPolicy: Sendable, Equatable {

@@ -7,6 +7,8 @@ public struct TopicManifest: Sendable, Equatable {
     public var mapping = EventMapping()
     /// The catalog under `events:`, by event type, in the manifest's order.
     public var events: [CatalogEntry] = []
+    /// Whether events are held to it.
+    public var validate = CatalogValidation.off
     /// Payload versions, the newest first.
     public var versions: [PayloadVersion] = []
     /// In the manifest's order.
@@ -41,6 +43,16 @@ public struct CatalogEntry: Sendable, Equatable {
         self.schema = schema
         self.example = example
     }
+}
+
+/// What becomes of an event whose data does not conform to the catalog's schema of its type.
+public enum CatalogValidation: String, Sendable, CaseIterable {
+    /// Nobody looks.
+    case off
+    /// It is told of, and delivered.
+    case report
+    /// It is poison for those it matches.
+    case reject
 }
 
 /// A file that the catalog names, as it was read: a JSON text.

@@ -1,6 +1,8 @@
+import BridgeRuntime
 import Control
 import DeliveryCore
 import EventModel
+import KafkaClient
 
 // What Fanfare itself writes into Kafka, and others may have written.
 extension FuzzTarget {
@@ -27,5 +29,34 @@ extension FuzzTarget {
             var state = ControlState()
             state.apply(record)
         },
+        FuzzTarget(
+            "retry-headers",
+            seeds: [
+                "fanfare-subscription: billing\nfanfare-topic: shop.orders\nfanfare-partition: 3\nfanfare-offset: 42\nfanfare-timestamp: 1700000000000\n"
+                    + "fanfare-due: 1700000005000\nfanfare-attempt: 2\nfanfare-retries: 1\nfanfare-first-attempt: 2026-01-01T00:00:00.000Z\n",
+                "fanfare-asked: 1700000000000\nfanfare-replay: jan\nfanfare-reference: true\nfanfare-offset: -1\n",
+            ],
+            words: ["fanfare-offset: ", "fanfare-due: ", "fanfare-partition: ", "fanfare-attempt: ", "9223372036854775807", "-", "\n"]
+        ) { input in
+            let record = recordWithHeaders(input)
+            defer { record.destroy() }
+            let headers = RetryHeaders(record)
+            _ = (headers.subscription, headers.topic, headers.isReference, headers.replay, headers.firstAttempt, headers.retries)
+            if let due = headers.due { require(record.headers.last(named: "fanfare-due")?.value?.text.flatMap { Int64($0) } == due, "another number") }
+        },
     ]
+
+    /// Lines `name: value`. The record must be destroyed.
+    private static func recordWithHeaders(_ input: UnsafeRawBufferPointer) -> KafkaRecord {
+        var list = HeaderList()
+        var rest = input
+        while !rest.isEmpty {
+            let (line, more) = rest.split(at: UInt8(ascii: "\n"))
+            rest = more
+            var (name, value) = line.split(at: UInt8(ascii: ":"))
+            if value.first == 0x20 { value = UnsafeRawBufferPointer(rebasing: value[1...]) }
+            if !name.isEmpty { list.append(name: name, value: value) }
+        }
+        return KafkaRecord.made(key: nil, value: nil, headers: &list, timestamp: 0, partition: 0, offset: 0)
+    }
 }

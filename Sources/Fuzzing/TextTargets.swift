@@ -37,6 +37,16 @@ extension FuzzTarget {
             guard let answer = PartialResults(input) else { return }
             "a".utf8.withContiguousStorageIfAvailable { _ = answer.retry(of: UnsafeRawBufferPointer($0)) }
         },
+        FuzzTarget(
+            "access-token", seeds: [#"{"access_token": "a\u0062", "token_type": "Bearer", "expires_in": 3600}"#, #"{"error": "invalid_client"}"#],
+            words: ["\"access_token\":\"", "\"expires_in\":", "\"token_type\":\"bearer\"", "1e999"]
+        ) { input in
+            if case .token(let token, let lifetime) = AccessTokenAnswer(input, isSuccess: true) {
+                require(token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a token that breaks a header")
+                require(lifetime ?? 1 >= 1, "a token that nobody can use")
+            }
+            _ = AccessTokenAnswer(input, isSuccess: false)
+        },
     ]
 
     /// Looks at everything; twice at objects, as `find` does.

@@ -1,4 +1,5 @@
 import CCurl
+import Egress
 import Glibc
 
 /// From libcurl's codes to what a person and the engine need to know.
@@ -7,6 +8,7 @@ enum CurlFailure {
     static func describe(_ code: CURLcode, _ slot: Slot.Pointer, _ endpoint: Endpoint, _ result: inout HTTPResult) {
         let easy = slot.pointee.easy
         let who = slot.pointee.target?.authority ?? ""
+        let proxy = slot.pointee.sockets.takeUnretainedValue().proxy?.authority ?? ""
         result.failure = .network
 
         switch code {
@@ -16,11 +18,14 @@ enum CurlFailure {
                 let address = denied.address.map(\.description) ?? "the address"
                 result.message = "\(address) (\(who)) is \(denied.reason)"
             } else if slot.pointee.socketError != 0 {
+                // Ours, not the endpoint's: nothing may be given up for it.
+                result.connectionRefused = true
                 result.message = "no socket for \(who): \(errorText(slot.pointee.socketError))"
+                    + (slot.pointee.socketError == EMFILE ? "; raise the limit of this process (ulimit -n)" : "")
             } else {
                 let error = Int32(truncatingIfNeeded: LibCurl.number(easy, CURLINFO_OS_ERRNO))
                 result.connectionRefused = error == ECONNREFUSED
-                result.message = "cannot connect to \(who): \(error == 0 ? detail(slot, code) : errorText(error))"
+                result.message = "cannot connect to \(proxy.isEmpty ? who : "the proxy \(proxy)"): \(error == 0 ? detail(slot, code) : errorText(error))"
             }
         case CURLE_COULDNT_RESOLVE_HOST:
             result.message = "the name of \(who) does not resolve"
@@ -41,8 +46,13 @@ enum CurlFailure {
             CURLE_SSL_CACERT_BADFILE, CURLE_SSL_SHUTDOWN_FAILED, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR,
             CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_NOTFOUND,
             CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CLIENTCERT:
-            result.failure = .tls
-            result.message = "TLS with \(who) failed: \(detail(slot, code))"
+            describeTLS(code, slot, &result)
+        case CURLE_RECV_ERROR where TLSFailure.isAlert(detail(slot, code)), CURLE_SEND_ERROR where TLSFailure.isAlert(detail(slot, code)):
+            describeTLS(code, slot, &result)
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            result.message = "the name of the proxy \(proxy) does not resolve"
+        case CURLE_PROXY:
+            result.message = "the proxy \(proxy) does not connect to \(who): \(detail(slot, code))"
         case CURLE_GOT_NOTHING:
             result.message = "\(who) closed the connection without an answer"
         case CURLE_PARTIAL_FILE:
@@ -54,12 +64,22 @@ enum CurlFailure {
         }
     }
 
+    private static func describeTLS(_ code: CURLcode, _ slot: Slot.Pointer, _ result: inout HTTPResult) {
+        guard let target = slot.pointee.target else { preconditionFailure("a request without a target") }
+        let verifyResult = LibCurl.number(slot.pointee.easy, CURLINFO_SSL_VERIFYRESULT)
+        let reason = TLSFailure.reason(code, verifyResult: verifyResult, detail: detail(slot, code))
+        result.failure = .tls
+        result.message = "TLS with \(target.authority) failed: \(reason); to see it: \(TLSFailure.command(target))"
+    }
+
     private static func errorText(_ code: Int32) -> String { String(cString: strerror(code)) }
 
     /// libcurl's own words, in one line of printable characters and bounded: parts of them may come from the endpoint.
     private static func detail(_ slot: Slot.Pointer, _ code: CURLcode) -> String {
         let own = String(cString: slot.pointee.errorText)
-        let text = own.isEmpty ? String(cString: curl_easy_strerror(code)) : own
+        // Before it opens a connection, libcurl looks after all idle ones, and says of theirs what went wrong there in these words.
+        let isOfAnother = own.hasPrefix("h2_process_pending_input")
+        let text = own.isEmpty || isOfAnother ? String(cString: curl_easy_strerror(code)) : own
         return String(String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
     }
 }

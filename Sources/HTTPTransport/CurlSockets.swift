@@ -1,5 +1,8 @@
 import CCurl
+import CLinux
+import Egress
 import EventLoop
+import Glibc
 
 /// Joins libcurl's sockets and its timer to the event loop, registering lazily.
 ///
@@ -17,6 +20,9 @@ import EventLoop
 final class CurlSockets: DescriptorHandler, TimerHandler {
     let loop: EventLoop
     let rules: EgressRules
+    let ownListeners: OwnListeners
+    let proxy: Proxy?
+    let budget = DescriptorBudget.ofThisProcess
     /// Set right after both exist; cleared by the transport's `deinit`.
     unowned(unsafe) var transport: CurlTransport?
     private(set) var socketsOpened = 0
@@ -33,11 +39,19 @@ final class CurlSockets: DescriptorHandler, TimerHandler {
         var registered: Readiness = []
         /// What libcurl wants.
         var wanted: Readiness = []
+        /// Since the last request that ended on it: how often it was ready, and what it had received when that was first looked at.
+        var turns = 0
+        var received: UInt64 = 0
     }
 
-    init(loop: EventLoop, rules: EgressRules) {
+    /// More than what a hundred answers that are cut off may have brought together, as they do when they share a connection.
+    private static let mostWithoutAnEnd: UInt64 = 16 << 20
+
+    init(loop: EventLoop, rules: EgressRules, ownListeners: OwnListeners, proxy: Proxy?) {
         self.loop = loop
         self.rules = rules
+        self.ownListeners = ownListeners
+        self.proxy = proxy
         table = .allocate(capacity: capacity)
         table.initialize(repeating: Entry(), count: capacity)
     }
@@ -73,6 +87,7 @@ final class CurlSockets: DescriptorHandler, TimerHandler {
     func opened(_ descriptor: Int32) {
         reserve(descriptor)
         socketsOpened += 1
+        table[Int(descriptor)].turns = 0
         guard !table[Int(descriptor)].registered.isEmpty else { return }
         // One attempt to connect failed, its socket was closed silently (which took it out of epoll), and the attempt at the
         // next address got the same number. libcurl sees a descriptor that it waits for already, and will not say so again.
@@ -130,9 +145,27 @@ final class CurlSockets: DescriptorHandler, TimerHandler {
         }
         // An error or hang-up is passed on as what libcurl waits for: it then reads or writes and meets the error itself.
         let actual = events.isDisjoint(with: [.error, .hangUp]) ? events : wanted
-        transport?.drive(
+        guard let transport else { return }
+        let hasEnded = transport.drive(
             descriptor,
             (actual.contains(.readable) ? CURL_CSELECT_IN : 0) | (actual.contains(.writable) ? CURL_CSELECT_OUT : 0))
+        limit(descriptor, hasEnded)
+    }
+
+    /// Cuts a connection off that brings more and more and never the end of an answer. Bodies and headers have bounds of their
+    /// own; this one is for what libcurl takes in without a word: extensions of chunks, HTTP/2's frames about the connection.
+    /// Until the timeout, they could have all of the thread's time.
+    private func limit(_ descriptor: Int32, _ hasEnded: Bool) {
+        let entry = table + Int(descriptor)
+        guard !hasEnded, !entry.pointee.wanted.isEmpty else {
+            entry.pointee.turns = 0
+            return
+        }
+        entry.pointee.turns += 1
+        guard entry.pointee.turns % 64 == 0 else { return }
+        let received = fanfare_bytes_received(descriptor)
+        if entry.pointee.turns == 64 { entry.pointee.received = received }
+        if received - min(received, entry.pointee.received) > Self.mostWithoutAnEnd { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
     // MARK: epoll

@@ -1,4 +1,5 @@
 import CCurl
+public import Egress
 public import EventLoop
 import Glibc
 
@@ -12,8 +13,8 @@ import Glibc
 ///   answers and trailers included, is a `network` failure.
 /// - Redirects are not followed. A request that was sent on an open connection which then closed without a single byte of an
 ///   answer is sent again on a new one: that is how a server's closing of idle connections looks from here.
-/// - Connections stay open for the next request to the same host: up to the sum of the open endpoints' `maxConnections`,
-///   within what `RLIMIT_NOFILE` allows.
+/// - Connections stay open for the next request to the same host: up to the sum of the open endpoints' `maxConnections`. There
+///   are never more than `maximumConnections`, idle ones included: the one that was idle for longest makes way.
 public final class CurlTransport: HTTPTransport {
     public unowned var delegate: (any HTTPTransportDelegate)?
 
@@ -23,10 +24,11 @@ public final class CurlTransport: HTTPTransport {
 
     private let multi: UnsafeMutableRawPointer
     private let sockets: CurlSockets
+    private let maximumConnections: Int
     /// Ends every list of headers: takes back what libcurl would add by itself. `Expect: 100-continue` costs a round trip,
     /// and a default content type would be a lie.
     private let commonHeaders: UnsafeMutablePointer<curl_slist>?
-    private let defaultAuthorities: (file: String?, path: String?)
+    private let defaultAuthoritiesPath: String?
 
     private var endpoints: [Endpoint?] = []
     private var generation: UInt32 = 0
@@ -37,9 +39,14 @@ public final class CurlTransport: HTTPTransport {
     private var cancelled: [Slot.Pointer] = []
 
     /// - Parameters:
+    ///   - ownListeners: where this process listens itself.
+    ///   - proxy: what all connections go through.
     ///   - requests: slots to make beforehand; more are made as they are needed.
+    ///   - maximumConnections: this transport's part of the budget. Requests beyond it wait within their timeout, so the caller
+    ///     should not have more in flight.
     public init(
-        loop: EventLoop, rules: EgressRules, requests: Int = 64, maximumBody: Int = 64 << 10
+        loop: EventLoop, rules: EgressRules, ownListeners: OwnListeners = OwnListeners(), proxy: Proxy? = nil, requests: Int = 64,
+        maximumBody: Int = 64 << 10, maximumConnections: Int = DescriptorBudget.ofThisProcess.connections
     ) {
         loop.assertOwnThread()
         LibCurl.initialize()
@@ -47,17 +54,19 @@ public final class CurlTransport: HTTPTransport {
         self.loop = loop
         self.multi = multi
         self.maximumBody = maximumBody
-        sockets = CurlSockets(loop: loop, rules: rules)
+        self.maximumConnections = maximumConnections
+        sockets = CurlSockets(loop: loop, rules: rules, ownListeners: ownListeners, proxy: proxy)
         commonHeaders = ["Expect:", "Accept:", "Content-Type:"].reduce(nil) { (list: UnsafeMutablePointer<curl_slist>?, header: String) in
             curl_slist_append(list, header)
         }
         let probe = curl_easy_init()!
-        defaultAuthorities = (LibCurl.text(probe, CURLINFO_CAINFO), LibCurl.text(probe, CURLINFO_CAPATH))
+        defaultAuthoritiesPath = LibCurl.text(probe, CURLINFO_CAPATH)
         curl_easy_cleanup(probe)
 
         sockets.transport = self
         sockets.install(on: multi)
         fanfare_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
+        fanfare_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, maximumConnections)
         for _ in 0..<requests { free.append(makeSlot()) }
         sizeConnectionPool()
     }
@@ -86,7 +95,7 @@ public final class CurlTransport: HTTPTransport {
         loop.assertOwnThread()
         let index = endpoints.firstIndex { $0 == nil } ?? endpoints.count
         let id = EndpointID(index: index, generation: generation)
-        let endpoint = try Endpoint(configuration, id: id, rules: sockets.rules, commonHeaders: commonHeaders)
+        let endpoint = try Endpoint(configuration, id: id, rules: sockets.rules, isProxied: sockets.proxy != nil, commonHeaders: commonHeaders)
         generation &+= 1
         if index == endpoints.count { endpoints.append(endpoint) } else { endpoints[index] = endpoint }
         wantedConnections += configuration.maxConnections
@@ -116,7 +125,7 @@ public final class CurlTransport: HTTPTransport {
 
     /// libcurl's own default is four times the requests in flight at the moment: a quiet moment would close nearly all.
     private func sizeConnectionPool() {
-        fanfare_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(16, min(wantedConnections, LibCurl.descriptorBudget())))
+        fanfare_multi_set_long(multi, CURLMOPT_MAXCONNECTS, min(max(16, wantedConnections), maximumConnections))
     }
 
     // MARK: Requests
@@ -134,7 +143,7 @@ public final class CurlTransport: HTTPTransport {
     ) throws(EndpointError) {
         loop.assertOwnThread()
         let endpoint = endpoint(id)
-        let target = try Target(String(decoding: url, as: UTF8.self), endpoint.configuration, sockets.rules)
+        let target = try Target(String(decoding: url, as: UTF8.self), endpoint.configuration, sockets.rules, isProxied: sockets.proxy != nil)
         let slot = free.popLast() ?? makeSlot()
         configure(slot, for: endpoint, target)
         // The next request goes elsewhere.
@@ -184,16 +193,7 @@ public final class CurlTransport: HTTPTransport {
         fanfare_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeoutMilliseconds)
         let version = configuration.httpVersion == .http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS
         fanfare_easy_set_long(easy, CURLOPT_HTTP_VERSION, Int(version))
-        if let file = configuration.caFile {
-            // Instead of the system's: the system's folder of authorities has to go as well.
-            fanfare_easy_set_string(easy, CURLOPT_CAINFO, file)
-            fanfare_easy_set_string(easy, CURLOPT_CAPATH, nil)
-            slot.pointee.hasOwnAuthorities = true
-        } else if slot.pointee.hasOwnAuthorities {
-            fanfare_easy_set_string(easy, CURLOPT_CAINFO, defaultAuthorities.file)
-            fanfare_easy_set_string(easy, CURLOPT_CAPATH, defaultAuthorities.path)
-            slot.pointee.hasOwnAuthorities = false
-        }
+        slot.pointee.use(endpoint.tls, defaultAuthoritiesPath: defaultAuthoritiesPath)
     }
 
     private func makeSlot() -> Slot.Pointer {
@@ -216,16 +216,22 @@ public final class CurlTransport: HTTPTransport {
     // MARK: From the loop
 
     /// Lets libcurl do what a socket or its timer allows, then delivers what ended.
-    func drive(_ descriptor: Int32, _ events: Int32) {
+    ///
+    /// - Returns: whether anything did.
+    @discardableResult
+    func drive(_ descriptor: Int32, _ events: Int32) -> Bool {
         var running: Int32 = 0
         let code = curl_multi_socket_action(multi, descriptor, events, &running)
         guard code == CURLM_OK else { fatalError("curl_multi_socket_action: \(String(cString: curl_multi_strerror(code)))") }
+        var hasEnded = false
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE else { continue }
             let code = message.pointee.data.result
+            hasEnded = true
             finish(LibCurl.slot(of: message.pointee.easy_handle)!, code)
         }
+        return hasEnded
     }
 
     func deliverCancelled() {

@@ -1,11 +1,15 @@
 import CCurl
+import Egress
 import Glibc
 
-/// What all requests to one endpoint share, in the form that libcurl takes without work: owner of the constant headers. Freed when it is closed and its last request has ended.
+/// What all requests to one endpoint share, in the form that libcurl takes without work: owner of the constant
+/// headers. Freed when it is closed and its last request has ended.
 final class Endpoint {
     let id: EndpointID
     let configuration: EndpointConfiguration
     let target: Target
+    /// Nil: the system's authorities, and no certificate of ours.
+    let tls: TLSMaterial?
     let headers: HeaderList
 
     var inFlight = 0
@@ -16,11 +20,12 @@ final class Endpoint {
     var sharesConnections: Bool
 
     init(
-        _ configuration: EndpointConfiguration, id: EndpointID, rules: EgressRules,
+        _ configuration: EndpointConfiguration, id: EndpointID, rules: EgressRules, isProxied: Bool,
         commonHeaders: UnsafeMutablePointer<curl_slist>?
     ) throws(EndpointError) {
         try Self.check(configuration)
-        target = try Target(configuration.url, configuration, rules)
+        target = try Target(configuration.url, configuration, rules, isProxied: isProxied)
+        tls = try TLSMaterial(configuration.tls)
         self.id = id
         self.configuration = configuration
         sharesConnections = configuration.httpVersion == .http2
@@ -50,9 +55,6 @@ final class Endpoint {
         }
         guard configuration.timeoutMilliseconds > 0, configuration.connectTimeoutMilliseconds > 0 else {
             throw EndpointError("A timeout must be at least one millisecond.")
-        }
-        if let file = configuration.caFile, access(file, R_OK) != 0 {
-            throw EndpointError("Cannot read the certificate authorities in '\(file)': \(String(cString: strerror(errno))).")
         }
     }
 

@@ -8,6 +8,24 @@ public struct EndpointConfiguration: Sendable, Equatable {
         case http2
     }
 
+    /// Whom to trust, and what to show. Everything is PEM.
+    public struct TLS: Sendable, Equatable {
+        /// Certificate authorities instead of the system's.
+        public var authorities: [UInt8]?
+        /// `sha256//` and base64; the endpoint's public key must be one of them, whoever signed its certificate. Empty: any.
+        public var publicKeyPins: [String]
+        /// The client's, with its private key.
+        public var certificate: [UInt8]?
+        public var key: [UInt8]?
+
+        public init(authorities: [UInt8]? = nil, publicKeyPins: [String] = [], certificate: [UInt8]? = nil, key: [UInt8]? = nil) {
+            self.authorities = authorities
+            self.publicKeyPins = publicKeyPins
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
     /// Absolute `http` or `https` URL without credentials and fragment.
     public var url: String
     /// Sent with every request, in this order, after the headers of the request itself.
@@ -17,8 +35,7 @@ public struct EndpointConfiguration: Sendable, Equatable {
     /// For name resolution, TCP and TLS together.
     public var connectTimeoutMilliseconds: Int
     public var httpVersion: HTTPVersion
-    /// PEM file of certificate authorities to trust instead of the system's.
-    public var caFile: String?
+    public var tls: TLS
     /// How many connections are worth keeping open: the caller's bound on requests in flight to this endpoint. It sizes
     /// the pool of idle connections; it does not hold requests back.
     public var maxConnections: Int
@@ -27,7 +44,7 @@ public struct EndpointConfiguration: Sendable, Equatable {
 
     public init(
         url: String, constantHeaders: [(name: String, value: String)] = [], timeoutMilliseconds: Int = 15_000,
-        connectTimeoutMilliseconds: Int = 5_000, httpVersion: HTTPVersion = .auto, caFile: String? = nil,
+        connectTimeoutMilliseconds: Int = 5_000, httpVersion: HTTPVersion = .auto, tls: TLS = TLS(),
         maxConnections: Int = 64, keptBody: Int = 16 << 10
     ) {
         self.url = url
@@ -35,7 +52,7 @@ public struct EndpointConfiguration: Sendable, Equatable {
         self.timeoutMilliseconds = timeoutMilliseconds
         self.connectTimeoutMilliseconds = connectTimeoutMilliseconds
         self.httpVersion = httpVersion
-        self.caFile = caFile
+        self.tls = tls
         self.maxConnections = maxConnections
         self.keptBody = keptBody
     }
@@ -44,7 +61,7 @@ public struct EndpointConfiguration: Sendable, Equatable {
         a.url == b.url && a.constantHeaders.elementsEqual(b.constantHeaders, by: ==)
             && a.timeoutMilliseconds == b.timeoutMilliseconds
             && a.connectTimeoutMilliseconds == b.connectTimeoutMilliseconds && a.httpVersion == b.httpVersion
-            && a.caFile == b.caFile && a.maxConnections == b.maxConnections && a.keptBody == b.keptBody
+            && a.tls == b.tls && a.maxConnections == b.maxConnections && a.keptBody == b.keptBody
     }
 }
 

@@ -21,7 +21,8 @@ public struct HTTPResult: ~Copyable {
     /// The status of the final answer (never 1xx); 0 when there was a failure.
     public var status: Int
     public var failure: Failure
-    /// The host answered that nothing listens there.
+    /// Nothing was sent, for a reason that is not the request's: the host answered that nothing listens there, or there is no
+    /// descriptor for a connection.
     public var connectionRefused: Bool
     /// One line for people, only with a failure: names host, port and what failed, never a header, a body or the URL's
     /// path and query.

@@ -12,13 +12,6 @@ enum LibCurl {
         signal(SIGPIPE, SIG_IGN)
     }()
 
-    /// How many connections may be kept: three quarters of the descriptors that the process may have.
-    static func descriptorBudget() -> Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 768 }
-        return Int(clamping: min(limit.rlim_cur, 1 << 20) / 4 * 3)
-    }
-
     static func number(_ easy: UnsafeMutableRawPointer, _ info: CURLINFO) -> Int {
         var value = 0
         fanfare_easy_get_long(easy, info, &value)
@@ -52,5 +45,13 @@ enum LibCurl {
         case CURL_HTTP_VERSION_2_0: 20
         default: 0
         }
+    }
+
+    /// A part of a parsed URL; nil where there is none.
+    static func part(_ part: CURLUPart, of handle: OpaquePointer, _ flags: UInt32 = 0) -> String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(handle, part, &text, flags) == CURLUE_OK, let text else { return nil }
+        defer { curl_free(text) }
+        return String(cString: text)
     }
 }

@@ -1,4 +1,5 @@
 import CCurl
+import Egress
 import EventLoop
 import Glibc
 
@@ -24,7 +25,8 @@ struct Slot {
     var endpointID: EndpointID?
     /// Where the request goes: mostly the endpoint's own.
     var target: Target?
-    var hasOwnAuthorities = false
+    /// Nil: the system's authorities, no pins and no certificate.
+    var tls: TLSMaterial?
     var waitsForConnection = false
     var headerHead: UnsafeMutablePointer<curl_slist>?
 
@@ -125,6 +127,7 @@ extension Slot.Pointer {
     fileprivate func install() {
         let easy = pointee.easy
         let sockets = pointee.sockets.toOpaque()
+        let proxy = pointee.sockets.takeUnretainedValue().proxy
         fanfare_easy_set_pointer(easy, CURLOPT_PRIVATE, self)
         fanfare_easy_set_pointer(easy, CURLOPT_ERRORBUFFER, pointee.errorText)
 
@@ -132,8 +135,11 @@ extension Slot.Pointer {
         fanfare_easy_set_long(easy, CURLOPT_NOSIGNAL, 1)
         fanfare_easy_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         fanfare_easy_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
-        // Also keeps libcurl from looking through the environment for proxies at every request.
-        fanfare_easy_set_string(easy, CURLOPT_PROXY, "")
+        // Given in any case, which keeps libcurl from looking through the environment for proxies at every request.
+        fanfare_easy_set_string(easy, CURLOPT_PROXY, proxy?.url ?? "")
+        fanfare_easy_set_string(easy, CURLOPT_NOPROXY, "")
+        // A proxy's answer to CONNECT is not the endpoint's.
+        fanfare_easy_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         fanfare_easy_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         // The cache is one per handle, five sessions each: with thousands of handles much memory for few hits.
         fanfare_easy_set_long(easy, CURLOPT_SSL_SESSIONID_CACHE, 0)
@@ -196,7 +202,7 @@ private let openSocket: curl_opensocket_callback = { slot, _, address in
     let sockets = slot.pointee.sockets.takeUnretainedValue()
     let hostIsAllowed = slot.pointee.target?.hostIsAllowed ?? false
     let length = target.pointee.addrlen
-    switch AddressPolicy.verdict(socketAddress, length: length, sockets.rules, hostIsAllowed: hostIsAllowed) {
+    switch sockets.verdict(socketAddress, length: length, hostIsAllowed: hostIsAllowed) {
     case .denied(let reason):
         slot.pointee.denied = (IPAddress(socketAddress, length: length), reason)
         return -1
@@ -207,9 +213,23 @@ private let openSocket: curl_opensocket_callback = { slot, _, address in
             slot.pointee.socketError = errno
             return -1
         }
+        guard descriptor < sockets.budget.end else {
+            close(descriptor)
+            slot.pointee.socketError = EMFILE
+            return -1
+        }
         slot.pointee.socketsOpened += 1
         sockets.opened(descriptor)
         return descriptor
+    }
+}
+
+extension CurlSockets {
+    /// A proxy's address is the operator's choice, and no concern of the rules for endpoints.
+    fileprivate func verdict(_ address: UnsafePointer<sockaddr>, length: socklen_t, hostIsAllowed: Bool) -> AddressPolicy.Verdict {
+        if proxy != nil { return .allowed }
+        if ownListeners.contains(address, length: length) { return .denied(.ownListener) }
+        return AddressPolicy.verdict(address, length: length, rules, hostIsAllowed: hostIsAllowed)
     }
 }
 

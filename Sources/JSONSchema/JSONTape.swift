@@ -92,7 +92,7 @@ struct JSONTape {
 
 extension JSONTape {
     /// A JSON pointer to an entry. Names of members may be the sender's own: each is cut to 40 characters, and whatever is
-    /// not printable ASCII stands as `?`.
+    /// neither a letter nor printable ASCII stands as `?`.
     func pointer(to target: Int) -> String {
         var pointer = ""
         var index = 0
@@ -116,15 +116,17 @@ extension JSONTape {
     }
 
     private func name(_ index: Int) -> String {
-        let body = value(index).stringBody
-        let shown = body.prefix(40).map { byte -> String in
-            switch byte {
-            case UInt8(ascii: "/"): "~1"
-            case UInt8(ascii: "~"): "~0"
-            case 0x21..<0x7F: String(Unicode.Scalar(byte))
-            default: "?"
+        let writer = ByteWriter()
+        _ = value(index).appendUnescaped(to: writer)
+        let scalars = String(decoding: writer.bytes, as: UTF8.self).unicodeScalars
+        let shown = scalars.prefix(40).map { scalar -> String in
+            switch scalar {
+            case "/": "~1"
+            case "~": "~0"
+            case "!"..."~": String(scalar)
+            default: scalar.properties.isAlphabetic ? String(scalar) : "?"
             }
         }
-        return shown.joined() + (body.count > 40 ? "..." : "")
+        return shown.joined() + (scalars.count > 40 ? "..." : "")
     }
 }

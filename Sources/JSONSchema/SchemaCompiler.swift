@@ -5,25 +5,7 @@ import EventFormats
 /// What is to be compiled stands in a line, so that nothing recurs: a schema may refer to itself, and a chain of references
 /// may be long.
 final class SchemaCompiler {
-    /// One file; its text stays where it is.
-    final class Document {
-        let path: String
-        let text: ByteWriter
-        let root: JSONValue
-
-        init(path: String, text bytes: [UInt8]) throws(JSONError) {
-            self.path = path
-            let text = ByteWriter(capacity: bytes.count)
-            bytes.withUnsafeBytes { text.append($0) }
-            self.text = text
-            root = try JSONScanner.scan(text.bytes)
-        }
-
-        func offset(of value: JSONValue) -> Int {
-            guard let base = text.bytes.baseAddress, let start = value.raw.baseAddress else { return 0 }
-            return start - base
-        }
-    }
+    typealias Document = SchemaDocument
 
     private struct Waiting {
         var index: Int
@@ -119,9 +101,7 @@ final class SchemaCompiler {
             complain(reference, document, "$ref is not a URI reference")
             return nil
         }
-        let found = fragment.isEmpty || fragment.hasPrefix("/")
-            ? JSONPointer(fragment).flatMap { $0.find(in: target.root) } : target.root.schema(named: "#\(fragment)")
-        guard let found else {
+        guard let found = target.find(fragment) else {
             complain(reference, document, "$ref finds nothing at \(text)")
             return nil
         }
@@ -191,15 +171,6 @@ extension JSONValue {
         var found: JSONValue?
         for member in members where member.name.isText(name) { found = member.value }
         return found
-    }
-
-    /// The schema under `definitions` that has this `$id`.
-    func schema(named id: String) -> JSONValue? {
-        if member("$id")?.string == id { return self }
-        for keyword in ["definitions", "properties"] {
-            for member in member(keyword)?.members ?? members where member.value.member("$id")?.string == id { return member.value }
-        }
-        return nil
     }
 }
 

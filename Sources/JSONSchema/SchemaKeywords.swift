@@ -25,7 +25,7 @@ extension SchemaCompiler {
 
 /// The keywords of one schema while they are gathered.
 private struct Keywords {
-    typealias Document = SchemaCompiler.Document
+    typealias Document = SchemaDocument
 
     let compiler: SchemaCompiler
     let document: Document
@@ -51,8 +51,8 @@ private struct Keywords {
     mutating func take(_ name: String, _ value: JSONValue, _ node: inout SchemaNode) {
         switch name {
         case "type": node.types = types(value)
-        case "enum": node.enumeration = merged(node.enumeration, enumeration(value))
-        case "const": node.enumeration = merged(node.enumeration, enumeration([value], isConstant: true))
+        case "enum": node.enumeration = enumeration(value)
+        case "const": node.constant = enumeration([value])
         case "allOf": node.allOf = schemas(name, value)
         case "anyOf": node.anyOf = schemas(name, value)
         case "oneOf": node.oneOf = schemas(name, value)
@@ -107,12 +107,11 @@ private struct Keywords {
             compiler.complain(value, document, "enum must be a list of values")
             return nil
         }
-        return enumeration(value.elements.map { $0 }, isConstant: false)
+        return enumeration(value.elements.map { $0 })
     }
 
-    private func enumeration(_ values: [JSONValue], isConstant: Bool) -> Enumeration {
+    private func enumeration(_ values: [JSONValue]) -> Enumeration {
         var result = Enumeration()
-        result.isConstant = isConstant
         var tape = JSONTape()
         for value in values {
             tape.read(value.raw)
@@ -122,14 +121,6 @@ private struct Keywords {
             result.kinds.insert(TypeSet(value.kind))
         }
         return result
-    }
-
-    /// With both `enum` and `const` a value must be in both.
-    private func merged(_ a: Enumeration?, _ b: Enumeration?) -> Enumeration? {
-        guard var a, let b else { return a ?? b }
-        a.values.formIntersection(b.values)
-        a.kinds.formIntersection(b.kinds)
-        return a
     }
 
     private func schemas(_ name: String, _ value: JSONValue) -> [Int] {

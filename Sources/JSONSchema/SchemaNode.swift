@@ -9,6 +9,7 @@ struct SchemaNode: Sendable {
 
     var types: TypeSet?
     var enumeration: Enumeration?
+    var constant: Enumeration?
     var number: NumberRules?
     var string: StringRules?
     var array: ArrayRules?
@@ -66,7 +67,6 @@ struct Enumeration: Sendable {
     /// In the form of `appendCanonical`.
     var values: Set<[UInt8]> = []
     var kinds: TypeSet = []
-    var isConstant = false
 }
 
 struct NumberRules: Sendable {
@@ -134,16 +134,21 @@ struct ObjectRules: Sendable {
 /// Names of members that a schema speaks of, found by their bytes.
 struct NameTable: Sendable {
     private(set) var names: [String] = []
+    /// By their bytes: names that only look alike are different ones.
+    private var indices: [[UInt8]: Int] = [:]
     private var buckets: [[Int]] = []
 
     mutating func index(of name: String) -> Int {
-        if let known = names.firstIndex(of: name) { return known }
+        let bytes = Array(name.utf8)
+        if let known = indices[bytes] { return known }
+        indices[bytes] = names.count
         names.append(name)
         return names.count - 1
     }
 
     /// To be called when all names are known.
     mutating func finish() {
+        indices = [:]
         buckets = Array(repeating: [], count: names.count * 2)
         for (index, name) in names.enumerated() {
             var hash = Self.seed

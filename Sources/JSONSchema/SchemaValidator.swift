@@ -6,7 +6,7 @@ public struct SchemaFailure: Error, Sendable, Equatable {
     public var pointer: String
     /// In bytes from the beginning of the text.
     public var offset: Int
-    /// A clause about the value there; holds nothing of it.
+    /// A clause about the value there, with the keyword that it does not conform to; holds nothing of it.
     public var message: String
 
     public init(pointer: String, offset: Int, message: String) {
@@ -85,10 +85,9 @@ public final class SchemaValidator {
         if let reference = node.reference { return check(index, reference, nodes) }
         if node.refusesAll { return fail(index, "is not allowed here") }
         let kind = tape.entries[index].kind
-        if let types = node.types, !isOfType(types, index, kind) { return fail(index, "is not \(types.description)") }
-        if let enumeration = node.enumeration, !isListed(enumeration, index, kind) {
-            return fail(index, enumeration.isConstant ? "is not the constant" : "is none of the values of enum")
-        }
+        if let types = node.types, !isOfType(types, index, kind) { return fail(index, "is not of type \(types.description)") }
+        if let enumeration = node.enumeration, !isListed(enumeration, index, kind) { return fail(index, "is none of the values of enum") }
+        if let constant = node.constant, !isListed(constant, index, kind) { return fail(index, "is not the value of const") }
         switch kind {
         case .number: if let rules = node.number, !check(index, rules) { return false }
         case .string: if let rules = node.string, !check(index, rules) { return false }
@@ -150,7 +149,7 @@ public final class SchemaValidator {
             return fail(index, "is not less than the exclusiveMaximum \(bound.description)")
         }
         if let multiple = rules.multipleOf, !number.isMultiple(of: multiple.factor) {
-            return fail(index, "is not a multiple of \(multiple.text.description)")
+            return fail(index, "is not a multiple of the multipleOf \(multiple.text.description)")
         }
         return true
     }
@@ -191,7 +190,7 @@ public final class SchemaValidator {
             if let schema, !check(element, schema, nodes) { return false }
             if let schema = rules.contains, !contains { contains = holds(element, schema, nodes) }
             if rules.uniqueItems, !different.insert(canonical(element)).inserted {
-                return fail(element, "is there already, although uniqueItems is true")
+                return fail(element, "is there already, which uniqueItems forbids")
             }
             element = tape.next(element)
         }
@@ -204,6 +203,7 @@ public final class SchemaValidator {
         let count = Int(tape.entries[index].count)
         if let least = rules.minProperties, count < least { return fail(index, "has fewer members than the minProperties \(least)") }
         if let most = rules.maxProperties, count > most { return fail(index, "has more members than the maxProperties \(most)") }
+        matcher.cost += (rules.names.names.count + rules.dependencies.count) / 32
         let start = seen.count
         seen.append(contentsOf: repeatElement(false, count: rules.names.names.count))
         defer { seen.removeSubrange(start...) }
@@ -219,7 +219,7 @@ public final class SchemaValidator {
         }
         for dependency in rules.dependencies where seen[start + dependency.trigger] {
             for required in dependency.required where !seen[start + required] {
-                return fail(index, "has no member \"\(rules.names.names[required])\", which \"\(rules.names.names[dependency.trigger])\" depends on")
+                return fail(index, "has no member \"\(rules.names.names[required])\", which dependencies ask for beside \"\(rules.names.names[dependency.trigger])\"")
             }
             if let schema = dependency.schema, !check(index, schema, nodes) { return false }
         }
@@ -239,7 +239,10 @@ public final class SchemaValidator {
             isKnown = true
             if !check(value, schema, nodes) { return false }
         }
-        if !isKnown, let schema = rules.additional, !check(value, schema, nodes) { return false }
+        if !isKnown, let schema = rules.additional {
+            if nodes[schema].refusesAll { return fail(value, "is not among the properties, and additionalProperties is false") }
+            if !check(value, schema, nodes) { return false }
+        }
         if let schema = rules.propertyNames, !check(name, schema, nodes) { return false }
         return true
     }

@@ -54,6 +54,8 @@ public final class ClusterAdmin {
     }
 
     let client: Client
+    /// Since the cluster answered last.
+    private var complaint: String?
     /// How long each call waits at most, in milliseconds.
     public var timeout: Int32
 
@@ -69,6 +71,18 @@ public final class ClusterAdmin {
         }
     }
 
+    /// Why the cluster does not answer. The call that failed knows only that its time is over; librdkafka's last complaint, which it
+    /// does not repeat while it stays the same, says what happened: a refused password, a certificate, a name that does not resolve.
+    public func reason(for error: KafkaError) -> String {
+        notices { notice in
+            guard case .log(let line) = notice, line.level <= 4 else { return }
+            // "[thrd:NAME]: " and "(after 5ms in state ..., 3 identical error(s) suppressed)" are librdkafka's own affair.
+            let text = line.text.split(separator: "]: ", maxSplits: 1).last ?? line.text[...]
+            complaint = text.split(separator: " (after ", maxSplits: 1).first.map(String.init)
+        }
+        return complaint ?? error.message
+    }
+
     /// Brokers and topics; only that topic if one is named. Asking for a topic may create it where the broker allows that.
     public func metadata(topic: String? = nil) throws(KafkaError) -> Cluster {
         let handle = try topic.map { name throws(KafkaError) in
@@ -79,6 +93,7 @@ public final class ClusterAdmin {
         var pointer: UnsafePointer<rd_kafka_metadata>?
         try KafkaError.check(rd_kafka_metadata(client.handle, topic == nil ? 1 : 0, handle, &pointer, timeout))
         defer { rd_kafka_metadata_destroy(pointer) }
+        complaint = nil
         return Cluster(pointer!.pointee)
     }
 

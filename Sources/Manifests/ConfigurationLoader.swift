@@ -17,26 +17,28 @@ public enum ConfigurationLoader {
     ) -> LoadedConfiguration {
         var reader = Reader(environment: environment)
         var draft = ConfigurationDraft()
-        readFile(file, into: &draft, &reader)
+        let root = readFile(file, into: &draft, &reader)
         EnvironmentVariables.apply(to: &draft, &reader)
         for (path, value) in overrides { override(path, value, in: &draft, &reader) }
         ConfigurationChecks.run(draft.bridge, &reader)
         return LoadedConfiguration(
             configuration: draft.bridge,
-            defaults: SubscriptionDefaults(prototype: draft.defaults, positions: reader.positions),
+            defaults: SubscriptionDefaults(draft.defaults, root, reader),
             problems: reader.problems.inReadingOrder(), filesRead: reader.files.entries.map(\.path))
     }
 
-    private static func readFile(_ named: String?, into draft: inout ConfigurationDraft, _ reader: inout Reader) {
+    private static func readFile(_ named: String?, into draft: inout ConfigurationDraft, _ reader: inout Reader) -> Node? {
         let file = FilePath.tidy(named ?? defaultFile)
         switch reader.read(file) {
         case .failure(let failure):
-            if named == nil && failure.isMissing { return }
+            if named == nil && failure.isMissing { return nil }
             reader.error(Position(file: file, line: 0, column: 0), "", "cannot read the configuration: \(failure.message)")
+            return nil
         case .success(let bytes):
             // Without keys everything has its default: a file of comments is a good beginning.
-            guard let root = reader.document(file, bytes) else { return }
+            guard let root = reader.document(file, bytes) else { return nil }
             ConfigurationCatalog.root.apply(root, "", to: &draft, &reader)
+            return root
         }
     }
 
@@ -82,15 +84,37 @@ public struct SubscriptionDefaults: Sendable {
     var prototype: Subscription
     /// So that what is wrong in combination with a subscription can be shown where it stands.
     var positions: [String: Position]
+    /// `signing` as the file says it, where nothing else has the last word: the files that it names are read with the
+    /// manifests, again and again.
+    private var signing: Node?
 
     /// Nothing but the built-in defaults.
     public init() {
         prototype = SubscriptionCatalog.prototype
         positions = [:]
+        signing = nil
     }
 
-    init(prototype: Subscription, positions: [String: Position]) {
+    init(_ prototype: Subscription, _ root: Node?, _ reader: Reader) {
         self.prototype = prototype
-        self.positions = positions.filter { $0.key.hasPrefix("defaults.") }
+        self.prototype.confidential = Confidential.texts(reader.substituted[...])
+        positions = reader.positions.filter { $0.key.hasPrefix("defaults.") }
+        let given = positions.filter { $0.key.hasPrefix("defaults.signing") }.values
+        let isBroken = reader.problems.contains { $0.severity == .error && $0.path.hasPrefix("defaults.signing") }
+        if given.allSatisfy({ $0.line > 0 }), !isBroken { signing = root?.entry("defaults")?.entry("signing") }
+    }
+
+    /// With the secrets that its files hold now.
+    func reread(_ reader: inout Reader) -> SubscriptionDefaults {
+        guard let signing else { return self }
+        var defaults = self
+        var fresh = SubscriptionCatalog.prototype
+        let (known, substituted) = (reader.problems.count, reader.substituted.count)
+        SigningCatalog.key.apply(signing, "defaults.signing", &fresh, &reader)
+        // They were told with the configuration.
+        reader.dropWarnings(since: known)
+        defaults.prototype.signing = fresh.signing
+        defaults.prototype.confidential += Confidential.texts(reader.substituted[substituted...])
+        return defaults
     }
 }

@@ -32,10 +32,7 @@ enum EnvironmentVariables {
             if let (_, leaf) = leaves.first(where: { $0.name == variable && !$0.leaf.isMapping }) {
                 reader.remember(leaf.name, node.position)
                 leaf.apply(node, leaf.name, &draft, &reader)
-            } else if let (name, leaf) = leaves.first(where: { $0.leaf.isMapping && variable.hasPrefix($0.name + "_") }) {
-                guard case .entries(let separator) = leaf.form else { continue }
-                let parts = variable.dropFirst(name.count + 1).lowercased().split(separator: "__", omittingEmptySubsequences: false)
-                let key = parts.map { $0.replacing("_", with: String(separator)) }.joined(separator: "_")
+            } else if let (leaf, key) = entry(variable, leaves) {
                 var entry = node
                 entry.content = .mapping([Node.Entry(key: key, value: node)])
                 leaf.apply(entry, leaf.name, &draft, &reader)
@@ -44,6 +41,24 @@ enum EnvironmentVariables {
                 reader.warn(node.position, variable, "no configuration key has this name; \(hint ?? "it is ignored")")
             }
         }
+    }
+}
+
+extension EnvironmentVariables {
+    /// The path of the key that a variable gives; nil if there is none.
+    static func path(of variable: String) -> [String]? {
+        let leaves = ConfigurationCatalog.root.leaves.map { (name: name(of: $0), leaf: $0) }
+        if let (_, leaf) = leaves.first(where: { $0.name == variable && !$0.leaf.isMapping }) { return leaf.path }
+        return entry(variable, leaves).map { $0.leaf.path + [$0.key] }
+    }
+
+    /// A variable that names an entry of a mapping.
+    private static func entry<Root>(_ variable: String, _ leaves: [(name: String, leaf: Leaf<Root>)]) -> (leaf: Leaf<Root>, key: String)? {
+        guard let (name, leaf) = leaves.first(where: { $0.leaf.isMapping && variable.hasPrefix($0.name + "_") }),
+            case .entries(let separator) = leaf.form
+        else { return nil }
+        let parts = variable.dropFirst(name.count + 1).lowercased().split(separator: "__", omittingEmptySubsequences: false)
+        return (leaf, parts.map { $0.replacing("_", with: String(separator)) }.joined(separator: "_"))
     }
 }
 

@@ -11,6 +11,11 @@ enum TopicChecks {
         if manifest.topic == configuration.retryTopicName {
             reader.error(place, "topic", "this is the bridge's own retry topic; name the topic that carries the events")
         }
+        if manifest.validate != .off, !manifest.events.contains(where: { $0.schema != nil }) {
+            reader.warn(
+                reader.positions["validate"] ?? place, "validate",
+                "there is no schema to hold events to; give some type under events a schema, or remove it")
+        }
         if hasNoSubscriptions {
             reader.warn(place, "subscriptions", "the topic has no subscriptions; it is not read")
         }
@@ -31,6 +36,7 @@ struct SubscriptionChecks {
     func run(_ reader: inout Reader) {
         endpoint(&reader)
         signing(&reader)
+        auth(&reader)
         delivery(&reader)
         retry(&reader)
         deadLetter(&reader)
@@ -40,11 +46,11 @@ struct SubscriptionChecks {
     }
 
     /// Where a key was given: in the subscription, in `defaults`, or, for a built-in default, at the subscription.
-    private func position(_ key: String, _ reader: Reader) -> Position {
+    func position(_ key: String, _ reader: Reader) -> Position {
         reader.positions["\(path).\(key)"] ?? reader.positions["defaults.\(key)"] ?? place
     }
 
-    private func isBroken(_ key: String) -> Bool {
+    func isBroken(_ key: String) -> Bool {
         let full = "\(path).\(key)"
         return broken.contains { $0 == full || $0.hasPrefix(full + ".") || $0.hasPrefix(full + "[") }
     }
@@ -57,12 +63,20 @@ struct SubscriptionChecks {
             reader.error(
                 position("endpoint", reader), "\(path).endpoint",
                 "http is not allowed; write https, or set egress.allowHTTP: true in fanfare.yaml")
+        } else {
+            warnOfDenial(of: subscription.endpoint, "the endpoint", "endpoint", &reader)
         }
     }
 
     private func signing(_ reader: inout Reader) {
-        guard subscription.signing == .unspecified, !isBroken("signing") else { return }
-        reader.warn(place, path, "deliveries are not signed; give signing.secrets, or write signing: none if that is meant")
+        guard !isBroken("signing") else { return }
+        switch subscription.signing {
+        case .unspecified:
+            reader.warn(place, path, "deliveries are not signed; give signing.secrets, or write signing: none if that is meant")
+        case .signed(let method) where method.secrets.isEmpty && method.keys.isEmpty:
+            reader.error(position("signing", reader), "\(path).signing", SigningCatalog.missing)
+        case .none, .signed: break
+        }
     }
 
     private func delivery(_ reader: inout Reader) {

@@ -11,6 +11,7 @@ public enum ManifestLoader {
         let folder = FilePath.tidy(folder)
         let place = Position(file: folder, line: 0, column: 0)
         var reader = Reader(environment: environment)
+        let defaults = defaults.reread(&reader)
         var read: [ManifestReader.Result] = []
         switch reader.list(folder) {
         case .failure(let failure):

@@ -83,7 +83,9 @@ enum ManifestReader {
             subscription.name = entry.key
             subscription.topic = result.manifest.topic
             let known = reader.problems.count
+            let substituted = reader.substituted.count
             SubscriptionCatalog.section.apply(entry.value, path, to: &subscription, &reader)
+            subscription.confidential += Confidential.texts(reader.substituted[substituted...])
             reader.remember(path, place)
             VersionChecks.resolve(&subscription, result.manifest, path, &reader)
             let isMapping = if case .mapping = entry.value.content { true } else { false }

@@ -41,6 +41,14 @@ package enum MetricCatalog {
         .fanfare(.gauge, "partitions_awaiting_schema", "Partitions that are not read on because the schema of their next record is not known.") {
             $1.sample($0.core.partitionsAwaitingSchema)
         },
+        .fanfare(.counter, "validations", "Records held to their topic's catalog, by result: valid, reported, rejected, unlisted.") {
+            for (topic, counts) in $0.core.validations.sorted(by: { $0.key < $1.key }) {
+                $1.sample(counts.valid, ("topic", topic), ("result", "valid"))
+                $1.sample(counts.reported, ("topic", topic), ("result", "reported"))
+                $1.sample(counts.rejected, ("topic", topic), ("result", "rejected"))
+                $1.sample(counts.unlisted, ("topic", topic), ("result", "unlisted"))
+            }
+        },
         .fanfare(.counter, "rebalances", "Times that partitions were given to or taken from this replica.") {
             $1.sample($0.core.rebalances)
         },
@@ -68,6 +76,10 @@ package enum MetricCatalog {
             $1.sample($0.counters.attemptsToRetry, ("subscription", $0.name), ("result", "retry"))
             $1.sample($0.counters.attemptsRefused, ("subscription", $0.name), ("result", "refused"))
         },
+        .each(.counter, "token_requests", "Requests for access tokens (auth.oauth2), by result: success, failed.") {
+            $1.sample($0.counters.tokenRequestsSucceeded, ("subscription", $0.name), ("result", "success"))
+            $1.sample($0.counters.tokenRequestsFailed, ("subscription", $0.name), ("result", "failed"))
+        },
         .each(.histogram, "attempt_duration_seconds", "From a request's first byte to the end of its answer or failure.") {
             $1.histogram($0.counters.attemptDuration, ("subscription", $0.name))
         },
@@ -90,6 +102,12 @@ package enum MetricCatalog {
         },
         .each(.counter, "drops", "Events dropped because the subscription's policy says so.") {
             $1.sample($0.counters.drops, ("subscription", $0.name))
+        },
+        .each(.counter, "repeats_dropped", "Events dropped because the same event came before: deduplicate.") {
+            $1.sample($0.counters.repeats, ("subscription", $0.name))
+        },
+        .each(.counter, "repeats_forgotten", "Events forgotten before deduplicate.window was over, as there were more than deduplicate.maxKeys.") {
+            $1.sample($0.counters.identitiesForgotten, ("subscription", $0.name))
         },
         .each(.counter, "duplicates_possible", "Deliveries that may be repeated: a partition was lost before their commit.") {
             $1.sample($0.counters.duplicatesPossible, ("subscription", $0.name))
@@ -152,6 +170,9 @@ package enum MetricCatalog {
         },
         .each(.gauge, "events_in_line", "Events in memory behind one of their key, or partition, that is not delivered yet.") {
             $1.sample($0.inLine, ("subscription", $0.name))
+        },
+        .each(.gauge, "events_remembered", "Events that are remembered to know a repeat of them.") {
+            $1.sample($0.remembered, ("subscription", $0.name))
         },
         .each(.gauge, "window_groups", "Windows that are open: one for each group and stretch of time.") {
             $1.sample($0.openWindows, ("subscription", $0.name))

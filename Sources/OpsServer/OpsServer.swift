@@ -1,9 +1,5 @@
 public import EventModel
 public import Logging
-import Hummingbird
-import HummingbirdCore
-import HTTPTypes
-import NIOCore
 
 /// Probes, metrics and a read-only API over HTTP, from the core's snapshots.
 ///
@@ -36,39 +32,23 @@ public struct OpsServer: Sendable {
     /// - Parameter onListening: called once with the port, when connections are accepted.
     /// - Throws: when the address cannot be listened on.
     public func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
-        // A probe or a scrape is one short request; a connection that stays silent only holds a descriptor.
-        let http = HTTP1Channel.Configuration(idleTimeout: .seconds(60))
-        let application = Application(
-            responder: OpsResponder(source: source, livenessBound: livenessBound, startedAt: source.startedAt),
-            server: .http1(configuration: http),
-            configuration: ApplicationConfiguration(
-                address: .hostname(address.host, port: address.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(256)),
-            onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) },
-            logger: quiet(logger))
-        do {
-            try await application.run()
-        } catch where Task.isCancelled {
-            // The end that was asked for.
+        let responder = OpsResponder(source: source, livenessBound: livenessBound, startedAt: source.startedAt)
+        do throws(ListenerFailure) {
+            try await Listener.run(responder, at: address, logger, onListening: onListening)
         } catch {
-            throw OpsServerError(address: address, reason: String(describing: error))
+            throw OpsServerError(address: address, key: "ops.listen", reason: error.reason)
         }
-    }
-
-    /// The framework's own notes (it reports its start, and every scrape at debug) are not the operator's business.
-    private func quiet(_ logger: Logger) -> Logger {
-        var logger = logger
-        logger.logLevel = max(logger.logLevel, .warning)
-        return logger
     }
 }
 
 /// The address could not be listened on.
 public struct OpsServerError: Error, CustomStringConvertible {
     public var address: ListenAddress
+    /// The key that names it.
+    public var key: String
     public var reason: String
 
     public var description: String {
-        "cannot listen on \(address) (ops.listen): \(reason); choose another address, or stop what listens there"
+        "cannot listen on \(address) (\(key)): \(reason); choose another address, or stop what listens there"
     }
 }

@@ -121,6 +121,7 @@ struct CounterValues: Encodable {
     /// Only the kinds that occurred.
     var deadLettersByKind: [String: UInt64]
     var drops: UInt64
+    var repeats: UInt64
     var circuitOpenings: UInt64
     var duplicatesPossible: UInt64
 
@@ -138,6 +139,7 @@ struct CounterValues: Encodable {
             deadLettersByKind[kind.rawValue] = count
         }
         drops = counters.drops
+        repeats = counters.repeats
         circuitOpenings = counters.circuitOpenings
         duplicatesPossible = counters.duplicatesPossible
     }

@@ -1,10 +1,12 @@
+public import Signing
+
 /// How a receiver listens, what it verifies and how it misbehaves.
 public struct ReceiverOptions: Sendable {
     public var host = "127.0.0.1"
     /// 0 lets the kernel choose.
     public var port = 0
-    /// Standard Webhooks secrets (`whsec_` and base64), any of which may have signed. Empty: signatures are not checked.
-    public var secrets: [String] = []
+    /// What signatures are checked with. Empty: they are not checked.
+    public var keys = VerificationKeys()
     /// On paths that `behaviours` does not name.
     public var behaviour = Behaviour()
     /// By path, as in `/billing`.

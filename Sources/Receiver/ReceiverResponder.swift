@@ -8,8 +8,8 @@ struct IncomingRequest {
     var path: String
     var contentType: String
     var webhookID: String?
-    var webhookTimestamp: String?
-    var webhookSignature: String?
+    /// All of them, for its signature.
+    var headers: HTTPFields
     var subscription: String?
     var attempt: Int?
     var eventType: String?
@@ -48,8 +48,7 @@ struct ReceiverResponder: HTTPResponder {
             path: request.uri.path,
             contentType: headers[.contentType] ?? "",
             webhookID: headers[.webhookID],
-            webhookTimestamp: headers[.webhookTimestamp],
-            webhookSignature: headers[.webhookSignature],
+            headers: headers,
             subscription: headers[.fanfareSubscription],
             attempt: headers[.fanfareAttempt].flatMap { Int($0) },
             eventType: headers[.eventType],
@@ -67,8 +66,6 @@ struct ReceiverResponder: HTTPResponder {
 
 extension HTTPField.Name {
     static let webhookID = HTTPField.Name("webhook-id")!
-    static let webhookTimestamp = HTTPField.Name("webhook-timestamp")!
-    static let webhookSignature = HTTPField.Name("webhook-signature")!
     static let fanfareSubscription = HTTPField.Name("fanfare-subscription")!
     static let fanfareAttempt = HTTPField.Name("fanfare-attempt")!
     static let eventType = HTTPField.Name("ce-type")!

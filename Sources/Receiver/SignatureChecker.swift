@@ -1,35 +1,35 @@
+import EventModel
+import HTTPTypes
 import NIOCore
 import Signing
 
-/// Standard Webhooks verification of a whole request.
+/// Verification of a whole request.
 struct SignatureChecker: Sendable {
     /// Nil without secrets: there is nothing to check with.
-    private let verifier: WebhookVerifier?
+    private let verifier: (any RequestVerifier)?
 
-    init(secrets: [String]) throws(ReceiverError) {
-        var parsed: [StandardWebhooks.Secret] = []
-        for (index, text) in secrets.enumerated() {
-            do throws(StandardWebhooks.SecretError) {
-                parsed.append(try StandardWebhooks.Secret(text))
-            } catch {
-                throw ReceiverError("secret \(index + 1) of the receiver \(error.message)")
-            }
+    init(_ keys: VerificationKeys) throws(ReceiverError) {
+        do throws(StandardWebhooks.SecretError) {
+            verifier = keys.isEmpty ? nil : try keys.verifier()
+        } catch {
+            throw ReceiverError("a secret or key of the receiver cannot be used: \(error)")
         }
-        verifier = parsed.isEmpty ? nil : WebhookVerifier(secrets: parsed)
     }
 
     func check(_ request: IncomingRequest) -> Delivery.Signature {
-        guard request.webhookSignature != nil else { return .unsigned }
+        guard Self.headers.contains(where: { request.headers[$0] != nil }) else { return .unsigned }
         guard let verifier else { return .unchecked }
-        do throws(WebhookVerifier.Failure) {
-            try request.body.withUnsafeReadableBytes { body throws(WebhookVerifier.Failure) in
+        do throws(VerificationFailure) {
+            try request.body.withUnsafeReadableBytes { body throws(VerificationFailure) in
                 try verifier.verify(
-                    id: request.webhookID, timestamp: request.webhookTimestamp, signature: request.webhookSignature, body: body,
-                    now: request.receivedAt / 1000)
+                    header: { HTTPField.Name($0).flatMap { request.headers[$0] } }, body: body, now: request.receivedAt / 1000)
             }
             return .verified
         } catch {
             return .failed(error.description)
         }
     }
+
+    /// Whoever sends one of these has signed.
+    private static let headers = ["webhook-signature", "x-hub-signature-256", "stripe-signature"].compactMap { HTTPField.Name($0) }
 }

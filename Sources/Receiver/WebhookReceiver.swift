@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdCore
 public import Logging
 import NIOCore
+import Signing
 import Synchronization
 
 /// A webhook endpoint for trying things out: it verifies signatures, tells what came, recognizes duplicates, and fails
@@ -29,7 +30,7 @@ public final class WebhookReceiver: Sendable {
     public init(options: ReceiverOptions, onDelivery: @escaping @Sendable (Delivery) -> Void = { _ in }) throws(ReceiverError) {
         self.options = options
         self.onDelivery = onDelivery
-        checker = try SignatureChecker(secrets: options.secrets)
+        checker = try SignatureChecker(options.keys)
         state = Mutex(State(behaviours: options.behaviours))
     }
 
@@ -117,7 +118,7 @@ public final class WebhookReceiver: Sendable {
     private func isTrusted(_ signature: Delivery.Signature) -> Bool {
         switch signature {
         case .verified, .unchecked: true
-        case .unsigned: options.secrets.isEmpty
+        case .unsigned: options.keys.isEmpty
         case .failed: false
         }
     }

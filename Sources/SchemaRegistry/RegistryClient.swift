@@ -25,7 +25,7 @@ public struct RegistryClient: Sendable {
         var http = BlockingGet()
         http.headers = ["Accept: application/vnd.schemaregistry.v1+json, application/json", "User-Agent: fanfare/\(fanfareVersion)"]
         if let basic = configuration.basic {
-            http.headers.append("Authorization: Basic \(Self.base64("\(basic.username):\(basic.password)"))")
+            http.headers.append("Authorization: Basic \("\(basic.username):\(basic.password)".base64Encoded)")
         } else if let bearer = configuration.bearer {
             http.headers.append("Authorization: Bearer \(bearer.token)")
         }
@@ -93,7 +93,7 @@ public struct RegistryClient: Sendable {
             guard seen.count <= Self.maximumReferences else { throw .tooMany }
             let schema: RegisteredSchema
             do throws(Failure) {
-                schema = try get("/subjects/\(Self.percentEncoded(reference.subject))/versions/\(reference.version)")
+                schema = try get("/subjects/\(reference.subject.percentEncoded)/versions/\(reference.version)")
             } catch {
                 switch error {
                 case .unknown: throw .missing(reference)
@@ -123,20 +123,6 @@ public struct RegistryClient: Sendable {
         case 401, 403: throw .other("\(base) answers \(response.status): are schemaRegistry.basic or schemaRegistry.bearer right?")
         default: throw .other("\(base) answers \(response.status)")
         }
-    }
-
-    private static func base64(_ text: String) -> String {
-        let writer = ByteWriter()
-        var text = text
-        text.withUTF8 { writer.appendBase64(UnsafeRawBufferPointer($0)) }
-        return String(decoding: writer.bytes, as: UTF8.self)
-    }
-
-    private static func percentEncoded(_ text: String) -> String {
-        let writer = ByteWriter()
-        var text = text
-        text.withUTF8 { writer.appendPercentEncoded(UnsafeRawBufferPointer($0), keeping: .unreserved) }
-        return String(decoding: writer.bytes, as: UTF8.self)
     }
 }
 

@@ -21,6 +21,11 @@ enum Base64 {
         }
     }
 
+    /// RFC 4648, 5, without padding.
+    static func encodeForURL(_ data: UnsafeRawBufferPointer) -> String {
+        String(encode(data).prefix { $0 != "=" }.map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 })
+    }
+
     /// Strict: the alphabet and the padding that belongs there, nothing else.
     ///
     /// - Parameter target: has room for 3 bytes for every 4 characters.
@@ -37,6 +42,20 @@ enum Base64 {
         return count < 0 ? nil : count - padding
     }
 
+    /// The same into bytes of its own; nothing that is secret.
+    static func decode(_ text: Substring) -> [UInt8]? {
+        var text = String(text)
+        return text.withUTF8 { text in
+            var isBase64 = true
+            let bytes = [UInt8](unsafeUninitializedCapacity: text.count) { buffer, count in
+                let decoded = decode(UnsafeRawBufferPointer(text), into: UnsafeMutableRawBufferPointer(buffer))
+                isBase64 = decoded != nil
+                count = decoded ?? 0
+            }
+            return isBase64 ? bytes : nil
+        }
+    }
+
     private static func isLetter(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
@@ -48,9 +67,9 @@ enum Base64 {
 }
 
 extension UnsafeRawBufferPointer {
-    fileprivate var bound: UnsafePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
+    var bound: UnsafePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
 }
 
 extension UnsafeMutableRawBufferPointer {
-    fileprivate var bound: UnsafeMutablePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
+    var bound: UnsafeMutablePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
 }

@@ -108,7 +108,8 @@ extension Simulation {
             let outlet = replica.account.outlets[id.index]
             guard outlet.policy != policy else { continue }
             let wasRunning = outlet.isRunning
-            if policy.delivery.ordering != outlet.policy.delivery.ordering, wasRunning { moves(id, nil, replica) }
+            let isTakenOtherwise = (policy.delivery.ordering, policy.deduplicate) != (outlet.policy.delivery.ordering, outlet.policy.deduplicate)
+            if isTakenOtherwise, wasRunning { moves(id, nil, replica) }
             replica.account.outlets[id.index].policy = policy
             replica.account.outlets[id.index].circuit.update(policy: policy.diversion, limit: limit(policy))
             replica.account.outlets[id.index].isSuspended = false

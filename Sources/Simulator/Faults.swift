@@ -63,6 +63,7 @@ extension Simulation {
         var options = replica.incarnation > 0 ? scenario.laterCore ?? scenario.core : scenario.core
         options.seed = random.next()
         replica.core = DeliveryCore(options: options)
+        replica.core.identities = SimulatedIdentities(replica)
         replica.options = options
         replica.account = Account()
         replica.account.commitTokens = max(1, options.commitsPerSecond)
@@ -226,6 +227,7 @@ extension Simulation {
         case .circuitClosed(let id):
             replica.account.outlets[id.index].isSaidToFail = false
             judgeClosing(id, replica)
+        case .repeatDropped(let id, let partition, let offset): heardOfRepeat(id, partition, offset, replica)
         case .dropped(let id, _, _): replica.account.outlets[id.index].counters.drops += 1
         case .deadLettered(let id, let kind, _):
             guard let due = replica.deadLetterDue, due.0 == id, due.1 == kind else { return violation(.reports, "a dead letter for \(kind) is reported that is none") }

@@ -10,6 +10,23 @@ extension Feature {
         .topics("backlog") { topic, random in topic.backlog = random.pick([20, 150]) },
         .topics("offset gaps") { topic, random in topic.gaps = random.pick([0.05, 0.5]) },
         .topics("records that are no events") { topic, _ in topic.poison = 0.02 },
+        .topics("rejected events") { topic, random in topic.rejected = random.pick([0.02, 0.2]) },
+        Feature("repeated events") { scenario, random in
+            for i in scenario.topics.indices { scenario.topics[i].repeats = random.pick([0.05, 0.3, 0.9]) }
+            for i in scenario.subscriptions.indices where random.chance(0.7) {
+                var policy = DeduplicationPolicy(window: .seconds(Int64(random.pick([1, 10, 3600]))))
+                policy.maxKeys = random.pick([3, 20, 100_000])
+                scenario.subscriptions[i].deduplicate = policy
+            }
+        },
+        Feature("changed deduplication") { scenario, random in
+            for i in scenario.topics.indices where scenario.topics[i].repeats == 0 { scenario.topics[i].repeats = 0.3 }
+            for _ in 0..<random.int(1...4) {
+                let subscription = random.int(0...scenario.subscriptions.count - 1)
+                let window = TimeSpan.seconds(Int64(random.pick([0, 10, 3600])))
+                scenario.events.append(((scenario.faultsFor * random.unit()).wholeMilliseconds, .change(subscription: subscription, .deduplicate(window: window))))
+            }
+        },
         .topics("large records") { topic, _ in topic.bytes = 100...3000 },
     ]
 

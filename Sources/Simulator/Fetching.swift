@@ -137,7 +137,9 @@ extension Simulation {
             batch.records.append(
                 IncomingRecord(
                     offset: record.offset, token: replica.tokens.lend(record, of: name, at: now), timestamp: record.timestamp, bytes: record.bytes,
-                    matches: record.retry == nil ? count : 0, poison: record.poison,
+                    matches: record.retry == nil ? count : 0,
+                    // As long as it matches nobody, nobody asks whether it conforms.
+                    poison: record.poison || record.isRejected && record.retry == nil && count > 0,
                     key: record.key))
         }
         if replica.core.isRetryTopic(handle) { batch.matches.removeAll() }

@@ -32,6 +32,10 @@ struct Ledger {
     var lost: [CursorKey: [Range<Int64>]] = [:]
 
     var placements: [CursorKey: Placement] = [:]
+    /// Where cursors were placed, the last of those places in the log: they know nothing of what lies before.
+    var memoryStarts: [CursorKey: Int64] = [:]
+    /// Dropped because the same event came before.
+    var repeats: Set<Pair> = []
     /// Everything from here on must have an outcome.
     var starts: [CursorKey: Int64] = [:]
     /// Given up for a subscription that drops: it may have no other outcome.

@@ -20,9 +20,16 @@ struct SimulatedRecord {
     var type: String
     /// Of the record; 0 for none.
     var key: UInt64
+    /// The same for records that are the same event; 0 for none.
+    var identity: UInt64 = 0
     /// Not a valid event.
     var poison: Bool
+    /// An event, but not to be sent to those whose filters it matches.
+    var isRejected = false
     var retry: RetryHeaders? = nil
+
+    /// A dead letter of whoever it concerns.
+    var isPoison: Bool { poison || isRejected }
 }
 
 /// One partition's log, with the gaps between offsets that transactions and compaction leave.
@@ -55,6 +62,11 @@ struct SimulatedLog {
     }
 
     mutating func leaveGap(of count: Int64) { end += count }
+
+    func contains(_ offset: Int64) -> Bool {
+        let i = index(of: offset)
+        return i < records.count && records[i].offset == offset
+    }
 
     /// Index of the first record at or after the offset.
     func index(of offset: Int64) -> Int {

@@ -158,6 +158,7 @@ extension Simulation {
         case .suspended(let id, let reason): "\(name(id)): suspended, \(reason)"
         case .deadLettered(let id, let kind, let reason): "\(name(id)): dead-lettered, \(kind), \(reason)"
         case .dropped(let id, let kind, let reason): "\(name(id)): dropped, \(kind), \(reason)"
+        case .repeatDropped(let id, let partition, let offset): "\(name(id)): \(partition.topic)-\(partition.partition)@\(offset) is dropped, it came before"
         case .keyHeld(let id, let partition, let offset, let reason): "\(name(id)): the key of \(partition.topic)-\(partition.partition)@\(offset) is held, \(reason)"
         case .diversionFailed(let id, let reason): "\(name(id)): diversion failed, \(reason)"
         case .recordsLost(let id, let partition, let count): "\(name(id)): \(count) records of \(words(partition)) lost"

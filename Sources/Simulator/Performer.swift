@@ -282,9 +282,12 @@ extension Simulation {
                 violation(.routing, "an event was sent to a subscription whose filters it does not match")
             }
             if loan.record.poison { violation(.routing, "a record that is no event was sent") }
+            if loan.record.isRejected { violation(.routing, "a rejected event was sent") }
             let item = item(of: view, delivery.subscription)
             if items.isEmpty || item.handle != items[0].handle { judgeOwner(of: loan.partition, replica, "an attempt") }
-            attemptsBefore = max(attemptsBefore, judgeAttempt(of: item, loan, subscription, replica))
+            let triesBefore = judgeAttempt(of: item, loan, subscription, replica)
+            if triesBefore == 0, loan.record.retry == nil { judgeNovelty(loan.record, carrier, policy) }
+            attemptsBefore = max(attemptsBefore, triesBefore)
             items.append(item)
             carriers.append(carrier)
             events.append(loan.record.event)

@@ -58,6 +58,9 @@ extension Simulation {
         case .filter(let prefix): policy.filters = [.prefix([AttributeOperand(attribute: "type", operand: prefix)])]
         case .enabled(let isEnabled): policy.enabled = isEnabled
         case .retriesNothing: policy.retry.on = []
+        case .deduplicate(let window):
+            policy.deduplicate = window > .zero ? DeduplicationPolicy(window: window) : nil
+            beginMemories(of: subscription)
         }
         policies[subscription] = policy
         editions[subscription] += 1

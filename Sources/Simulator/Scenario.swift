@@ -14,10 +14,14 @@ public struct Scenario: Sendable, Codable {
         public var gaps = 0.0
         /// Chance that a record is not a valid event.
         public var poison = 0.0
+        /// Chance that a record is an event that its schema rejects.
+        public var rejected = 0.0
         public var bytes: ClosedRange<Int> = 100...1000
         public var types = ["a"]
         /// How many different keys records have; 0: none has one.
         public var keys = 0
+        /// Chance that a record is an event that came before; 0: none says which event it is.
+        public var repeats = 0.0
 
         public init(name: String, partitions: Int) {
             self.name = name
@@ -121,6 +125,8 @@ public struct Scenario: Sendable, Codable {
         case enabled(Bool)
         /// `retry.on` lists nothing.
         case retriesNothing
+        /// Zero: what came before is delivered again.
+        case deduplicate(window: TimeSpan)
     }
 
     public var seed: UInt64

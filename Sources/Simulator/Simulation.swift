@@ -50,6 +50,9 @@ public final class Simulation {
     /// Whether some edition of the manifest drops, and how early one gives up.
     var mayDrop: [Bool]
     var leastGiveUpAfter: [TimeSpan]
+    /// All that was ever produced, by topic and partition, whatever Kafka deleted since.
+    var history: [[[SimulatedRecord]]]
+    private var lastIdentity: UInt64 = 0
     var suspended: Set<Int> = []
     var paused: Set<Int> = []
     var pauses: [Int: Int] = [:]
@@ -95,6 +98,7 @@ public final class Simulation {
             logs: scenario.topics.map { Array(repeating: SimulatedLog(), count: $0.partitions) }
                 + [Array(repeating: SimulatedLog(), count: retryPartitions)])
         policies = scenario.subscriptions
+        history = scenario.topics.map { Array(repeating: [], count: $0.partitions) }
         filtersInForce = scenario.subscriptions.map { [$0.filters] }
         mayDrop = scenario.subscriptions.map(\.deadLetter.drop)
         leastGiveUpAfter = scenario.subscriptions.map(\.retry.giveUpAfter)
@@ -151,12 +155,26 @@ public final class Simulation {
 
     func produce(_ topic: Int, _ partition: Int) {
         let plan = scenario.topics[topic]
-        let record = SimulatedRecord(
+        var record = SimulatedRecord(
             offset: 0, timestamp: moment.wall, bytes: random.int(plan.bytes),
             event: EventKey(topic: topic, partition: Int32(partition), offset: -1), type: random.pick(plan.types),
-            key: plan.keys == 0 ? 0 : UInt64(random.int(0...plan.keys)), poison: random.chance(plan.poison))
-        _ = broker.append(record, topic: topic, partition: Int32(partition))
+            key: plan.keys == 0 ? 0 : UInt64(random.int(0...plan.keys)), poison: random.chance(plan.poison),
+            isRejected: plan.rejected > 0 && random.chance(plan.rejected))
+        if plan.repeats > 0 { record.identity = identity(plan, topic, partition) }
+        record.offset = broker.append(record, topic: topic, partition: Int32(partition))
+        record.event.offset = record.offset
+        while history[topic].count <= partition { history[topic].append([]) }
+        history[topic][partition].append(record)
         if random.chance(plan.gaps) { broker.logs[topic][partition].leaveGap(of: Int64(random.int(1...5))) }
+    }
+
+    /// One of the last few, or a new one; now and then none.
+    private func identity(_ plan: Scenario.Topic, _ topic: Int, _ partition: Int) -> UInt64 {
+        if random.chance(0.05) { return 0 }
+        let all = history[topic].count > partition ? history[topic][partition] : []
+        if !all.isEmpty, random.chance(plan.repeats) { return all[max(0, all.count - random.int(1...30))].identity }
+        lastIdentity += 1
+        return lastIdentity
     }
 
     private func produceBacklog() {

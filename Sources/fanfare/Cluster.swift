@@ -27,14 +27,8 @@ extension ClusterAdmin {
         do throws(KafkaError) {
             return try metadata(topic: topic)
         } catch {
-            var reason = error.message
-            notices { notice in
-                guard case .log(let line) = notice, line.level <= 4 else { return }
-                // "[thrd:NAME]: " is librdkafka's own affair.
-                reason = line.text.split(separator: "]: ", maxSplits: 1).last.map(String.init) ?? line.text
-            }
             throw Failed(
-                "the Kafka cluster does not answer at \(configuration.bootstrapServers): \(reason); "
+                "the Kafka cluster does not answer at \(configuration.bootstrapServers): \(reason(for: error)); "
                     + "kafka.bootstrapServers or --bootstrap-servers says where it is")
         }
     }

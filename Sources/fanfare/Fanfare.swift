@@ -17,6 +17,11 @@ struct Fanfare: AsyncParsableCommand {
         subcommands: [
             Demo.self, Serve.self, Check.self, Apply.self, Explain.self, Publish.self, Listen.self, Subscriptions.self, PauseCommand.self,
             ResumeCommand.self, SeekCommand.self, DeadLetters.self, Replay.self,
-            Broker.self, Verify.self, Schema.self,
+            Broker.self, Keys.self, Verify.self, Schema.self,
         ])
+
+    static func main() async {
+        HiddenArguments.blank()
+        await main(nil)
+    }
 }

@@ -95,6 +95,22 @@ enum EventInput {
         return .otherJSON
     }
 
+    /// The text of a CloudEvent's attribute; nil where it has none.
+    static func attribute(_ name: String, of event: UnsafeRawBufferPointer) -> ByteWriter? {
+        guard let root = try? JSONScanner.scan(event) else { return nil }
+        let text = ByteWriter()
+        for member in root.members where name.utf8.elementsEqual(member.name.stringBody) {
+            switch member.value.kind {
+            case .string: return member.value.appendUnescaped(to: text) ? text : nil
+            case .number, .boolean:
+                text.append(member.value.raw)
+                return text
+            case .null, .object, .array: return nil
+            }
+        }
+        return nil
+    }
+
     private static let required = ["specversion", "id", "source", "type"]
 
     static func isBlank(_ line: ArraySlice<UInt8>) -> Bool { line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }

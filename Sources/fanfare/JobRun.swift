@@ -141,7 +141,7 @@ final class EndRequest: Sendable {
     static func during<Result>(_ body: (EndRequest) throws -> Result) rethrows -> Result {
         let request = EndRequest()
         let signals = Termination.onSignal { request.asked.store(true, ordering: .relaxed) }
-        defer { for source in signals { source.cancel() } }
+        defer { signals.cancel() }
         return try body(request)
     }
 }

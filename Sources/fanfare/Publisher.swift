@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventFormats
 import EventModel
 import Glibc
 import KafkaClient
@@ -10,6 +11,8 @@ final class Publisher {
     private let topicName: String
     /// Freed with this.
     private let key: UnsafeMutableRawBufferPointer?
+    /// The attribute of CloudEvents that comes before it (Kafka binding, 3.1).
+    private let keyFrom: String?
     private let headers: [(name: String, value: String)]
     private let cloudEventHeaders: [(name: String, value: String)]
     private let rate: Double?
@@ -27,7 +30,7 @@ final class Publisher {
     private static let named = 20
 
     init(
-        _ kafka: KafkaConfiguration, topic: String, key: [UInt8]?, headers: [(name: String, value: String)], rate: Double?,
+        _ kafka: KafkaConfiguration, topic: String, key: [UInt8]?, keyFrom: String?, headers: [(name: String, value: String)], rate: Double?,
         timeout: TimeSpan, total: Int?
     ) throws {
         producer = try RecordProducer(kafka, signal: nil)
@@ -38,6 +41,7 @@ final class Publisher {
             copy.copyBytes(from: bytes)
             return UnsafeMutableRawBufferPointer(rebasing: copy[..<bytes.count])
         }
+        self.keyFrom = keyFrom
         self.headers = headers
         cloudEventHeaders = EventInput.cloudEventHeaders(headers)
         self.rate = rate
@@ -55,8 +59,10 @@ final class Publisher {
         let refusal = try line.withUnsafeBytes { value throws -> String? in
             switch EventInput.kind(of: value) {
             case .notJSON(let reason): return "not JSON: \(reason)"
-            case .otherJSON: return try hand(over: value, headers, line: number)
-            case .cloudEvent: return try hand(over: value, cloudEventHeaders, line: number)
+            case .otherJSON: return try hand(over: value, key: nil, headers, line: number)
+            case .cloudEvent:
+                let own = keyFrom.flatMap { EventInput.attribute($0, of: value) }
+                return try hand(over: value, key: own, cloudEventHeaders, line: number)
             }
         }
         if let refusal { name("line \(number): \(refusal)") } else { sent += 1 }
@@ -64,14 +70,17 @@ final class Publisher {
     }
 
     /// Nil, or why the producer does not take it.
+    ///
+    /// - Parameter own: the event's own key.
     private func hand(
-        over value: UnsafeRawBufferPointer, _ headers: [(name: String, value: String)], line number: Int
+        over value: UnsafeRawBufferPointer, key own: ByteWriter?, _ headers: [(name: String, value: String)], line number: Int
     ) throws -> String? {
         while true {
             var list = HeaderList()
             for header in headers { list.append(name: header.name, value: header.value) }
             do throws(KafkaError) {
-                try producer.produce(to: topic, key: key.map { UnsafeRawBufferPointer($0) }, value: value, headers: &list, token: UInt(number))
+                let key = own?.bytes ?? key.map { UnsafeRawBufferPointer($0) }
+                try producer.produce(to: topic, key: key, value: value, headers: &list, token: UInt(number))
                 if producer.outstanding == 1 { lastAcknowledgement = clock.now }
                 return nil
             } catch {

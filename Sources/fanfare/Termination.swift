@@ -1,22 +1,43 @@
 import Dispatch
 import Glibc
+import Synchronization
 
 /// Waits for SIGTERM or SIGINT without letting them end the process.
 enum Termination {
-    /// Calls `body` at the first signal; a second one ends the process at once, for those who do not want to wait.
-    static func onSignal(_ body: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
-        let queue = DispatchQueue(label: "signals")
-        return [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            nonisolated(unsafe) var isFirst = true
-            source.setEventHandler {
-                guard isFirst else { _exit(128 + number) }
+    /// Of the pipe through which the numbers of the signals go that came. Not through signal sources of Dispatch: those do not
+    /// hear what comes while the process starts, and one that is told to stop then would run on.
+    private static let writingEnd = Atomic<Int32>(-1)
+
+    /// Calls `body` at the first signal; a second one ends the process at once, for those who do not want to wait. Once for a
+    /// process.
+    static func onSignal(_ body: @escaping @Sendable () -> Void) -> any DispatchSourceRead {
+        var descriptors: [Int32] = [-1, -1]
+        guard pipe(&descriptors) == 0 else { fatalError("no pipe for signals: \(String(cString: strerror(errno)))") }
+        for descriptor in descriptors {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        }
+        let readingEnd = descriptors[0]
+        writingEnd.store(descriptors[1], ordering: .releasing)
+        let source = DispatchSource.makeReadSource(fileDescriptor: readingEnd, queue: DispatchQueue(label: "signals"))
+        nonisolated(unsafe) var isFirst = true
+        source.setEventHandler {
+            var number: UInt8 = 0
+            while read(readingEnd, &number, 1) == 1 {
+                guard isFirst else { _exit(128 + Int32(number)) }
                 isFirst = false
                 body()
             }
-            source.resume()
-            return source
         }
+        source.resume()
+        for number in [SIGTERM, SIGINT] {
+            signal(number) { number in
+                let before = errno
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = write(Termination.writingEnd.load(ordering: .acquiring), &byte, 1)
+                errno = before
+            }
+        }
+        return source
     }
 }

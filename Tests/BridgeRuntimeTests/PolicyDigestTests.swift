@@ -6,7 +6,7 @@ import Testing
     private func digest(_ change: (inout Subscription) -> Void = { _ in }) -> String {
         var billing = Subscription(name: "billing", topic: "shop.orders", endpoint: "https://billing.example.com/")
         billing.retry.on = [.network, .timeout, .status(429), .statusClass(5)]
-        billing.signing = .standard(secrets: ["whsec_one"])
+        billing.signing = .signed(SigningMethod(secrets: [SigningSecret("whsec_one")]))
         billing.headers = [HeaderField(name: "Authorization", value: "Bearer one")]
         change(&billing)
         return billing.manifestDigest
@@ -37,7 +37,11 @@ import Testing
         { $0.filters = [.pattern(.object([.init("type", .list([.string("a")]))]))] }, { $0.retry.on = [.network] },
         { $0.delivery.maxInFlight = 1 }, { $0.batch = BatchPolicy() }, { $0.deadLetter.drop = true }, { $0.start = .earliest },
         { $0.rateLimit = RateLimit() }, { $0.window = WindowPolicy(shape: .tumbling(size: .minutes(1))) },
-        { $0.signing = .none }, { $0.signing = .standard(secrets: ["a", "b"]) }, { $0.headers.append(HeaderField(name: "X-A", value: "")) },
+        { $0.auth.bearer = AuthPolicy.Bearer() }, { $0.auth.mtls = AuthPolicy.MutualTLS() }, { $0.publicKeyPins = ["sha256//a"] },
+        { $0.certificateAuthorities = PEMFile(path: "/ca.pem") }, { $0.signing = .none },
+        { $0.signing = .signed(SigningMethod(scheme: .github, secrets: [SigningSecret("a")])) },
+        { $0.signing = .signed(SigningMethod(secrets: [SigningSecret("a")], keys: [SigningSecret("b")])) },
+        { $0.signing = .signed(SigningMethod(keys: [SigningSecret("b")])) }, { $0.headers.append(HeaderField(name: "X-A", value: "")) },
     ] as [@Sendable (inout Subscription) -> Void])
     func `an edit changes the digest`(_ edit: @Sendable (inout Subscription) -> Void) {
         #expect(digest(edit) != digest())
@@ -57,7 +61,23 @@ import Testing
 
     @Test func `the order of a set, and secrets, do not`() {
         #expect(digest { $0.retry.on = [.statusClass(5), .status(429), .timeout, .network] } == digest())
-        #expect(digest { $0.signing = .standard(secrets: ["whsec_two"]) } == digest())
+        #expect(digest { $0.signing = .signed(SigningMethod(secrets: [SigningSecret("whsec_two", source: "${file:two}")])) } == digest())
+        // In the midst of a rotation there are two.
+        #expect(digest { $0.signing = .signed(SigningMethod(secrets: [SigningSecret("a"), SigningSecret("b")])) } == digest())
         #expect(digest { $0.headers[0].value = "Bearer two" } == digest())
+        func oauth2(_ secret: String) -> String {
+            digest {
+                $0.auth.oauth2 = AuthPolicy.OAuth2()
+                $0.auth.oauth2?.clientSecret = secret
+            }
+        }
+        #expect(oauth2("a") == oauth2("b"))
+        func mtls(_ key: String) -> String {
+            digest {
+                $0.auth.mtls = AuthPolicy.MutualTLS()
+                $0.auth.mtls?.key = PEMFile(path: "/client.key", bytes: Array(key.utf8))
+            }
+        }
+        #expect(mtls("a") == mtls("b"))
     }
 }

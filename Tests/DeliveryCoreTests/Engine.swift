@@ -15,9 +15,11 @@ final class Engine {
 
     /// An engine that reads one partition of `orders` from offset 0 for these subscriptions.
     static func reading(
-        _ subscriptions: [Subscription], _ options: CoreOptions = CoreOptions(), windows: (any WindowContents)? = nil
+        _ subscriptions: [Subscription], _ options: CoreOptions = CoreOptions(), windows: (any WindowContents)? = nil,
+        identities: (any EventIdentities)? = nil
     ) -> Engine {
         let engine = Engine(options)
+        engine.core.identities = identities
         engine.core.contents = windows
         engine.step(.subscriptions(subscriptions))
         engine.step(.assigned([TopicPartitionName(topic: "orders", partition: 0)]))
@@ -58,19 +60,21 @@ final class Engine {
         return effects.map(text)
     }
 
-    /// Records at these offsets for the subscriptions in these slots; `end` is where the reader stands afterwards.
+    /// Records at these offsets for the subscriptions in these slots; `end` is where the reader stands afterwards. Poison ones
+    /// are for all, unless slots are given.
     @discardableResult
     func records(
-        _ offsets: [Int64], slots: [Int32] = [0], poison: Bool = false, until end: Int64? = nil, bytes: Int = 100, keys: [UInt64] = []
+        _ offsets: [Int64], slots: [Int32]? = nil, poison: Bool = false, until end: Int64? = nil, bytes: Int = 100, keys: [UInt64] = []
     ) -> [String] {
         let batch = RecordBatch()
         batch.partition = orders
+        let slots = slots ?? (poison ? [] : [0])
         for (i, offset) in offsets.enumerated() {
             batch.records.append(
                 IncomingRecord(
                     offset: offset, token: RecordToken(bits: UInt(offset)), timestamp: now, bytes: bytes,
-                    matches: poison ? 0 : slots.count, poison: poison, key: keys.isEmpty ? 0 : keys[i]))
-            if !poison { batch.matches += slots }
+                    matches: slots.count, poison: poison, key: keys.isEmpty ? 0 : keys[i]))
+            batch.matches += slots
         }
         batch.nextOffset = end ?? (offsets.last ?? -1) + 1
         return step(.records(batch))
@@ -110,6 +114,11 @@ final class Engine {
         step(.attemptEnded(
             DeliveryID(index: id), AttemptOutcome(failure: .network, connectionRefused: true, message: "connection refused"),
             duration: .milliseconds(1)))
+    }
+
+    @discardableResult
+    func lacksToken(_ id: Int) -> [String] {
+        step(.attemptEnded(DeliveryID(index: id), .lackingToken(.tls, "no access token"), duration: .zero))
     }
 
     @discardableResult
@@ -170,6 +179,7 @@ final class Engine {
             case .suspended(let id, let reason): return "suspend \(name(id)): \(reason)"
             case .deadLettered(let id, let kind, _): return "dead-lettered \(name(id)) \(kind.rawValue)"
             case .dropped(let id, let kind, _): return "dropped \(name(id)) \(kind.rawValue)"
+            case .repeatDropped(let id, let partition, let offset): return "dropped \(name(id)) \(name(partition))@\(offset), a repeat"
             case .keyHeld(let id, let partition, let offset, let reason): return "held \(name(id)) \(name(partition))@\(offset): \(reason)"
             case .diversionFailed(let id, let reason): return "diversion failed \(name(id)): \(reason)"
             case .recordsLost(let id, let partition, let count): return "lost \(name(id)) \(name(partition)) \(count)"

@@ -36,6 +36,17 @@ import Testing
         #expect(engine.wantsRecords)
     }
 
+    @Test func `without a token nothing is diverted and no attempt is spent, whatever the policy says of failures`() {
+        let engine = Engine.reading([subscription("billing") { $0.retry.on = [.statusClass(5)]; $0.diversion.burst = 0 }])
+        engine.records([0])
+        #expect(engine.lacksToken(0) == ["open billing: no access token"])
+        #expect(!engine.wantsRecords)
+        #expect(engine.wait(.milliseconds(1200)) == ["attempt #0 billing orders-0@0 try 1"])
+        #expect(engine.lacksToken(0) == [])
+        #expect(engine.wait(.seconds(5)) == ["attempt #0 billing orders-0@0 try 1"])
+        #expect(engine.ended(0, 200) == ["close billing", "commit billing orders-0@1"])
+    }
+
     @Test func `while its circuit is open nothing is read, and one poison event cannot keep it open`() {
         let engine = Engine.reading([subscription("billing") { $0.diversion.burst = 0 }])
         engine.records([0])

@@ -88,6 +88,13 @@ import Testing
         #expect(engine.step(.diverted(DiversionID(index: 0))) == ["dead-lettered billing poison", "commit billing orders-0@1"])
     }
 
+    @Test func `an event that its schema rejects goes to the dead letters of those it matches`() {
+        let engine = Engine.reading([subscription("billing"), subscription("search")])
+        #expect(engine.records([0], slots: [1], poison: true) == ["divert #0 search orders-0@0 to dead letters: poison"])
+        #expect(engine.records([1], slots: [0]) == ["attempt #0 billing orders-0@1 try 1"])
+        #expect(engine.step(.diverted(DiversionID(index: 0))) == ["dead-lettered search poison", "release 0", "commit search orders-0@2"])
+    }
+
     @Test func `a failed commit is sent again after a pause`() {
         let engine = Engine.reading([subscription("billing")])
         engine.records([0])

@@ -8,7 +8,7 @@ import pytest
 from pages import BY_NAME, PAGES
 
 # Commands with commands of their own.
-NESTED = {"dlq"}
+NESTED = {"dlq", "keys"}
 
 
 def mentions():

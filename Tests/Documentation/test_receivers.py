@@ -1,4 +1,5 @@
-"""The code for verifying signatures in docs/RECEIVERS.md does what it says, in every language that is installed here."""
+"""The code for verifying signatures in docs/RECEIVERS.md does what it says, in every language: it takes a real delivery, and nothing
+that was made of it."""
 
 import base64
 import json
@@ -10,47 +11,83 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from pages import BY_NAME, blocks
+from harness.endpoints import new_secret
+from harness.world import World
+from pages import BY_NAME, ROOT, blocks
 
-SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
-OTHER = "whsec_" + base64.b64encode(bytes(range(1, 33))).decode()
-BODY = '{"order": "ünï", "n": 1.10}'.encode()
-NOW = datetime.now(timezone.utc)
-
-
-def signature(secret=SECRET, id="shop%2Eorders-0-42", at=NOW, body=BODY):
-    return Webhook(secret).sign(id, at, body.decode())
+OTHER = new_secret()        # signs too, first: the secrets are being rotated
+STRANGER = new_secret()     # does not sign
+FAR = timedelta(hours=1)    # far enough from the five minutes for the slowest machine
 
 
-CASES = {
-    "right": (True, {}),
-    "the second of two secrets": (True, {"signature": f"{signature(OTHER)} {signature()}"}),
-    "beside an unknown scheme": (True, {"signature": f"v9,AAAA {signature()}"}),
-    "another secret": (False, {"signature": signature(OTHER)}),
-    "another body": (False, {"body": BODY.replace(b"1.10", b"1.1")}),
-    "another id": (False, {"id": "shop%2Eorders-0-43"}),
-    "another scheme's name": (False, {"signature": signature().replace("v1,", "v2,")}),
-    "an old timestamp": (False, {"at": NOW - timedelta(minutes=6), "signature": signature(at=NOW - timedelta(minutes=6))}),
-    "a timestamp from the future": (False, {"at": NOW + timedelta(minutes=6), "signature": signature(at=NOW + timedelta(minutes=6))}),
-    "a timestamp that is no number": (False, {"timestamp": "now"}),
-}
+class Deliveries:
+    """A bridge that delivers to one endpoint."""
 
-# How each language's function is called: the file of the snippet, further files, and the command. The programs read one
-# JSON object and print true or false.
+    def __init__(self, world):
+        self.topic = world.topic("shop.orders")
+        self.endpoint = world.endpoint("billing", keep=True)
+        self.secret = self.endpoint.secret
+        self.topic.subscribe("billing", self.endpoint, signing={"secrets": [OTHER, self.secret]})
+        world.bridge().starts()
+
+    def next(self):
+        """What has just come, as the programs below read it."""
+        count = len(self.topic.published) + 1
+        self.topic.publish_record('{"order": "ünï", "n": 1.10}'.encode())
+        self.endpoint.has_taken(count)
+        arrival = self.endpoint.arrivals()[-1]
+        case = {part: arrival.headers[f"webhook-{part}"] for part in ("id", "timestamp", "signature")}
+        return {"secret": self.secret, "body": arrival.body, **case}
+
+
+@pytest.fixture(scope="module")
+def deliveries(program, tmp_path_factory):
+    world = World(program, tmp_path_factory.mktemp("world"))
+    yield Deliveries(world)
+    world.end()
+
+
+def cases(real):
+    """What is expected, and what of the real delivery is changed."""
+    def signed(at):
+        return {"timestamp": str(int(at.timestamp())), "signature": Webhook(real["secret"]).sign(real["id"], at, real["body"].decode())}
+
+    now = datetime.now(timezone.utc)
+    _, ours = real["signature"].split(" ")
+    return {
+        "as it came": (True, {}),
+        "with the other secret of two": (True, {"secret": OTHER}),
+        "with one signature": (True, {"signature": ours}),
+        "beside an unknown scheme": (True, {"signature": f"v9,AAAA {ours}"}),
+        "another secret": (False, {"secret": STRANGER}),
+        "another body": (False, {"body": real["body"].replace(b"1.10", b"1.1")}),
+        "another id": (False, {"id": real["id"] + "3"}),
+        "another time": (False, {"timestamp": str(int(real["timestamp"]) + 1)}),
+        "another scheme's name": (False, {"signature": ours.replace("v1,", "v2,")}),
+        "no signature": (False, {"signature": ""}),
+        "an old timestamp": (False, signed(now - FAR)),
+        "a timestamp from the future": (False, signed(now + FAR)),
+        "a timestamp that is no number": (False, {"timestamp": "now"}),
+    }
+
+
+# How each language's function is called: the file of the snippet, further files, what is built before, and the command. The programs
+# read one JSON object, or take its members as arguments, and print true or false.
 HEADERS = '{"webhook-id": c["id"], "webhook-timestamp": c["timestamp"], "webhook-signature": c["signature"]}'
+OPENSSL = ["-I", str(ROOT / "Sources/COpenSSL")]
 DRIVERS = {
     "python": ("python3", "snippet.py", {"main.py": f"""
 import base64, json, sys
 from snippet import verify
 c = json.load(sys.stdin)
 print(str(verify(c["secret"], {HEADERS}, base64.b64decode(c["body"]))).lower())
-"""}, ["python3", "main.py"]),
+"""}, [], ["python3", "main.py"]),
     "javascript": ("node", "snippet.mjs", {"main.mjs": f"""
 import {{ readFileSync }} from "node:fs";
 import {{ verify }} from "./snippet.mjs";
 const c = JSON.parse(readFileSync(0));
 console.log(verify(c.secret, {HEADERS}, Buffer.from(c.body, "base64")));
-"""}, ["node", "main.mjs"]),
+"""}, [], ["node", "main.mjs"]),
     "go": ("go", "webhook/webhook.go", {"go.mod": "module receiver\n\ngo 1.19\n", "main.go": """
 package main
 
@@ -73,7 +110,7 @@ func main() {
 	header.Set("webhook-signature", c.Signature)
 	fmt.Println(webhook.Verify(c.Secret, header, c.Body))
 }
-"""}, ["go", "run", "."]),
+"""}, [["go", "build", "-o", "main", "."]], ["./main"]),
     "java": ("javac", "Webhook.java", {"Main.java": """
 import java.util.Base64;
 
@@ -82,41 +119,52 @@ class Main {
         System.out.println(Webhook.verify(a[0], a[1], a[2], a[3], Base64.getDecoder().decode(a[4])));
     }
 }
-"""}, ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", ".", "Main"]),
+"""}, [["javac", "-J-XX:TieredStopAtLevel=1", "Main.java", "Webhook.java"]],
+             ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", ".", "Main"]),
     "ruby": ("ruby", "snippet.rb", {"main.rb": """
 require "json"
 require_relative "snippet"
 c = JSON.parse($stdin.read)
 puts verify(c["secret"], c["id"], c["timestamp"], c["signature"], Base64.decode64(c["body"]))
-"""}, ["ruby", "main.rb"]),
+"""}, [], ["ruby", "main.rb"]),
     "php": ("php", "snippet.php", {"main.php": """<?php
 require "snippet.php";
 $c = json_decode(file_get_contents("php://stdin"), true);
 echo json_encode(verify($c["secret"], $c["id"], $c["timestamp"], $c["signature"], base64_decode($c["body"])));
-"""}, ["php", "main.php"]),
+"""}, [], ["php", "main.php"]),
+    "swift": ("swiftc", "snippet.swift", {"main.swift": """
+import Foundation
+
+struct Case: Decodable { var secret, id, timestamp, signature: String; var body: Data }
+let c = try JSONDecoder().decode(Case.self, from: FileHandle.standardInput.readDataToEndOfFile())
+print(verify(secret: c.secret, id: c.id, timestamp: c.timestamp, signatures: c.signature, body: c.body))
+"""}, [["swiftc", "-parse-as-library", "-emit-library", "-static", "-emit-module", "-module-name", "Crypto", "-o", "libCrypto.a",
+        str(ROOT / "Tests/Documentation/crypto_stand_in.swift"), *OPENSSL],
+       ["swiftc", "-o", "main", "main.swift", "snippet.swift", "-I.", "-L.", *OPENSSL, "-lCrypto", "-lcrypto"]], ["./main"]),
+    "sh": ("openssl", "snippet.sh", {"main.sh": """
+set -eu
+. ./snippet.sh
+printf %s "$5" | openssl base64 -d -A > body
+if verify "$1" "$2" "$3" "$4" body; then echo true; else echo false; fi
+"""}, [], ["sh", "main.sh"]),
 }
+TAKE_ARGUMENTS = {"java", "sh"}
 
 
 @pytest.mark.parametrize("block", blocks("verify"), ids=lambda block: block.language)
-def test_the_code_tells_good_signatures_from_bad_ones(block, tmp_path):
-    tool, file, others, command = DRIVERS[block.language]
-    if shutil.which(tool) is None:
-        pytest.skip(f"skipped: no {tool} here")
+def test_the_code_takes_a_real_delivery_and_nothing_else(block, tmp_path, deliveries):
+    tool, file, others, builds, command = DRIVERS[block.language]
+    assert shutil.which(tool), f"there is no {tool} here; `scripts/install test` installs what is missing"
     for name, text in {file: block.text, **others}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    if block.language == "java":
-        subprocess.run(["javac", "-J-XX:TieredStopAtLevel=1", "Main.java", "Webhook.java"], cwd=tmp_path, check=True)
-    if block.language == "go":
-        # Built once; `go run` would link for every case.
-        subprocess.run(["go", "build", "-o", "main", "."], cwd=tmp_path, check=True, env={**os.environ, "GOFLAGS": "-mod=mod", "GO111MODULE": "on"})
-        command = ["./main"]
-    for name, (expected, changes) in CASES.items():
-        at = changes.get("at", NOW)
-        case = {"secret": SECRET, "id": "shop%2Eorders-0-42", "timestamp": str(int(at.timestamp())), "signature": signature(), "body": BODY, **changes}
-        case.pop("at", None)
+    for build in builds:
+        subprocess.run(build, cwd=tmp_path, check=True, env={**os.environ, "GOFLAGS": "-mod=mod", "GO111MODULE": "on"})
+    real = deliveries.next()
+    for name, (expected, changes) in cases(real).items():
+        case = {**real, **changes}
         case["body"] = base64.b64encode(case["body"]).decode()
-        arguments = [case[key] for key in ("secret", "id", "timestamp", "signature", "body")] if block.language == "java" else []
+        arguments = [case[key] for key in ("secret", "id", "timestamp", "signature", "body")] if block.language in TAKE_ARGUMENTS else []
         done = subprocess.run([*command, *arguments], cwd=tmp_path, input=json.dumps(case), capture_output=True, text=True)
         assert done.stdout.strip() == str(expected).lower(), f"{block.language}, {name}: {done.stdout}{done.stderr}"
 

@@ -18,8 +18,8 @@ SECRET = "whsec_" + "A" * 43 + "="
 yaml_blocks = [block for page in PAGES for block in page.blocks if block.language in ("yaml", "yml")]
 
 
-def check(program, folder, expect=0):
-    done = subprocess.run([program, "check"], cwd=folder, capture_output=True, text=True, env=environment())
+def check(program, folder, expect=0, variables={}):
+    done = subprocess.run([program, "check"], cwd=folder, capture_output=True, text=True, env={**environment(), **variables})
     assert done.returncode == expect, f"fanfare check ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done.stdout
 
@@ -57,16 +57,20 @@ def test_check_takes_a_yaml_block(program, tmp_path, block):
 
     def stand_in(match):
         file = made / re.sub(r"\W", "-", match[0])
-        file.write_text(SECRET + "\n")
+        if match[0].endswith(".key"):
+            subprocess.run([program, "keys", "new", "--kind", "ed25519", "--out", file], check=True, capture_output=True, env=environment())
+        else:
+            file.write_text(SECRET + "\n")
         return str(file)
 
     place = r"/etc/fanfare/[\w./-]+"
-    config, text = (re.sub(place, stand_in, re.sub(r"\$\{([A-Z_]+)\}", r"${\1:-value}", text)) for text in (config, manifest))
+    variables = {name: "value" for name in re.findall(r"\$\{([A-Z_]+)\}", config + manifest)}
+    config, text = (re.sub(place, stand_in, text) for text in (config, manifest))
     (tmp_path / "fanfare.yaml").write_text(config)
     for name in re.findall(r"(?:schema|example): ([\w./-]+\.json)", text):
         (tmp_path / "topics" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "topics" / name).write_text("{}")
     (tmp_path / "topics" / "orders.yaml").write_text(text)
-    printed = check(program, tmp_path)
+    printed = check(program, tmp_path, variables=variables)
     # A page that shows how to do it shows how to do it without warnings.
     assert "warning:" not in printed or "warns" in block.flags, printed

@@ -96,6 +96,17 @@ def test_publish_names_the_lines_that_it_leaves_out(world):
     world.fanfare("publish", "--topic", "shop.orders", "--header", "nonsense", expect=64)
 
 
+def test_publish_takes_the_key_from_an_attribute_where_it_is_asked_to(world):
+    world.topic("shop.orders")
+    world.starts_broker()
+    event = {"specversion": "1.0", "id": "1", "source": "/", "type": "a"}
+    lines = [json.dumps(line) for line in ({**event, "partitionkey": "order\u00e9"}, {**event, "partitionkey": 7}, event, {"partitionkey": "no event"})]
+    publish = ["publish", "--topic", "shop.orders", "--key", "k"]
+    world.fanfare(*publish, "--key-from", "partitionkey", stdin="\n".join(lines).encode())
+    assert [record.key for record in world.kafka.consume_all("shop.orders")] == ["order\u00e9".encode(), b"7", b"k", b"k"]
+    world.fanfare(*publish, "--key-from", "partition key", stdin=b"1", expect=64)
+
+
 def test_publish_makes_load(world):
     world.topic("shop.orders", partitions=2)
     world.starts_broker()

@@ -1,3 +1,4 @@
+import Egress
 import EventLoop
 import Foundation
 import HTTPTransport
@@ -127,12 +128,6 @@ import Testing
         #expect(try #require(error).description.contains(message))
     }
 
-    @Test func aMissingFileOfAuthoritiesIsRefused() throws {
-        #expect(throws: EndpointError("Cannot read the certificate authorities in '/nonexistent.pem': No such file or directory.")) {
-            try Client().transport.open(EndpointConfiguration(url: "https://example.com/", caFile: "/nonexistent.pem"))
-        }
-    }
-
     // MARK: At the connection
 
     @Test func aNameThatResolvesToADeniedAddressIsDeniedAtTheSocket() throws {
@@ -159,6 +154,78 @@ import Testing
         let rules = try EgressRules(allowHTTP: true, allow: allow)
         let outcome = try Client(rules).post(EndpointConfiguration(url: "http://LOCALHOST:\(server.port)/"))
         #expect(outcome.status == 200)
+    }
+
+    @Test func portsBelow1024NeedARuleOfTheirOwn() throws {
+        let rules = try EgressRules(allow: ["example.com"], allowPorts: [25])
+        for url in ["https://example.com:25/", "https://example.com:80/", "https://example.com:1024/"] { try open(url, rules) }
+        #expect(throws: EndpointError.self) { try open("https://example.com:26/", rules) }
+    }
+
+    @Test func nothingIsSentToWhereTheProcessItselfListens() throws {
+        let server = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        defer { server.stop() }
+        for host in ["127.0.0.1", "0.0.0.0", "[::]", "localhost"] {
+            let own = OwnListeners()
+            own.add(host: host, port: server.port)
+            for target in ["127.0.0.1", "0.0.0.0"] {
+                let rules = try EgressRules(allowHTTP: true, allowPrivate: true, allow: ["0.0.0.0"])
+                let outcome = try Client(rules, ownListeners: own).post(EndpointConfiguration(url: "http://\(target):\(server.port)/"))
+                #expect(outcome.failure == .egressDenied && outcome.message.contains("Fanfare itself listens"), "\(host) \(target) \(outcome)")
+            }
+        }
+        #expect(server.accepted == 0)
+        let elsewhere = OwnListeners()
+        elsewhere.add(host: "127.0.0.2", port: server.port)
+        elsewhere.add(host: "0.0.0.0", port: server.port - 1)
+        #expect(try Client(Client.local, ownListeners: elsewhere).post(EndpointConfiguration(url: server.url)).status == 200)
+    }
+
+    // MARK: Proxies
+
+    @Test func aProxyGetsTheNameAndItsOwnAddressIsTheOperatorsChoice() throws {
+        let recording = Recording()
+        let proxy = RawServer { recording.serve($0) }
+        defer { proxy.stop() }
+        let rules = try EgressRules(allowHTTP: true, deny: ["denied.example.com"])
+        let client = Client(rules, proxy: try Proxy("http://user:pa%40ss@127.0.0.1:\(proxy.port)"))
+        // Nobody here looks the name up.
+        #expect(try client.post(EndpointConfiguration(url: "http://hooks.example.com/orders")).status == 200)
+        let request = try #require(recording.all.first)
+        #expect(request.line == "POST http://hooks.example.com/orders HTTP/1.1")
+        #expect(request.values("proxy-authorization") == ["Basic " + Data("user:pa@ss".utf8).base64EncodedString()])
+        for url in ["http://10.0.0.1/", "http://localhost/", "http://a.localhost./", "http://denied.example.com/", "http://169.254.169.254/"] {
+            #expect(throws: EndpointError.self, "\(url)") { try client.transport.open(EndpointConfiguration(url: url)) }
+        }
+    }
+
+    @Test func headersOfARequestAreNotForTheProxyThatTunnelsIt() throws {
+        let recording = Recording(answer: "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        let proxy = RawServer { recording.serve($0) }
+        defer { proxy.stop() }
+        let client = Client(.strict, proxy: try Proxy("http://127.0.0.1:\(proxy.port)"))
+        let outcome = try client.post(
+            EndpointConfiguration(url: "https://hooks.example.com/orders?token", constantHeaders: [("authorization", "Bearer secret")]))
+        #expect(outcome.failure == .network && outcome.status == 0 && outcome.message.contains("403"), "\(outcome)")
+        let request = try #require(recording.all.first)
+        #expect(request.line == "CONNECT hooks.example.com:443 HTTP/1.1")
+        #expect(request.values("authorization").isEmpty && request.values("webhook-id").isEmpty)
+    }
+
+    @Test func aProxyWhereNothingListensIsARefusedConnection() throws {
+        let port = SilentPort()
+        let client = Client(.strict, proxy: try Proxy("socks5h://127.0.0.1:\(port.port)"))
+        let outcome = try client.post(EndpointConfiguration(url: "https://hooks.example.com/"))
+        #expect(outcome.failure == .network && outcome.refused && outcome.message.contains("the proxy 127.0.0.1:\(port.port)"), "\(outcome)")
+    }
+
+    @Test(arguments: [
+        ("https://proxy:443", "must begin with"), ("socks5://proxy:1080", "socks5h"), ("proxy:3128", "is not a URL"), ("http://proxy", "port"),
+        ("http://proxy:3128/path", "end after the port"), ("", "is not a URL"),
+    ])
+    func aProxyThatCannotBeUsedIsRefused(url: String, message: String) throws {
+        let error = #expect(throws: EndpointError.self) { try Proxy(url) }
+        #expect(try #require(error).description.contains(message), "\(error!)")
     }
 
     @Test func proxiesOfTheEnvironmentAreNotUsed() throws {

@@ -123,6 +123,17 @@ import Testing
         #expect(outcome.message.contains("too large"))
     }
 
+    /// libcurl passes over them without a word, and would do so until the timeout.
+    @Test func endlessChunkExtensionsAreCutOff() throws {
+        let outcome = try post { peer in
+            _ = peer.readRequest()
+            peer.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;")
+            while peer.write(String(repeating: "x", count: 65536)) {}
+        }
+        #expect(outcome.failure == .network, "\(outcome)")
+        #expect(outcome.status == 0)
+    }
+
     @Test func someInterimAnswersAreSkipped() throws {
         let outcome = try post { peer in
             _ = peer.readRequest()

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTransport
 import Testing
 
@@ -6,9 +7,16 @@ import Testing
     private let certificates: Certificates
     init() throws { certificates = try Certificates() }
 
-    private func post(_ url: String, ca: String?) throws -> Client.Outcome {
-        try Client().post(EndpointConfiguration(url: url, caFile: ca))
+    private func post(_ url: String, ca: String?, pins: [String] = []) throws -> Client.Outcome {
+        var tls = try trust
+        if ca == nil { tls.authorities = nil }
+        tls.publicKeyPins = pins
+        return try Client().post(EndpointConfiguration(url: url, tls: tls))
     }
+
+    private var trust: EndpointConfiguration.TLS { get throws { EndpointConfiguration.TLS(authorities: try bytes(certificates.authority)) } }
+
+    private func bytes(_ file: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: file))) }
 
     @Test func aCertificateOfTheGivenAuthorityIsTrusted() throws {
         guard let server = try ServerProcess.tls(certificates.valid) else { return }
@@ -25,7 +33,8 @@ import Testing
         let outcome = try post("https://localhost:\(server.port)/?secret", ca: nil)
         #expect(outcome.failure == .tls)
         #expect(outcome.status == 0)
-        #expect(outcome.message.hasPrefix("TLS with localhost:\(server.port) failed: SSL certificate problem"))
+        #expect(outcome.message.hasPrefix("TLS with localhost:\(server.port) failed: its certificate's authority is not trusted"))
+        #expect(outcome.message.hasSuffix("to see it: openssl s_client -connect localhost:\(server.port) -servername localhost"))
     }
 
     @Test func aCertificateForAnotherNameIsATLSFailure() throws {
@@ -33,7 +42,7 @@ import Testing
         defer { server.stop() }
         let outcome = try post("https://localhost:\(server.port)/", ca: certificates.authority)
         #expect(outcome.failure == .tls)
-        #expect(outcome.message.contains("'localhost'"))
+        #expect(outcome.message.contains("its certificate is for another host") && outcome.message.contains("'localhost'"))
     }
 
     @Test func anExpiredCertificateIsATLSFailure() throws {
@@ -41,7 +50,60 @@ import Testing
         defer { server.stop() }
         let outcome = try post("https://localhost:\(server.port)/", ca: certificates.authority)
         #expect(outcome.failure == .tls)
-        #expect(outcome.message.contains("expired"))
+        #expect(outcome.message.contains("its certificate has expired"))
+    }
+
+    @Test func anAddressHasNoServerName() throws {
+        guard let server = try ServerProcess.tls(certificates.valid) else { return }
+        defer { server.stop() }
+        let outcome = try post("https://127.0.0.1:\(server.port)/", ca: nil)
+        #expect(outcome.message.hasSuffix("to see it: openssl s_client -connect 127.0.0.1:\(server.port)"))
+    }
+
+    // MARK: Pins
+
+    @Test func aPinnedKeyMustBeTheServersWhoeverSignedItsCertificate() throws {
+        guard let server = try ServerProcess.tls(certificates.valid) else { return }
+        defer { server.stop() }
+        let url = "https://localhost:\(server.port)/"
+        let other = "sha256//" + Data(repeating: 7, count: 32).base64EncodedString()
+        let right = try certificates.pin(of: certificates.valid)
+        #expect(try post(url, ca: certificates.authority, pins: [other, right]).status == 200)
+        let wrong = try post(url, ca: certificates.authority, pins: [other])
+        #expect(wrong.failure == .tls && wrong.message.contains("its public key is none of tls.pins"))
+        // A pin does not replace the authority.
+        #expect(try post(url, ca: nil, pins: [right]).failure == .tls)
+    }
+
+    // MARK: Client certificates
+
+    @Test func aClientCertificateIsShownToThoseWhoAskForIt() throws {
+        guard let server = try ServerProcess.tls(certificates.valid, askingFor: certificates.authority) else { return }
+        defer { server.stop() }
+        let client = Client()
+        let url = "https://localhost:\(server.port)/"
+        var tls = try trust
+        let anonymous = try client.transport.open(EndpointConfiguration(url: url, tls: tls))
+        tls.certificate = try bytes(certificates.client.certificate)
+        tls.key = try bytes(certificates.client.key)
+        let known = try client.transport.open(EndpointConfiguration(url: url, tls: tls))
+        // The same slots and the same host, in turns: no connection of the one serves the other.
+        for token in 0..<6 {
+            client.send(token % 2 == 0 ? known : anonymous, token)
+            client.run(until: token + 1)
+            let outcome = try #require(client.outcomes[token])
+            if token % 2 == 0 {
+                #expect(outcome.status == 200, "\(outcome)")
+            } else {
+                #expect(outcome.failure == .tls && outcome.message.contains("auth.mtls"), "\(outcome)")
+            }
+        }
+    }
+
+    @Test func aCertificateWithoutItsKeyIsRefused() throws {
+        #expect(throws: EndpointError.self) {
+            try Client().transport.open(EndpointConfiguration(url: "https://example.com/", tls: EndpointConfiguration.TLS(certificate: [1])))
+        }
     }
 
     @Test func aServerWithoutTLSIsATLSFailure() throws {
@@ -63,7 +125,7 @@ import Testing
         // The same slots and the same host, in turns: neither the slot's settings nor an open connection may carry over.
         let client = Client()
         let url = "https://localhost:\(server.port)/"
-        let trusting = try client.transport.open(EndpointConfiguration(url: url, caFile: certificates.authority))
+        let trusting = try client.transport.open(EndpointConfiguration(url: url, tls: trust))
         let strict = try client.transport.open(EndpointConfiguration(url: url))
         for token in 0..<6 {
             client.send(token % 2 == 0 ? trusting : strict, token)
@@ -79,7 +141,7 @@ import Testing
         defer { server.stop() }
         let client = Client()
         let endpoint = try client.transport.open(
-            EndpointConfiguration(url: "https://localhost:\(server.port)/", httpVersion: .http2, caFile: certificates.authority))
+            EndpointConfiguration(url: "https://localhost:\(server.port)/", httpVersion: .http2, tls: trust))
         for round in 0..<5 {
             for token in round * 100..<(round + 1) * 100 {
                 client.send(endpoint, token, headers: ["webhook-id: \(token)"], body: Array(repeating: 0x20, count: token * 10))
@@ -95,7 +157,7 @@ import Testing
         defer { server.stop() }
         let client = Client()
         let endpoint = try client.transport.open(
-            EndpointConfiguration(url: "https://localhost:\(server.port)/", caFile: certificates.authority))
+            EndpointConfiguration(url: "https://localhost:\(server.port)/", tls: trust))
         client.send(endpoint, 0)
         client.run(until: 1)
         for token in 1..<100 { client.send(endpoint, token) }
@@ -109,7 +171,7 @@ import Testing
         defer { server.stop() }
         let outcome = try Client().post(
             EndpointConfiguration(
-                url: "https://localhost:\(server.port)/", httpVersion: .http1, caFile: certificates.authority))
+                url: "https://localhost:\(server.port)/", httpVersion: .http1, tls: trust))
         #expect(outcome.status == 200)
         #expect(outcome.httpVersion == 11)
     }
@@ -119,7 +181,7 @@ import Testing
         defer { server.stop() }
         let client = Client()
         let endpoint = try client.transport.open(
-            EndpointConfiguration(url: "https://localhost:\(server.port)/", httpVersion: .http2, caFile: certificates.authority))
+            EndpointConfiguration(url: "https://localhost:\(server.port)/", httpVersion: .http2, tls: trust))
         for token in 0..<50 { client.send(endpoint, token) }
         for token in 0..<25 { client.transport.cancel(token) }
         client.run(until: 50)
@@ -153,7 +215,7 @@ import Testing
         defer { server.stop() }
         let client = Client()
         let endpoint = try client.transport.open(
-            EndpointConfiguration(url: "https://localhost:\(server.port)/", httpVersion: .http2, caFile: certificates.authority))
+            EndpointConfiguration(url: "https://localhost:\(server.port)/", httpVersion: .http2, tls: trust))
         for token in 0..<20 { client.send(endpoint, token) }
         client.run(until: 20)
         #expect(client.outcomes.values.allSatisfy { $0.status == 200 && $0.httpVersion == 11 }, "\(client.outcomes)")

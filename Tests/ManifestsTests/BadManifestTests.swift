@@ -67,7 +67,7 @@ import Testing
             "topics/t.yaml:1:1: error: topik: unknown key; did you mean \"topic\"?",
             "topics/t.yaml:1:1: error: the key topic is missing; write topic: NAME",
             "topics/t.yaml:2:1: error: subscription: unknown key; did you mean \"subscriptions\"?",
-            "topics/t.yaml:3:1: error: zzzzzzzzzz: unknown key; known here: topic, description, owner, kafka, event, events, versions, subscriptions"),
+            "topics/t.yaml:3:1: error: zzzzzzzzzz: unknown key; known here: topic, description, owner, kafka, event, events, validate, versions, subscriptions"),
         Case(
             "subscriptions: {}",
             "topics/t.yaml:1:1: error: the key topic is missing; write topic: NAME"),
@@ -234,16 +234,21 @@ import Testing
             "topics/t.yaml:6:18: error: subscriptions.s.diversion.burst: must be between 1 and 1000000, not \"0\"",
             "topics/t.yaml:6:28: error: subscriptions.s.diversion.perSuccess: must be between 0 and 1000, not \"-1\""),
         Case(
-            "deduplicate: { by: id, window: 10m }",
-            "topics/t.yaml:6:5: error: subscriptions.s.deduplicate: not supported yet; remove the key"),
+            "deduplicate: { by: [id, /total, id], window: 0s, maxKeys: 0 }",
+            "topics/t.yaml:6:37: error: subscriptions.s.deduplicate.by[2]: is in the list already; remove it",
+            "topics/t.yaml:6:42: error: subscriptions.s.deduplicate.window: must be between 1ms and 7d, not \"0s\"",
+            "topics/t.yaml:6:54: error: subscriptions.s.deduplicate.maxKeys: must be between 1 and 10000000, not \"0\""),
         Case(
-            "auth: { basic: { username: u, password: p }, bearer: null, baerer: x }",
-            "topics/t.yaml:6:13: error: subscriptions.s.auth.basic: not supported yet; remove the key",
-            "topics/t.yaml:6:64: error: subscriptions.s.auth.baerer: unknown key; did you mean \"bearer\"?"),
+            "deduplicate: { by: subject }",
+            "topics/t.yaml:6:20: error: subscriptions.s.deduplicate.by: must be id, or a list such as [type, /data/order], not \"subject\""),
+        Case(
+            "auth: { basic: { username: u }, bearer: null, baerer: x }",
+            "topics/t.yaml:6:13: error: subscriptions.s.auth.basic: the key password is missing; write password: \"${file:/path}\"",
+            "topics/t.yaml:6:51: error: subscriptions.s.auth.baerer: unknown key; did you mean \"bearer\"?"),
         Case(
             "tls: { ca: ca.pem, pins: [\"sha256//x\"] }",
             "topics/t.yaml:6:12: error: subscriptions.s.tls.ca: cannot read topics/ca.pem: No such file or directory",
-            "topics/t.yaml:6:24: error: subscriptions.s.tls.pins: not supported yet; remove the key or write []"),
+            "topics/t.yaml:6:31: error: subscriptions.s.tls.pins[0]: must be a pin such as sha256//YhKJKSzoTt2b5FP18fvpHo7fJYqQCjAa3HWY3tvRMwE=, not \"sha256//x\""),
         Case(
             "filters: { exact: { type: a } }",
             "topics/t.yaml:6:5: error: subscriptions.s.filters: must be a list of filters such as [{ exact: { type: order.created } }], not a mapping"),
@@ -342,7 +347,7 @@ import Testing
             "signing: { secrets: [whsec_abc, \"whsec_!!!!\", mysecret, \"\"] }",
             "topics/t.yaml:5:26: error: subscriptions.s.signing.secrets[0]: the secret is not base64 behind whsec_",
             "topics/t.yaml:5:37: error: subscriptions.s.signing.secrets[1]: the secret is not base64 behind whsec_",
-            "topics/t.yaml:5:51: error: subscriptions.s.signing.secrets[2]: the secret has only 6 bytes: 24 to 64 bytes in base64 are expected, as from: echo whsec_$(openssl rand -base64 32)",
+            "topics/t.yaml:5:51: error: subscriptions.s.signing.secrets[2]: the secret has only 6 bytes: 24 to 64 bytes in base64 are expected, as from: fanfare keys new",
             "topics/t.yaml:5:61: error: subscriptions.s.signing.secrets[3]: the secret is empty"),
         Case(
             "signing: { secrets: [\"${UNMARKED}\"] }",
@@ -352,9 +357,32 @@ import Testing
             "topics/t.yaml:5:26: warning: subscriptions.s.signing.secrets[0]: a secret stands in clear in this file; write \"${file:/path}\" or \"${VARIABLE}\""),
         Case(
             "signing: { scheme: github, keys: [whsk_x], secrets: [\"${S}\"] }",
-            "topics/t.yaml:5:16: error: subscriptions.s.signing.scheme: not supported yet; remove the key or write \"standard\"",
-            "topics/t.yaml:5:32: error: subscriptions.s.signing.keys: not supported yet; remove the key or write []",
-            "topics/t.yaml:5:58: error: subscriptions.s.signing.secrets[0]: the secret is not base64 behind whsec_"),
+            "topics/t.yaml:5:39: error: subscriptions.s.signing.keys[0]: the scheme github has no ed25519 signatures; remove the keys, or write scheme: standard",
+            "topics/t.yaml:5:58: error: subscriptions.s.signing.secrets[0]: the secret has only 8 bytes: at least 16 are expected, as from: fanfare keys new"),
+        Case(
+            "signing: { scheme: gitlab, secrets: [x] }",
+            "topics/t.yaml:5:16: error: subscriptions.s.signing.scheme: must be standard, github or stripe, not \"gitlab\""),
+        Case(
+            "signing: { scheme: github, secrets: [\"${file:/one}\", \"${file:/two}\"] }",
+            "topics/t.yaml:5:5: warning: subscriptions.s.signing: GitHub's header has room for one signature: only the first secret signs; let the receiver take both before you change it"),
+        Case(
+            "signing: { scheme: stripe, secrets: [\"${file:/one}\", \"${file:/three}\"], rotationOverlap: 90d }",
+            "topics/t.yaml:5:58: error: subscriptions.s.signing.secrets[1]: line 3: the secret has only 5 bytes: at least 16 are expected, as from: fanfare keys new",
+            "topics/t.yaml:5:77: error: subscriptions.s.signing.rotationOverlap: must be between 0s and 30d, not \"90d\""),
+        Case(
+            "signing: { keys: [\"${file:/one}\", \"${UNMARKED}\", \"whsk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=\"] }",
+            "topics/t.yaml:5:23: error: subscriptions.s.signing.keys[0]: the secret is a symmetric secret (whsec_), not a private key (whsk_): it belongs into signing.secrets",
+            "topics/t.yaml:5:39: error: subscriptions.s.signing.keys[1]: the secret must begin with whsk_",
+            "topics/t.yaml:5:54: error: subscriptions.s.signing.keys[2]: the key has 32 bytes, a seed without the public key behind it: 64 bytes in base64 are expected, as from: fanfare keys new --kind ed25519"),
+        Case(
+            "signing: { secrets: [\"${NOWHERE:-\(goodSecret)}\"] }",
+            "topics/t.yaml:5:26: warning: subscriptions.s.signing.secrets[0]: a secret stands in clear in this file; write \"${file:/path}\" or \"${VARIABLE}\""),
+        Case(
+            "signing: { secrets: [\"${file:/many}\"] }",
+            "topics/t.yaml:5:16: error: subscriptions.s.signing.secrets: holds 11 with all lines of its files, more than 10; remove the oldest"),
+        Case(
+            "signing: { rotationOverlap: 1h }",
+            "topics/t.yaml:5:5: error: subscriptions.s.signing: the key secrets is missing; write secrets: [\"${file:/path}\"], or signing: none"),
         Case(
             "signing: [a]",
             "topics/t.yaml:5:5: error: subscriptions.s.signing: must be none, or a mapping such as { secrets: [\"${file:/path}\"] }, not a list"),
@@ -395,7 +423,12 @@ import Testing
 
     @Test(arguments: signing) func signingThatIsWrongSaysSoWithoutTheSecret(_ wrong: Case) {
         let manifest = "topic: t\nsubscriptions:\n  s:\n    endpoint: https://example.com/hook\n    \(wrong.text)\n"
-        let problems = load(manifest, variables: ["S": "not a secret", "UNMARKED": String(goodSecret.dropFirst(6))]).problems.lines
+        let files = [
+            "/one": goodSecret, "/two": goodSecret + "\n", "/three": "# the new one\n\(goodSecret)\nshort\n\n",
+            "/many": String(repeating: goodSecret + "\n", count: 11),
+        ]
+        let variables = ["S": "a secret", "UNMARKED": String(goodSecret.dropFirst(6))]
+        let problems = load(manifest, files: files, variables: variables).problems.lines
         #expect(problems == wrong.expected)
     }
 }

@@ -33,7 +33,7 @@ import Testing
             control: { topic: "{group}.changes" }
             schemaRegistry: { url: "https://registry.example.com:8081/api/", basic: { username: u, password: "${P}" } }
             limits: { recordMemory: 1GiB, ring: 64KiB, shards: 3, maxInFlight: 10 }
-            egress: { allowHTTP: true, allowPrivate: true, allow: ["*.example.com", 10.0.0.0/8], deny: ["fe80::/10", a.example.com] }
+            egress: { allowHTTP: true, allowPrivate: true, allow: ["*.example.com", 10.0.0.0/8], deny: ["fe80::/10", a.example.com], allowPorts: [444], proxy: "socks5h://u:p%40@proxy:1080" }
             ops: { listen: "[::1]:0" }
             logging: { level: debug, format: json }
             shutdown: { grace: 0s }
@@ -65,6 +65,8 @@ import Testing
         expected.egress.allowPrivate = true
         expected.egress.allow = ["*.example.com", "10.0.0.0/8"]
         expected.egress.deny = ["fe80::/10", "a.example.com"]
+        expected.egress.allowPorts = [444]
+        expected.egress.proxy = "socks5h://u:p%40@proxy:1080"
         expected.ops.listen = "[::1]:0"
         expected.logging.level = "debug"
         expected.logging.format = .json
@@ -106,7 +108,7 @@ import Testing
         let subscription = manifests.topics.first?.subscriptions.first
         #expect(manifests.problems.lines == [])
         #expect(subscription?.retry.schedule == [.seconds(1), .seconds(2)])
-        #expect(subscription?.signing == .standard(secrets: [goodSecret, goodSecret]))
+        #expect(subscription?.signing == .signed(SigningMethod(secrets: [SigningSecret(goodSecret), SigningSecret(goodSecret)])))
         #expect(subscription?.headers == [HeaderField(name: "x-environment", value: "prod")])
         #expect(subscription?.batch?.maxEvents == 7)
     }
@@ -213,7 +215,7 @@ import Testing
                 "fanfare.yaml:6:45: error: limits.shards: must be auto or a whole number, not \"many\"",
                 "fanfare.yaml:7:19: error: egress.allow[0]: must be a host name, *.suffix, an address or a CIDR range, not \"10.0.0.0/33\"",
                 "fanfare.yaml:7:32: error: egress.allow[1]: must be a host name, *.suffix, an address or a CIDR range, not \"http://x\"",
-                "fanfare.yaml:7:45: error: egress.proxy: not supported yet; remove the key",
+                "fanfare.yaml:7:45: error: egress.proxy: must be a host and a port after the scheme, and before them perhaps user:password@, percent-encoded",
                 "fanfare.yaml:8:8: error: ops.listen: must be an address and port such as 127.0.0.1:8080 or [::]:8080, not \"8080\"",
                 "fanfare.yaml:9:12: error: tracing.otlp: not supported yet; remove the key",
                 "fanfare.yaml:10:12: error: logging.level: must be trace, debug, info, notice, warning, error or critical, not \"warn\"",

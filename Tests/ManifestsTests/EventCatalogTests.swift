@@ -19,6 +19,18 @@ import Testing
         #expect(entry?.example?.text == Array(#"{"total": 1}"#.utf8))
     }
 
+    @Test func eventsAreValidatedWhereTheManifestSaysSo() {
+        let files = ["topics/a.json": "{}"]
+        #expect(catalog("{ schema: a.json }", files: files).topics.first?.validate == .off)
+        #expect(catalog("{ schema: a.json }\nvalidate: reject", files: files).topics.first?.validate == .reject)
+        #expect(catalog("{ schema: a.json }\nvalidate: strict", files: files).problems.lines == [
+            "topics/t.yaml:4:1: error: validate: must be off, report or reject, not \"strict\""
+        ])
+        #expect(catalog("{ description: Placed }\nvalidate: report", files: [:]).problems.lines == [
+            "topics/t.yaml:4:1: warning: validate: there is no schema to hold events to; give some type under events a schema, or remove it"
+        ])
+    }
+
     @Test func theFilesAreWatchedWithTheManifest() {
         let loaded = catalog("{ example: a.json }", files: ["topics/a.json": "1"])
         #expect(loaded.filesRead.contains("topics/a.json"))

@@ -63,6 +63,6 @@ import Testing
         let text = "topic: t\nsubscriptions:\n  s:\n    endpoint: https://example.com\n    signing: { secrets: [\"${file:/s}\"] }\n"
         let loaded = load(text, files: ["/s": goodSecret + "\n"])
         #expect(loaded.problems.lines == [])
-        #expect(loaded.topics.first?.subscriptions.first?.signing == .standard(secrets: [goodSecret]))
+        #expect(loaded.topics.first?.subscriptions.first?.signing == .signed(SigningMethod(secrets: [SigningSecret(goodSecret, source: "${file:/s}")])))
     }
 }

@@ -42,7 +42,7 @@ import Testing
             }
             let loaded = ManifestLoader.load(
                 folder: "topics", configuration: configuration,
-                environment: environment(bytes: ["topics/t.yaml": bytes], ["DEMO_SECRET": hidden]))
+                environment: environment(bytes: ["topics/t.yaml": bytes, "topics/demo-secret": Array(hidden.utf8)]))
             #expect(loaded.isUsable == loaded.problems.errors.isEmpty)
             for problem in loaded.problems {
                 #expect(problem.line >= 1 && problem.column >= 1 && !problem.message.isEmpty && !problem.message.contains("\n"))

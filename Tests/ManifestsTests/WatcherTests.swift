@@ -28,13 +28,14 @@ import Testing
             #expect(rename(temporary, "\(path)/\(name)") == 0)
         }
 
-        func load() -> LoadedManifests {
-            ManifestLoader.load(folder: path, configuration: BridgeConfiguration(), environment: .fileSystem(variables: [:]))
+        func load(defaults: SubscriptionDefaults = SubscriptionDefaults()) -> LoadedManifests {
+            ManifestLoader.load(
+                folder: path, configuration: BridgeConfiguration(), defaults: defaults, environment: .fileSystem(variables: [:]))
         }
 
-        func watch(since loaded: LoadedManifests) -> TopicsWatcher {
+        func watch(since loaded: LoadedManifests, defaults: SubscriptionDefaults = SubscriptionDefaults()) -> TopicsWatcher {
             TopicsWatcher(
-                since: loaded, folder: path, configuration: BridgeConfiguration(), environment: .fileSystem(variables: [:]))
+                since: loaded, folder: path, configuration: BridgeConfiguration(), defaults: defaults, environment: .fileSystem(variables: [:]))
         }
     }
 
@@ -98,7 +99,30 @@ import Testing
         #expect(loaded.problems.lines == [])
         var watcher = folder.watch(since: loaded)
         try folder.write("secret", other + "\n")
-        #expect(watcher.reloadIfChanged()?.topics.first?.subscriptions.first?.signing == .standard(secrets: [other]))
+        #expect(watcher.reloadIfChanged()?.topics.first?.subscriptions.first?.signing == .signed(SigningMethod(secrets: [SigningSecret(other, source: "${file:secret}")])))
+    }
+
+    @Test func aRotatedSecretOfTheDefaultsIsAChange() throws {
+        let folder = try Folder()
+        try folder.write("a.yaml", "topic: t\nsubscriptions: { s: { endpoint: https://example.com } }\n")
+        try folder.write("secret", goodSecret)
+        try folder.write("configuration/fanfare.yaml", "defaults: { signing: { secrets: [\"${file:../secret}\", \(other)] } }\n")
+        let file = "\(folder.path)/configuration/fanfare.yaml"
+        let configuration = ConfigurationLoader.load(file: file, environment: .fileSystem(variables: [:]))
+        #expect(configuration.problems.count == 1)
+        let loaded = folder.load(defaults: configuration.defaults)
+        #expect(loaded.problems.lines == [])
+        var watcher = folder.watch(since: loaded, defaults: configuration.defaults)
+        try folder.write("secret", "not a secret")
+        #expect(watcher.reloadIfChanged()?.problems.errors == [
+            "\(file):1:34: error: defaults.signing.secrets[0]: the secret is not base64 behind whsec_",
+        ])
+        try folder.write("secret", other)
+        guard case .signed(let method)? = watcher.reloadIfChanged()?.topics.first?.subscriptions.first?.signing else {
+            Issue.record("not signed")
+            return
+        }
+        #expect(method.secrets.map(\.text) == [other, other])
     }
 
     @Test func aSecretThatAppearsLaterIsAChange() throws {

@@ -29,6 +29,8 @@ extension CoreSnapshot {
         snapshot.recordsConsumed = 120
         snapshot.recordBytes = 4096
         snapshot.rebalances = 2
+        snapshot.validations["shop.orders"] = ValidationCounters()
+        snapshot.validations["shop.orders"]?.rejected = 2
         snapshot.commits = 9
         snapshot.commitDuration.record(0.002)
         snapshot.partitions = [

@@ -14,7 +14,7 @@ private func page(_ format: MetricFormat) -> String { String(decoding: MetricCat
     @Test func `have the names that dashboards rely on`() {
         let names = Set(MetricCatalog.all.map(\.fullName))
         let promised = [
-            "records_consumed_total", "events_routed_total", "filter_errors_total", "deprecated_deliveries_total", "attempts_total", "attempt_duration_seconds", "event_delay_seconds",
+            "records_consumed_total", "events_routed_total", "filter_errors_total", "deprecated_deliveries_total", "token_requests_total", "attempts_total", "attempt_duration_seconds", "event_delay_seconds",
             "deliveries_total", "retries_scheduled_total", "dead_letters_total", "duplicates_possible_total", "lag_records",
             "lag_seconds", "in_flight", "circuit_state", "suspended", "ring_bytes", "record_bytes", "commit_duration_seconds",
             "rebalances_total", "build_info",
@@ -39,6 +39,7 @@ private func page(_ format: MetricFormat) -> String { String(decoding: MetricCat
             #"fanfare_circuit_state{subscription="shipping"} 2"#,
             #"fanfare_suspended{subscription="billing"} 0"#,
             #"fanfare_unread_records{topic="shop.orders",partition="0"} 10"#,
+            #"fanfare_validations_total{topic="shop.orders",result="rejected"} 2"#,
             #"fanfare_build_info{version="1.2.3"} 1"#,
         ] {
             #expect(text.contains("\n\(line)\n"), "\(line)")

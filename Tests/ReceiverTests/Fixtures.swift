@@ -33,16 +33,16 @@ func receiving(
 
 /// The headers of a signed delivery.
 func signed(_ body: String, id: String, by secret: StandardWebhooks.Secret, at time: Int64 = now()) -> [String] {
-    let signer = WebhookSigner(secrets: [secret])
+    let signer = StandardSigner(secrets: [secret])
     // One byte more than the signature: the signer's scratch.
-    var signature = [UInt8](repeating: 0, count: signer.signatureLength + 1)
+    var signature = [UInt8](repeating: 0, count: signer.longest + 1)
     var id = id
     var body = body
     id.withUTF8 { id in
         body.withUTF8 { body in
             signature.withUnsafeMutableBytes { target in
                 _ = signer.sign(
-                    id: UnsafeRawBufferPointer(id), timestamp: time, body: UnsafeRawBufferPointer(body), into: target)
+                    SignedContent(id: UnsafeRawBufferPointer(id), timestamp: time, body: UnsafeRawBufferPointer(body)), into: target)
             }
         }
     }

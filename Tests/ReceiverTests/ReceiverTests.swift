@@ -7,7 +7,7 @@ import Testing
 
     var verifying: ReceiverOptions {
         var options = ReceiverOptions()
-        options.secrets = [StandardWebhooks.Secret.random().revealed(), secret.revealed()]
+        options.keys.secrets = [StandardWebhooks.Secret.random().revealed(), secret.revealed()]
         return options
     }
 
@@ -167,7 +167,7 @@ import Testing
 
     @Test func `does not start with a secret that it cannot read`() {
         var options = ReceiverOptions()
-        options.secrets = ["whsec_short"]
+        options.keys.secrets = ["whsec_short"]
         #expect(throws: ReceiverError.self) { try WebhookReceiver(options: options) }
     }
 

@@ -3,22 +3,30 @@ import Signing
 import Testing
 
 /// Signs and returns the header's value.
-func signature(_ secrets: [String], id: String, timestamp: Int64, body: [UInt8]) throws -> String {
-    let signer = WebhookSigner(secrets: try secrets.map { try StandardWebhooks.Secret($0) })
-    var target = [UInt8](repeating: 0, count: signer.signatureLength + 1)
+func signature(by signer: any RequestSigner, id: String, timestamp: Int64, body: [UInt8]) -> String {
+    var target = [UInt8](repeating: 0, count: signer.longest + 1)
     let count = target.withUnsafeMutableBytes { target in
         Array(id.utf8).withUnsafeBytes { id in
-            body.withUnsafeBytes { signer.sign(id: id, timestamp: timestamp, body: $0, into: target) }
+            body.withUnsafeBytes { signer.sign(SignedContent(id: id, timestamp: timestamp, body: $0), into: target) }
         }
     }
-    #expect(count == signer.signatureLength)
     return String(decoding: target.prefix(count), as: UTF8.self)
+}
+
+/// By Standard Webhooks.
+func signature(_ secrets: [String], keys: [String] = [], id: String, timestamp: Int64, body: [UInt8]) throws -> String {
+    let signer = StandardSigner(
+        secrets: try secrets.map { try StandardWebhooks.Secret($0) }, keys: try keys.map { try StandardWebhooks.PrivateKey($0) })
+    let value = signature(by: signer, id: id, timestamp: timestamp, body: body)
+    #expect(value.utf8.count == signer.longest)
+    return value
 }
 
 struct Vector: Decodable {
     var type: String
     var scheme: String?
     var secret: String?
+    var `public`: String?
     var id: String?
     var timestamp: Int64?
     var body: String?
@@ -165,10 +173,10 @@ struct VerifierTests {
     private func failure(
         id: String? = id, timestamp: String? = "1614265330", signature: String? = good, body: [UInt8] = body, now: Int64 = timestamp,
         secrets: [String] = [text]
-    ) throws -> WebhookVerifier.Failure? {
-        let verifier = WebhookVerifier(secrets: try secrets.map { try StandardWebhooks.Secret($0) })
+    ) throws -> VerificationFailure? {
+        let verifier = StandardVerifier(secrets: try secrets.map { try StandardWebhooks.Secret($0) })
         return body.withUnsafeBytes { body in
-            do throws(WebhookVerifier.Failure) {
+            do throws(VerificationFailure) {
                 try verifier.verify(id: id, timestamp: timestamp, signature: signature, body: body, now: now)
                 return nil
             } catch {
@@ -219,7 +227,7 @@ struct VerifierTests {
             #expect(try failure(signature: signature) == .noMatchingSignature)
         }
         for signature in ["g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", "v2" + Self.good.dropFirst(2), " "] {
-            #expect(try failure(signature: signature) == .noKnownScheme)
+            #expect(try failure(signature: signature) == .noKnownScheme(expected: "v1"))
         }
     }
 }

@@ -75,12 +75,21 @@ enum ConfigurationCatalog {
         .value("allowPrivate", \.allowPrivate, .flag, "Allows private, loopback and link-local addresses."),
         .value("allow", \.allow, hostPatterns, "Hosts (also *.suffix), addresses or CIDR ranges that are allowed in any case."),
         .value("deny", \.deny, hostPatterns, "Hosts (also *.suffix), addresses or CIDR ranges that are never allowed."),
-        .later("proxy", neutral: [.null], "A proxy that all deliveries go through."),
+        .value("allowPorts", \.allowPorts, .list("a list of ports such as [444]", of: .count(1...1023), count: 0...1023),
+            "Ports below 1024 that endpoints may have beside 80 and 443."),
+        .undefaulted("proxy", \.proxy, .optional(proxy),
+            "What all deliveries go through: http://host:port or socks5h://host:port, with credentials if it asks for them. It looks the endpoints' names up."),
     ])
 
     static let ops = Section<BridgeConfiguration.Ops>(BridgeConfiguration().ops, [
         .value("listen", \.listen, listenAddress, "Address and port; port 0 takes a free one."),
+        .optionalSection("publicKeys", \.publicKeys, BridgeConfiguration.Ops.PublicKeys(), publicKeys,
+            "A listener of its own that serves the public keys of ed25519 signatures, for receivers."),
         .section("tokens", \.self, tokens, "Who may call the API."),
+    ])
+
+    static let publicKeys = Section<BridgeConfiguration.Ops.PublicKeys>(BridgeConfiguration.Ops.PublicKeys(), [
+        .required("listen", \.listen, listenAddress, "Address and port; port 0 takes a free one.", example: "listen: 0.0.0.0:8081"),
     ])
 
     static let tokens = Section<BridgeConfiguration.Ops>(BridgeConfiguration().ops, [
@@ -162,6 +171,26 @@ enum ConfigurationCatalog {
         "a list such as [hooks.example.com, \"*.example.org\", 10.1.0.0/16]",
         of: .text("a host name, *.suffix, an address or a CIDR range") { Endpoints.isHostPattern($0) ? .value(()) : .unexpected },
         count: 0...10_000)
+
+    /// A secret as far as messages go: a password may stand in it.
+    private static let proxy = Shape<String>.scalar(
+        "a URL such as http://proxy.example.com:3128 or socks5h://proxy.example.com:1080", .text, isSecret: true, schema: ["type": "string"]
+    ) { url in
+        guard let scheme = url.firstRange(of: "://") else { return .unexpected }
+        switch url[..<scheme.lowerBound] {
+        case "http", "socks5h": break
+        case "socks5": return .wrong("must begin with socks5h://: the proxy looks names up")
+        default: return .wrong("must begin with http:// or socks5h://")
+        }
+        var authority = url[scheme.upperBound...]
+        if authority.last == "/" { authority = authority.dropLast() }
+        let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        let isPlain = url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && !authority.contains { "/?#".contains($0) }
+        guard isPlain, Endpoints.isHostAndPort(host, needsPort: true) else {
+            return .wrong("must be a host and a port after the scheme, and before them perhaps user:password@, percent-encoded")
+        }
+        return .value(url)
+    } show: { _ in .null }
 
     private static let listenAddress = Shape<String>.text("an address and port such as 127.0.0.1:8080 or [::]:8080") {
         Endpoints.isHostAndPort($0[...], needsPort: true, lowestPort: 0) ? .value(()) : .unexpected

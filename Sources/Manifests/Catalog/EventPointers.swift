@@ -46,7 +46,7 @@ enum EventPointers {
         return depth > PayloadTransform.maximumDepth ? .wrong("leads through more than \(PayloadTransform.maximumDepth) objects and arrays") : nil
     }
 
-    /// One part of `window.groupBy`.
+    /// One part of `window.groupBy` and of `deduplicate.by`.
     static let groupKey = Shape<GroupKey>(
         schema: .pattern("[a-z0-9]+|\(pointerPattern)"), form: .fileOnly
     ) { node, path, reader in
@@ -55,6 +55,17 @@ enum EventPointers {
         guard text.hasPrefix("/") else { return .attribute(text) }
         return pointer.read(node, path, &reader).map { .pointer($0) }
     } show: { .string($0.name) }
+
+    static func distinctGroupKeys(count: ClosedRange<Int>) -> Shape<[GroupKey]> {
+        let list = Shape<[GroupKey]>.list("a list such as [key] or [type, /data/customer]", of: groupKey, count: count)
+        return Shape(schema: list.schema.appending("uniqueItems", true), form: .fileOnly) { node, path, reader in
+            guard let keys = list.read(node, path, &reader), case .list(let items) = node.content else { return nil }
+            for (index, key) in keys.enumerated() where keys[..<index].contains(key) {
+                reader.error(items[index].position, "\(path)[\(index)]", "is in the list already; remove it")
+            }
+            return keys
+        } show: { list.show($0) }
+    }
 
     private static let pointerPattern = "/(data(/.*)?|data_base64|[a-z0-9]+)"
 

@@ -12,13 +12,13 @@ enum SchemaRegistryCatalog {
     ])
 
     private static let basic = Section<Registry.Basic>(Registry.Basic(), [
-        .required("username", \.username, secret("a user name"), "The name.", example: "username: NAME"),
-        .required("password", \.password, secret("a password such as \"${file:/etc/fanfare/secrets/registry}\"", warns: true),
+        .required("username", \.username, .credential("a user name"), "The name.", example: "username: NAME"),
+        .required("password", \.password, .credential("a password such as \"${file:/etc/fanfare/secrets/registry}\"", warns: true),
             "The password.", example: "password: \"${file:/path}\""),
     ])
 
     private static let bearer = Section<Registry.Bearer>(Registry.Bearer(), [
-        .required("token", \.token, secret("a token such as \"${file:/etc/fanfare/secrets/registry}\"", warns: true),
+        .required("token", \.token, .credential("a token such as \"${file:/etc/fanfare/secrets/registry}\"", warns: true),
             "The token.", example: "token: \"${file:/path}\""),
     ])
 
@@ -27,19 +27,5 @@ enum SchemaRegistryCatalog {
         if case .wrong = reading, text.contains("@") { return .wrong("must not hold a user name or password; write them under schemaRegistry.basic") }
         guard case .value = reading else { return reading }
         return text.contains("?") ? .wrong("must not have a query (?...): paths are put behind it") : reading
-    }
-
-    /// Goes into a header as it is.
-    private static func secret(_ expected: String, warns: Bool = false) -> Shape<String> {
-        let text = Shape<String>.anyScalar(expected, isSecret: true)
-        return Shape(schema: text.schema, form: .text) { node, path, reader in
-            guard let secret = text.read(node, path, &reader) else { return nil }
-            guard !secret.isEmpty, secret.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-                reader.error(node.position, path, "must be text of one line that is not empty")
-                return nil
-            }
-            if warns, let complaint = SigningCatalog.clearTextComplaint(node) { reader.warn(node.position, path, complaint) }
-            return secret
-        } show: { _ in .null }
     }
 }

@@ -15,8 +15,8 @@ enum SubscriptionCatalog {
         .section("payload", \.self, PayloadCatalog.section, "What the request body holds."),
         HeaderCatalog.key,
         SigningCatalog.key,
-        .section("auth", \.self, auth, "How Fanfare authenticates itself; at most one kind."),
-        .section("tls", \.self, tls, "Whom to trust."),
+        .section("auth", \.auth, AuthCatalog.section, "How Fanfare authenticates itself; at most one kind."),
+        .section("tls", \.self, TLSCatalog.section, "Whom to trust."),
         .section("delivery", \.delivery, delivery, "How requests are made."),
         .section("diversion", \.diversion, diversion,
             "How much may be diverted to the retry or dead-letter topic before failures count as an outage."),
@@ -24,22 +24,9 @@ enum SubscriptionCatalog {
         .section("retry", \.retry, retry, "When a failed event is tried again."),
         .section("deadLetter", \.deadLetter, deadLetter, "What becomes of an event that is given up."),
         .optionalSection("batch", \.batch, BatchPolicy(), batch, "Several events in one request."),
-        .later("deduplicate", neutral: [.null], "Drops repeats of the same id within a window."),
+        .optionalSection("deduplicate", \.deduplicate, DeduplicationCatalog.prototype, DeduplicationCatalog.section,
+            "Drops and counts an event that came before on its partition, not long ago."),
         .undefaulted("window", \.window, .optional(WindowCatalog.window), "The events of a group and a stretch of time are delivered as one event."),
-    ])
-
-    static let auth = Section<Subscription>(prototype, [
-        .later("basic", neutral: [.null], "HTTP basic authentication: username, password."),
-        .later("bearer", neutral: [.null], "A constant bearer token: token."),
-        .later("apiKey", neutral: [.null], "A key in a header: header, value."),
-        .later("oauth2", neutral: [.null], "OAuth 2 client credentials: tokenURL, clientID, clientSecret, scopes, audience."),
-        .later("mtls", neutral: [.null], "A client certificate: certificate, key."),
-    ])
-
-    static let tls = Section<Subscription>(prototype, [
-        .value("ca", \.certificateAuthorities, .optional(.file),
-            "PEM file of certificate authorities to trust instead of the system's; relative to this file."),
-        .later("pins", neutral: [.array([])], "Public keys that the endpoint must have: sha256//..."),
     ])
 
     static let delivery = Section<DeliveryPolicy>(DeliveryPolicy(), [

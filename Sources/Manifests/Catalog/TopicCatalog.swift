@@ -14,6 +14,8 @@ enum TopicCatalog {
         .section("kafka", \.provisioning, provisioning, "How `fanfare apply` creates the topic."),
         .section("event", \.mapping, mapping, "How a record that is not a CloudEvent becomes one, and how values are framed."),
         .value("events", \.events, EventCatalog.shape, "Catalog of what the topic carries, by event type."),
+        .value("validate", \.validate, .choice,
+            "What becomes of an event that does not conform to the schema of its type: off (nobody looks), report, reject (a dead letter)."),
         .undefaulted("versions", \.versions, VersionCatalog.shape,
             "Payload versions, the newest first, which is what the topic carries; an older one says how it is made of the next newer one."),
     ])

@@ -80,7 +80,7 @@ enum WindowCatalog {
             "After so long without an event, at the end of its log, a partition's watermark follows the clock at this distance."),
         .value("late", \.policy.late, .choice,
             "What becomes of an event whose windows are all complete. deadLetter; drop: dropped and counted; deliver: sent by itself."),
-        .value("groupBy", \.policy.groupBy, groupBy,
+        .value("groupBy", \.policy.groupBy, EventPointers.distinctGroupKeys(count: 0...100),
             "What the events of one window have in common: key, CloudEvents attributes, JSON pointers such as /data/customer. Empty: all events of a partition."),
         .value("maxGroups", \.policy.maxGroups, .count(1...10_000_000),
             "Windows that may be open at once in an engine thread; with more the subscription is suspended."),
@@ -135,17 +135,6 @@ enum WindowCatalog {
         case .tumbling, .session: return nil
         }
     }
-
-    private static let groupBy: Shape<[GroupKey]> = {
-        let list = Shape<[GroupKey]>.list("a list such as [key] or [type, /data/customer]", of: EventPointers.groupKey, count: 0...100)
-        return Shape(schema: list.schema.appending("uniqueItems", true), form: .fileOnly) { node, path, reader in
-            guard let keys = list.read(node, path, &reader), case .list(let items) = node.content else { return nil }
-            for (index, key) in keys.enumerated() where keys[..<index].contains(key) {
-                reader.error(items[index].position, "\(path)[\(index)]", "is in the list already; remove it")
-            }
-            return keys
-        } show: { list.show($0) }
-    }()
 
     private static let eventType = Shape<String>.text("a CloudEvents type such as order.summary") {
         $0.isEmpty || $0.utf8.contains(where: ASCII.isControl) ? .unexpected : .value(())

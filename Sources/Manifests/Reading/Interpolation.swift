@@ -37,7 +37,9 @@ extension Reader {
 
     private mutating func substitute(_ expression: Substring, _ position: Position, _ path: String) -> String? {
         if expression.hasPrefix("file:") {
-            return fileText(String(expression.dropFirst("file:".count)), position, path)
+            let text = fileText(String(expression.dropFirst("file:".count)), position, path)
+            if let text { noteSubstituted(text) }
+            return text
         }
         let name: Substring
         var fallback: Substring?
@@ -52,6 +54,7 @@ extension Reader {
             return nil
         }
         let value = environment.variables[String(name)]
+        if let value { noteSubstituted(value) }
         if let fallback { return value.flatMap { $0.isEmpty ? nil : $0 } ?? String(fallback) }
         if value == nil {
             error(position, path, "the environment variable \(name) is not set; set it or write ${\(name):-default}")

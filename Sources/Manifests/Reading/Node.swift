@@ -48,6 +48,12 @@ struct Node: Sendable {
         }
     }
 
+    /// The value of a mapping's key.
+    func entry(_ name: String) -> Node? {
+        guard case .mapping(let entries) = content else { return nil }
+        return entries.first { $0.key == name }?.value
+    }
+
     /// An environment variable's or a flag's text as a node.
     static func outside(_ text: String, _ position: Position) -> Node {
         Node(position: position, content: .scalar(Scalar(text: text, style: .outside)))

@@ -5,6 +5,8 @@ struct Reader {
     /// Where each key that was given stands, by its full path; for the checks that look at several keys.
     private(set) var positions: [String: Position] = [:]
     private(set) var files = FileLog()
+    /// What `${...}` stood for so far.
+    private(set) var substituted: [String] = []
 
     init(environment: Environment) { self.environment = environment }
 
@@ -17,6 +19,12 @@ struct Reader {
     mutating func warn(_ position: Position, _ path: String, _ message: String) {
         problems.append(.warning, at: position, path, message)
     }
+
+    mutating func dropWarnings(since known: Int) {
+        problems = problems.enumerated().filter { $0.offset < known || $0.element.severity == .error }.map(\.element)
+    }
+
+    mutating func noteSubstituted(_ text: String) { substituted.append(text) }
 
     mutating func add(_ more: [Problem]) { problems += more }
 

@@ -28,9 +28,13 @@ struct YAMLDocument {
             return nil
         }
         if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
+        if let problem = KeyNesting.problem(text) {
+            error(1, 1, "", problem)
+            return nil
+        }
         if text.contains("&") && text.contains("*") && !hasPlainKeys(text) { return nil }
         // Each round of the loop makes one more duplicate key distinguishable.
-        for _ in 0..<100 {
+        for _ in 0..<Self.rounds(text) {
             do {
                 // The basic resolver compares keys by their text alone: `1` and `"1"` are the same key.
                 let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
@@ -57,9 +61,12 @@ struct YAMLDocument {
                 return nil
             }
         }
-        error(1, 1, "", "more than 100 duplicate keys")
+        error(1, 1, "", "more than \(Self.rounds(text)) duplicate keys")
         return nil
     }
+
+    /// How many duplicate keys are told apart, each of which costs another reading: fewer in a large file.
+    private static func rounds(_ text: String) -> Int { min(100, max(5, (1 << 19) / max(1, text.utf8.count))) }
 
     // MARK: Keys
 
@@ -70,7 +77,7 @@ struct YAMLDocument {
     private mutating func hasPlainKeys(_ text: String) -> Bool {
         var copy = text.replacing("*", with: "x")
         var names = DuplicateKeys()
-        for _ in 0..<100 {
+        for _ in 0..<Self.rounds(text) {
             do {
                 guard let root = try Parser(yaml: copy, resolver: .basic, encoding: .utf8).nextRoot() else { return true }
                 guard let key = PlainKeys(text).firstThatIsNone(in: root) else { return true }
@@ -90,7 +97,7 @@ struct YAMLDocument {
                 return false
             }
         }
-        error(1, 1, "", "more than 100 duplicate keys")
+        error(1, 1, "", "more than \(Self.rounds(text)) duplicate keys")
         return false
     }
 
@@ -140,6 +147,7 @@ struct YAMLDocument {
 
     private mutating func entries(_ mapping: Yams.Node.Mapping, _ position: Position, _ path: String, depth: Int) -> [Node.Entry] {
         var entries: [Node.Entry] = []
+        var lines: [String: Int] = [:]
         for (key, value) in mapping {
             let here = place(of: key, else: position)
             guard case .scalar(let scalar) = key else {
@@ -153,10 +161,11 @@ struct YAMLDocument {
                 continue
             }
             // Of duplicates the first one counts, so that its problems are still found.
-            if let first = entries.first(where: { $0.key == name }) {
-                problems.append(at: here, entryPath, "duplicate key; the first one is in line \(first.value.position.line)")
+            if let first = lines[name] {
+                problems.append(at: here, entryPath, "duplicate key; the first one is in line \(first)")
                 continue
             }
+            lines[name] = here.line
             entries.append(Node.Entry(key: name, value: convert(value, here, entryPath, depth: depth + 1)))
         }
         return entries

@@ -12,6 +12,8 @@ enum HeaderRules {
         switch name {
         case "content-type": return "payload.format decides it, or payload.contentType with a template"
         case "user-agent", "traceparent", "tracestate", "deprecation", "sunset": return "Fanfare sets it itself"
+        case "x-hub-signature", "x-hub-signature-256", "stripe-signature":
+            return "signing.scheme github or stripe makes Fanfare set it"
         case "host": return "it comes from the endpoint's URL"
         case "content-length", "connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "expect",
             "proxy-connection", "proxy-authorization", "http2-settings":

@@ -61,6 +61,7 @@ extension Simulation {
     /// The engine says where a cursor starts, or goes on by an operator's word: what lies beyond is to come, once more if it
     /// has come before.
     func placed(_ key: CursorKey, at offset: Int64, by replica: Replica) {
+        ledger.memoryStarts[key] = max(offset, ledger.memoryStarts[key] ?? 0)
         // The owner's word counts, not that of a zombie that does not know yet what it has lost.
         if let present = ledger.placements[key], present.replica != replica.index, present.replica == owner(of: key) { return }
         ledger.placements[key] = Ledger.Placement(
@@ -72,6 +73,7 @@ extension Simulation {
     func reset(_ key: CursorKey, to offset: Int64) {
         excuseRepetitions(of: key, from: offset)
         ledger.starts[key] = offset
+        ledger.memoryStarts[key] = max(offset, ledger.memoryStarts[key] ?? 0)
         ledger.withdraw(key, from: offset, upTo: ledger.outcomesSoFar)
         broker.committed[key] = Broker.Committed(offset: offset, metadata: "")
     }

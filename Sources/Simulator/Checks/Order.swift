@@ -28,9 +28,10 @@ extension Simulation {
         guard end < log.records.count, log.records[end].offset == event.offset, let start = ledger.starts[key] else { return }
         guard let line = line(of: log.records[end], policy) else { return }
         for record in log.records[..<end] where record.offset >= start && self.line(of: record, policy) == line && !mayPass(subscription, record) {
-            if named.contains(record.event) { continue }
-            let fate = ledger.fates[Pair(subscription: subscription, event: record.event)] ?? Ledger.Fate()
-            if fate.accepted + fate.deadLetters == 0, !isDropped(record, subscription), !record.poison {
+            let pair = Pair(subscription: subscription, event: record.event)
+            if named.contains(record.event) || ledger.repeats.contains(pair) { continue }
+            let fate = ledger.fates[pair] ?? Ledger.Fate()
+            if fate.accepted + fate.deadLetters == 0, !isDropped(record, subscription), !record.isPoison {
                 return violation(.order, "\(event) reached \(policy.name) before \(record.event), which stands before it in line \(line)")
             }
         }

@@ -17,7 +17,9 @@ extension Simulation {
         guard let deleted = ledger.deleted[key], let start = ledger.starts[key] else { return nil }
         return deleted.first { record in
             guard record.offset >= start, !mayPass(subscription, record), !isDropped(record, subscription) else { return false }
-            let fate = ledger.fates[Pair(subscription: subscription, event: record.event)] ?? Ledger.Fate()
+            let pair = Pair(subscription: subscription, event: record.event)
+            if ledger.repeats.contains(pair) { return false }
+            let fate = ledger.fates[pair] ?? Ledger.Fate()
             return fate.accepted + fate.deadLetters == 0 && !(ledger.lost[key] ?? []).contains { $0.contains(record.offset) }
         }
     }
@@ -37,7 +39,9 @@ extension Simulation {
                 for record in broker.log(topic, Int32(partition)).records where record.offset >= start {
                     if mayPass(index, record) { continue }
                     let fate = ledger.fates[Pair(subscription: index, event: record.event)] ?? Ledger.Fate()
-                    if fate.accepted + fate.deadLetters == 0, !isDropped(record, index) {
+                    if fate.accepted + fate.deadLetters == 0, !isDropped(record, index),
+                        !ledger.repeats.contains(Pair(subscription: index, event: record.event))
+                    {
                         return violation(.outcome, "\(record.event) never reached \(policy.name)")
                     }
                 }

@@ -32,6 +32,7 @@ extension Simulation {
             compare("retry records of \(shown.name)", shown.counters.retriesScheduled, seen.retriesScheduled)
             compare("dead letters of \(shown.name)", shown.counters.deadLetters, seen.deadLetters)
             compare("drops of \(shown.name)", shown.counters.drops, seen.drops)
+            compare("repeats of \(shown.name)", shown.counters.repeats, seen.repeats)
             compare("openings of the circuit of \(shown.name)", shown.counters.circuitOpenings, seen.circuitOpenings)
             compare("requests in flight of \(shown.name)", shown.inFlight, outlet.inFlight)
             compare("suspended of \(shown.name)", shown.suspended, outlet.isSuspended)

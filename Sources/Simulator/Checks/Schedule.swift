@@ -28,7 +28,7 @@ extension Simulation {
         let record = loan.record
         guard let retry = record.retry else {
             return Account.Tries(
-                attempts: 0, retries: 0...0, created: record.timestamp, event: record.event, subscription: subscription, isPoison: record.poison,
+                attempts: 0, retries: 0...0, created: record.timestamp, event: record.event, subscription: subscription, isPoison: record.isPoison,
                 line: item.subscription.flatMap { line(of: record, replica.account.outlets[$0.index].policy) }, bytes: record.bytes)
         }
         var tries = Account.Tries(
@@ -56,6 +56,9 @@ extension Simulation {
         if let id = view.subscription, replica.account.outlets[id.index].isRemoved { return }
         if view.attempts != tries.attempts { violation(.schedule, "\(tries.event) is handed on with \(view.attempts) attempts; there were \(tries.attempts)") }
         if view.byReference { violation(.outcome, "\(tries.event) is cut without need") }
+        if loan.record.retry == nil, !loan.record.poison, !mayMatch(subscription, loan.record) {
+            violation(.routing, "\(tries.event) is handed on for a subscription whose filters it does not match")
+        }
         if view.firstAttempt != (tries.attempts > 0 ? tries.firstAttempt : nil) { violation(.schedule, "\(tries.event) is handed on with the wrong time of its first attempt") }
         let ending = replica.account.ending
         let isFailing = ending?.items.contains(item) ?? false

@@ -28,7 +28,7 @@ extension Simulation {
     /// A drop is not visible one by one: an event may be dropped that is no event, that failed for good, or that is too old.
     func isDropped(_ record: SimulatedRecord, _ subscription: Int) -> Bool {
         guard mayDrop[subscription] else { return false }
-        if record.poison || ledger.mayDrop.contains(Pair(subscription: subscription, event: record.event)) { return true }
+        if record.isPoison || ledger.mayDrop.contains(Pair(subscription: subscription, event: record.event)) { return true }
         let created = record.retry?.created ?? record.timestamp
         return latestWall - created >= leastGiveUpAfter[subscription]
     }

@@ -72,7 +72,7 @@ extension Subscription: Codable {
         Field("rateLimit", \.rateLimit), Field("retry.schedule", \.retry.schedule),
         Field("retry.jitter", \.retry.jitter), Field("retry.giveUpAfter", \.retry.giveUpAfter), Field("retry.on", \.retry.conditions),
         Field("diversion.burst", \.diversion.burst), Field("diversion.perSuccess", \.diversion.perSuccess),
-        Field("deadLetter.drop", \.deadLetter.drop), Field("batch", \.batch),
+        Field("deadLetter.drop", \.deadLetter.drop), Field("batch", \.batch), Field("deduplicate", \.deduplicate),
     ]
 
     public init(from decoder: any Decoder) throws {
@@ -102,6 +102,17 @@ extension RateLimit: Codable {
 
     public init(from decoder: any Decoder) throws {
         self.init()
+        try Self.fields.decode(into: &self, from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}
+
+extension DeduplicationPolicy: Codable {
+    static let fields: [Field<DeduplicationPolicy>] = [Field("window", \.window), Field("maxKeys", \.maxKeys)]
+
+    public init(from decoder: any Decoder) throws {
+        self.init(window: .zero)
         try Self.fields.decode(into: &self, from: decoder)
     }
 

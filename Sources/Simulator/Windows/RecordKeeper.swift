@@ -3,7 +3,7 @@ import EventModel
 
 /// A replica's records and what its windows hold: lends them to the engine, and watches that it keeps to what
 /// `WindowContents` asks for.
-final class RecordKeeper: WindowContents {
+final class RecordKeeper: WindowContents, EventIdentities {
     /// What a token stands for.
     enum Loan {
         case record(WindowRecord, of: PartitionHandle)
@@ -98,6 +98,14 @@ final class RecordKeeper: WindowContents {
             lookedAt = (place, record, group, number)
             return .event(WallTime(milliseconds: time), group: number)
         }
+    }
+
+    func identity(of token: RecordToken, of partition: PartitionHandle, for subscription: SubscriptionID) -> EventIdentity? {
+        guard case .record(let record, partition) = loans[token.bits] else {
+            complain("a record is asked for its identity that is not lent")
+            return nil
+        }
+        return record.identity == 0 ? nil : EventIdentity(high: record.identity, low: 0)
     }
 
     func source(of token: RecordToken) -> SourcePlace? {

@@ -71,7 +71,7 @@ extension WindowSimulation {
             violation(.windows, "\(words), when @\(missed.offset) was there already")
         }
         let before = log.records[..<log.index(of: offset)]
-        if let last = before.last(where: { if case .event = $0.sight(course.policy) { $0.offset >= course.start } else { false } }), now - last.appended < window.idle {
+        if let last = before.last(where: { if case .event = course.sight(of: $0) { $0.offset >= course.start } else { false } }), now - last.appended < window.idle {
             violation(.windows, "\(words), \(now - last.appended) after an event")
         }
         if let origin = before.last?.origin, !origin.areAllIdle { violation(.windows, "\(words), and something may come from \(origin.known)") }

@@ -41,6 +41,7 @@ package struct WindowClaim {
             guard let known = Self.sources(&numbers, from: watermark ?? 0) else { return nil }
             sources = known
         }
+        if flags & 8 != 0, numbers.next() == nil { return nil }
         guard let count = numbers.next() else { return nil }
         for _ in 0..<count {
             guard let ahead = numbers.next(), let time = numbers.nextSigned() else { return nil }

@@ -33,6 +33,10 @@ final class WindowCourse {
     private var model: WindowModel?
     /// Everything before it has been folded.
     private var position: Int64
+    /// When each event was last, of those that came by.
+    private var lastSeen: [UInt64: WallTime] = [:]
+    /// Offsets of events that came before (`deduplicate`).
+    private(set) var repeats: Set<Int64> = []
     /// The highest times of events, each with the offset from which on it is one.
     private var peaks: [(offset: Int64, time: Int64)] = []
     private var instances: [WindowInstance.Name: WindowInstance] = [:]
@@ -60,7 +64,8 @@ final class WindowCourse {
             let record = log.records[i]
             i += 1
             position = record.offset + 1
-            let sight = record.sight(policy)
+            noteRepeat(record)
+            let sight = sight(of: record)
             if let time = record.origin?.watermark, sight == .nothing { come(to: time, at: record.offset) }
             guard sight != .nothing else { continue }
             guard model != nil else {
@@ -77,6 +82,16 @@ final class WindowCourse {
             collect()
         }
     }
+
+    /// > With `deduplicate` an event is a repeat if the same came at most so long before it, whatever became of that.
+    private func noteRepeat(_ record: WindowRecord) {
+        guard let deduplicate = policy.deduplicate, record.identity != 0, record.sight(policy) != .nothing, record.defect != .unreadable else { return }
+        if let last = lastSeen[record.identity], record.timestamp - last <= deduplicate.window { repeats.insert(record.offset) }
+        lastSeen[record.identity] = record.timestamp
+    }
+
+    /// What it sees of a record that it has come by.
+    func sight(of record: WindowRecord) -> WindowModel.Sight { repeats.contains(record.offset) ? .nothing : record.sight(policy) }
 
     /// All sources together have come that far.
     private func come(to time: Int64, at offset: Int64) {
@@ -119,7 +134,7 @@ final class WindowCourse {
         var advances = advances.sorted { $0.key < $1.key }[...]
         for record in log.records[log.index(of: start)...] where record.offset < end {
             while let next = advances.first, next.key <= record.offset { model.advance(to: advances.removeFirst().value) }
-            model.look(record.sight(policy), at: record.offset, says: record.origin == nil)
+            model.look(sight(of: record), at: record.offset, says: record.origin == nil)
             if let time = record.origin?.watermark { model.advance(to: time) }
         }
         for advance in advances where advance.key <= end { model.advance(to: advance.value) }

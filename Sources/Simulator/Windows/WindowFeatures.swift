@@ -95,6 +95,15 @@ struct WindowFeature: Sendable {
                 for j in scenario.subscriptions.indices where scenario.subscriptions[j].topic == name { scenario.subscriptions[j].window!.scope = .topic }
             }
         },
+        WindowFeature("repeated events") { scenario, random in
+            for i in scenario.topics.indices where scenario.topics[i].sources == 0 {
+                scenario.topics[i].repeats = random.pick([0.1, 0.5])
+                let name = scenario.topics[i].name
+                for j in scenario.subscriptions.indices where scenario.subscriptions[j].topic == name && random.chance(0.7) {
+                    scenario.subscriptions[j].deduplicate = DeduplicationPolicy(window: .seconds(Int64(random.pick([1, 10, 3600]))))
+                }
+            }
+        },
         WindowFeature("long logs") { scenario, _ in for i in scenario.topics.indices { scenario.topics[i].live = 120 } },
     ]
 

@@ -44,6 +44,8 @@ struct WindowRecord {
     var type: String
     var defect: Defect? = nil
     var bytes: Int
+    /// The same for records that are the same event; 0 for none.
+    var identity: UInt64 = 0
 
     /// Of the record's key.
     var key: UInt64 { UInt64(group) + 1 }

@@ -84,6 +84,10 @@ extension WindowSimulation {
         case .cursorFull(let id, let name):
             guard let id, let handle = replica.handles[name] else { return }
             replica.courses[WindowReplica.Place(subscription: id, partition: handle)]?.wasFull = true
+        case .repeatDropped(let id, let partition, let offset):
+            guard let handle = replica.handles[partition], let course = replica.courses[WindowReplica.Place(subscription: id, partition: handle)] else { return }
+            course.follow(log(course.key))
+            if !course.repeats.contains(offset) { violation(.settlement, "\(course.key): @\(offset) is dropped as a repeat, and is none") }
         case .dropped(let id, .windowLate, _): drops[subscriptionIndex(replica.core.subscription(id).name), default: 0] += 1
         case .badMetadata: violation(.cursor, "metadata was not understood")
         case .recordsLost: violation(.reports, "records are reported as lost, and none were")

@@ -71,6 +71,7 @@ final class WindowReplica {
         core = DeliveryCore(options: options)
         keeper = RecordKeeper()
         core.contents = keeper
+        core.identities = keeper
         readers = [:]
         attempts = [:]
         diversions = [:]

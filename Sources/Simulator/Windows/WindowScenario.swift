@@ -17,6 +17,8 @@ public struct WindowScenario: Sendable {
         var uncountable = 0.0
         var others = 0.0
         var groups = 3
+        /// Chance that a record is an event that came before; 0: none says which event it is.
+        var repeats = 0.0
         /// It is a repartition topic, of a topic with so many partitions; 0: it is not. Then the chance of a writer's mishap.
         var sources = 0
         var mishaps = 0.0

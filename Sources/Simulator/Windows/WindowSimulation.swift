@@ -133,9 +133,10 @@ public final class WindowSimulation {
         if random.chance(plan.stragglers) { time -= Int64(random.int(0...Int(plan.reach))) }
         if random.chance(plan.jumps) { time += Int64(random.int(0...Int(plan.reach))) }
         let defect: WindowRecord.Defect? = random.chance(plan.unreadable) ? .unreadable : random.chance(plan.uncountable) ? .uncountable : nil
-        let record = WindowRecord(
+        var record = WindowRecord(
             timestamp: moment.wall, appended: now, time: time / plan.grid * plan.grid, group: random.int(0...plan.groups - 1),
             type: random.chance(plan.others) ? "other" : "counted", defect: defect, bytes: random.int(20...100))
+        if plan.repeats > 0 { record.identity = UInt64(random.chance(plan.repeats) ? random.int(0...20) : random.int(1...1_000_000)) }
         guard plan.sources > 0 else { return append([record], topic, partition) }
         writers[topic][partition].produce(record, &random)
         for _ in 0..<random.int(0...3) { append(writers[topic][partition].act(&random, faults: plan.mishaps), topic, partition) }

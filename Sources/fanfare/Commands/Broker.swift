@@ -52,7 +52,7 @@ struct Broker: AsyncParsableCommand {
         let reader = FaultReader(cluster: cluster)
         reader.start()
         for await _ in ended {}
-        for source in signals { source.cancel() }
+        signals.cancel()
     }
 }
 

@@ -8,6 +8,9 @@ struct Check: AsyncParsableCommand {
         abstract: "Validates configuration and manifests, all problems at once.",
         discussion: "Exit status 0 without errors (there may be warnings), 78 with errors.")
 
+    @Flag(help: "Print the configuration and the manifests as they take effect, without secrets, if there are no errors.")
+    var print = false
+
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var output: OutputOptions
 
@@ -21,23 +24,41 @@ struct Check: AsyncParsableCommand {
             }
         }
         let errors = problems.count { $0.severity == .error }
+        if print, errors == 0 { return try printFiles(configuration.configuration.topics, problems) }
         switch output.output {
         case .text:
-            for problem in problems { print(problem) }
+            for problem in problems { Swift.print(problem) }
             if errors == 0 {
                 let count = manifests.topics.reduce(0) { $0 + $1.subscriptions.count }
-                print("ok: \(manifests.topics.count) topics, \(count) subscriptions, \(problems.count) warning\(problems.count == 1 ? "" : "s")")
+                Swift.print("ok: \(manifests.topics.count) topics, \(count) subscriptions, \(problems.count) warning\(problems.count == 1 ? "" : "s")")
             } else {
-                print("\(errors) error\(errors == 1 ? "" : "s"), \(problems.count - errors) warnings")
+                Swift.print("\(errors) error\(errors == 1 ? "" : "s"), \(problems.count - errors) warnings")
             }
         case .json:
             let items = problems.map {
                 "{\"severity\":\"\($0.severity.rawValue)\",\"file\":\(JSONText.quoted($0.file)),\"line\":\($0.line),\"column\":\($0.column),"
                     + "\"path\":\(JSONText.quoted($0.path)),\"message\":\(JSONText.quoted($0.message))}"
             }
-            print("{\"errors\":\(errors),\"problems\":[\(items.joined(separator: ","))]}")
+            Swift.print("{\"errors\":\(errors),\"problems\":[\(items.joined(separator: ","))]}")
         }
         if errors > 0 { throw ExitCode.wrongConfiguration }
+    }
+
+    /// Warnings go to standard error, so that the rest can be read by programs.
+    private func printFiles(_ topics: String, _ problems: [Problem]) throws {
+        for problem in problems { printError("\(problem)") }
+        let (environment, overrides) = (Environment.process(), try options.overrides())
+        let configuration = EffectiveFiles.configuration(file: options.config, environment: environment, overrides: overrides)
+        let manifests = EffectiveFiles.manifests(folder: topics, file: options.config, environment: environment, overrides: overrides)
+        switch output.output {
+        case .text:
+            Swift.print("# \(options.config ?? ConfigurationLoader.defaultFile), with flags, environment and defaults")
+            Swift.print(configuration.yaml(), terminator: "")
+            for manifest in manifests { Swift.print("---\n# \(manifest.file), with defaults\n\(manifest.content.yaml())", terminator: "") }
+        case .json:
+            let topics = manifests.map { "\(JSONText.quoted($0.file)): \($0.content.text())" }
+            Swift.print("{\"configuration\": \(configuration.text()), \"topics\": {\(topics.joined(separator: ", "))}}")
+        }
     }
 }
 

@@ -3,6 +3,7 @@ import Dispatch
 import EventModel
 import Glibc
 import Receiver
+import Signing
 import Synchronization
 import TerminalViews
 
@@ -20,8 +21,8 @@ struct Listen: AsyncParsableCommand {
     @Option(help: "Address to listen on; 0.0.0.0 takes requests from other machines.")
     var host = "127.0.0.1"
 
-    @Option(help: ArgumentHelp("Verifies signatures with this secret, and answers 401 where none fits; may be repeated.", valueName: "whsec_..."))
-    var secret: [String] = []
+    @OptionGroup(title: "Verification")
+    var verification: VerificationOptions
 
     @Option(help: ArgumentHelp("Share of the requests that fail with 503: 0.1 or 10%.", valueName: "rate"), transform: Self.rate)
     var fail: Double = 0
@@ -42,7 +43,8 @@ struct Listen: AsyncParsableCommand {
         var options = ReceiverOptions()
         options.host = host
         options.port = Int(port)
-        options.secrets = secret
+        options.keys = try verification.keys()
+        let checks = !options.keys.isEmpty
         options.behaviour = Behaviour(failRate: fail, delay: .nanoseconds(delay.nanoseconds), status: status)
         let format = output.output
         let style = Terminal.mode(of: STDOUT_FILENO).style
@@ -61,13 +63,13 @@ struct Listen: AsyncParsableCommand {
             try await receiver.run { [host] port in
                 let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
                 switch format {
-                case .text: Terminal.write("listening on \(url) (\(behaviour)); ctrl-C ends\n")
+                case .text: Terminal.write("listening on \(url) (\(behaviour(checks))); ctrl-C ends\n")
                 case .json: Terminal.write("{\"listening\":\(JSONText.quoted(url))}\n")
                 }
             }
         }
         let signals = Termination.onSignal { receiving.cancel() }
-        defer { for source in signals { source.cancel() } }
+        defer { signals.cancel() }
         do {
             try await receiving.value
         } catch is CancellationError {
@@ -81,8 +83,8 @@ struct Listen: AsyncParsableCommand {
     }
 
     /// What it does with a request, in words.
-    private var behaviour: String {
-        var words = [secret.isEmpty ? "signatures are not checked: no --secret" : "signatures are verified"]
+    private func behaviour(_ checksSignatures: Bool) -> String {
+        var words = [checksSignatures ? "signatures are verified" : "signatures are not checked: no --secret"]
         if fail > 0 { words.append("\((fail * 1000).rounded() / 10) % fail with 503".replacing(".0 %", with: " %")) }
         if delay > .zero { words.append("answers take \(delay)") }
         if let status { words.append("answers \(status)") }

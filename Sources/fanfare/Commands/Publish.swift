@@ -21,6 +21,9 @@ struct Publish: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The key of every record; without it they are spread over the partitions.", valueName: "text"))
     var key: String?
 
+    @Option(help: ArgumentHelp("The attribute that holds a CloudEvent's key, such as partitionkey; one without it gets that of --key.", valueName: "attribute"))
+    var keyFrom: String?
+
     @Option(help: ArgumentHelp("A header of every record; may be repeated.", valueName: "name=value"))
     var header: [String] = []
 
@@ -43,6 +46,9 @@ struct Publish: AsyncParsableCommand {
 
     func validate() throws {
         _ = try EventInput.headers(header)
+        if let keyFrom, keyFrom.isEmpty || !keyFrom.utf8.allSatisfy({ $0 >= 0x61 && $0 <= 0x7A || $0 >= 0x30 && $0 <= 0x39 }) {
+            throw ValidationError("--key-from \(keyFrom) is no name of an attribute: a-z and 0-9 only, such as partitionkey")
+        }
         if let rate, !(rate > 0) { throw ValidationError("--rate must be more than 0") }
         guard times >= 1 else { throw ValidationError("--repeat must be at least 1") }
         if let size {
@@ -60,7 +66,7 @@ struct Publish: AsyncParsableCommand {
             throw Failed("cannot write to topic \(topic): \(error.message); `fanfare apply` creates the topics of the manifests")
         }
         let publisher = try Publisher(
-            kafka, topic: topic, key: key.map { Array($0.utf8) }, headers: headers, rate: rate, timeout: timeout,
+            kafka, topic: topic, key: key.map { Array($0.utf8) }, keyFrom: keyFrom, headers: headers, rate: rate, timeout: timeout,
             total: size == nil ? nil : times)
         if let size {
             for number in 1...times { try publisher.publish(EventInput.madeUp(number, size: size)[...], line: number) }

@@ -2,12 +2,14 @@ import ArgumentParser
 import BridgeRuntime
 import DeliveryCore
 import Dispatch
+import Egress
 import EventModel
 import Glibc
 import KafkaClient
 import Logging
 import Manifests
 import OpsServer
+import Signing
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,11 +44,15 @@ struct Serve: AsyncParsableCommand {
         let watcher = TopicsWatcher(
             since: manifests, folder: configuration.topics, configuration: configuration, defaults: loaded.defaults,
             environment: .process())
-        let bridge = Bridge(configuration: configuration, manifests: manifests, watcher: watcher, logger: logger)
+        let ownListeners = OwnListeners()
+        let bridge = Bridge(configuration: configuration, manifests: manifests, watcher: watcher, ownListeners: ownListeners, logger: logger)
         // What goes wrong there is thrown; the rest of what an HTTP server logs is not for operators.
         var quiet = logger
         quiet.logLevel = .critical
         let ops = try OpsServer(listen: configuration.ops.listen, source: BridgeSource(bridge: bridge), logger: quiet)
+        let keyServer = try configuration.ops.publicKeys.map {
+            try PublicKeyServer(listen: $0.listen, logger: quiet) { bridge.publishedKeys }
+        }
         let subscriptions = manifests.topics.reduce(0) { $0 + $1.subscriptions.count }
         logger.notice(
             "fanfare \(fanfareVersion)",
@@ -58,14 +64,28 @@ struct Serve: AsyncParsableCommand {
             logger.notice("stopping: finishing what is in flight", metadata: ["grace": "\(configuration.shutdown.grace)"])
             bridge.stop()
         }
-        defer { for source in signals { source.cancel() } }
+        defer { signals.cancel() }
         // The ops server answers until the bridge has stopped, so that probes see the drain.
         let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
         let server = Task {
             do {
-                try await ops.run(onListening: { port in
-                    logger.info("ops API", metadata: ["listen": "\(configuration.ops.listen)", "port": "\(port)"])
-                })
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        try await ops.run(onListening: { port in
+                            ownListeners.add(host: ops.address.host, port: UInt16(port))
+                            logger.info("ops API", metadata: ["listen": "\(configuration.ops.listen)", "port": "\(port)"])
+                        })
+                    }
+                    if let keyServer {
+                        group.addTask {
+                            try await keyServer.run(onListening: { port in
+                                ownListeners.add(host: keyServer.address.host, port: UInt16(port))
+                                logger.info("public keys", metadata: ["listen": "\(keyServer.address)", "port": "\(port)"])
+                            })
+                        }
+                    }
+                    try await group.waitForAll()
+                }
             } catch {
                 logger.critical("\(error)")
                 bridge.stop()
@@ -107,6 +127,18 @@ struct BridgeSource: OpsSource {
         switch bridge.readiness() {
         case .ready: .ready
         case .notReady(let reasons): .notReady(reasons)
+        }
+    }
+}
+
+extension Bridge {
+    /// What receivers may know of what signs.
+    var publishedKeys: [PublishedKey] {
+        publicKeys.flatMap { entry in
+            entry.keys.compactMap { key in
+                guard let key = try? StandardWebhooks.PrivateKey(key.text).publicKey else { return nil }
+                return PublishedKey(subscription: entry.subscription, text: key.text, x: key.base64URL, id: key.thumbprint)
+            }
         }
     }
 }

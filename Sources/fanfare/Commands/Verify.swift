@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventModel
 import Glibc
 import Signing
 
@@ -10,16 +11,15 @@ struct Verify: AsyncParsableCommand {
             adds no line break. Exit status 0 when the signature is right, 1 when it is not.
             """)
 
-    @Option(help: ArgumentHelp("A signing secret, whsec_...; repeat it for several, of which one must match.", valueName: "secret"))
-    var secret: [String]
+    @OptionGroup var verification: VerificationOptions
 
-    @Option(help: ArgumentHelp("The request's webhook-id.", valueName: "id"))
-    var id: String
+    @Option(help: ArgumentHelp("The request's webhook-id; with the scheme standard.", valueName: "id"))
+    var id: String?
 
-    @Option(help: ArgumentHelp("The request's webhook-timestamp.", valueName: "seconds"))
-    var timestamp: String
+    @Option(help: ArgumentHelp("The request's webhook-timestamp; with the scheme standard.", valueName: "seconds"))
+    var timestamp: String?
 
-    @Option(help: ArgumentHelp("The request's webhook-signature, all of it.", valueName: "signature"))
+    @Option(help: ArgumentHelp("The request's webhook-signature, X-Hub-Signature-256 or Stripe-Signature, all of it.", valueName: "signature"))
     var signature: String
 
     @Option(help: ArgumentHelp("How far the timestamp may be from now, in seconds.", valueName: "seconds"))
@@ -34,19 +34,27 @@ struct Verify: AsyncParsableCommand {
     var file: String?
 
     func validate() throws {
-        guard !secret.isEmpty else { throw ValidationError("--secret is missing") }
-        _ = try secrets()
+        guard !verification.secret.isEmpty || !verification.secretFile.isEmpty || !verification.publicKey.isEmpty else {
+            throw ValidationError("--secret is missing; or give --secret-file or --public-key")
+        }
+        guard !verification.secretFile.contains("-") || file != nil && file != "-" else {
+            throw ValidationError("standard input cannot be both the secret and the body; name a file for one of them")
+        }
+        if verification.scheme == .standard {
+            if id == nil { throw ValidationError("--id is missing: the request's webhook-id") }
+            if timestamp == nil { throw ValidationError("--timestamp is missing: the request's webhook-timestamp") }
+        }
         guard tolerance >= 0 else { throw ValidationError("--tolerance must not be negative") }
     }
 
     func run() async throws {
-        let secrets = try secrets()
+        let verifier = try verifier()
         var input = try Input(file)
         let body = try input.readAll()
-        let failure = body.withUnsafeBytes { self.failure($0, secrets) }
+        let failure = body.withUnsafeBytes { self.failure($0, verifier) }
         var reason = failure?.description ?? ""
         if failure == .noMatchingSignature, body.last == UInt8(ascii: "\n"),
-            body.withUnsafeBytes({ self.failure(UnsafeRawBufferPointer(rebasing: $0.dropLast()), secrets) }) == nil {
+            body.withUnsafeBytes({ self.failure(UnsafeRawBufferPointer(rebasing: $0.dropLast()), verifier) }) == nil {
             reason = "the body ends with a line break that was not signed; without it the signature matches"
         }
         switch output.output {
@@ -56,19 +64,24 @@ struct Verify: AsyncParsableCommand {
         if failure != nil { throw ExitCode.findings }
     }
 
-    private func secrets() throws -> [StandardWebhooks.Secret] {
-        do {
-            return try secret.map { try StandardWebhooks.Secret($0) }
+    private func verifier() throws -> any RequestVerifier {
+        // Of a time that is in no header of its own nothing is known here.
+        let tolerance = ignoreAge ? Int64.max / 4 : tolerance
+        let keys = try verification.keys()
+        do throws(StandardWebhooks.SecretError) {
+            return try keys.verifier(tolerance: tolerance)
         } catch {
-            throw ValidationError("--secret: \(error)")
+            throw ValidationError("--secret, --public-key: \(error)")
         }
     }
 
-    private func failure(_ body: UnsafeRawBufferPointer, _ secrets: [StandardWebhooks.Secret]) -> WebhookVerifier.Failure? {
-        let now = ignoreAge ? Int64(timestamp) ?? 0 : Int64(time(nil))
-        do throws(WebhookVerifier.Failure) {
-            try WebhookVerifier(secrets: secrets, tolerance: tolerance).verify(
-                id: id, timestamp: timestamp, signature: signature, body: body, now: now)
+    private func failure(_ body: UnsafeRawBufferPointer, _ verifier: any RequestVerifier) -> VerificationFailure? {
+        let headers = [
+            "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature, "x-hub-signature-256": signature,
+            "stripe-signature": signature,
+        ]
+        do throws(VerificationFailure) {
+            try verifier.verify(header: { headers[$0] ?? nil }, body: body, now: Int64(time(nil)))
             return nil
         } catch {
             return error

@@ -89,7 +89,7 @@ final class DemoShow {
             Terminal.write("ops server: \(stage.opsURL)  metrics: \(stage.opsURL)/metrics  API: \(stage.opsURL)/api/v1/subscriptions\n")
         }
         let signals = Termination.onSignal { [interruption] in interruption.came.store(true, ordering: .relaxed) }
-        defer { for source in signals { source.cancel() } }
+        defer { signals.cancel() }
         let tail = try stage.makeTail()
         let beginning = now
         while !interruption.came.load(ordering: .relaxed), !story.isOver(now) {

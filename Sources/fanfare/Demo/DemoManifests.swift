@@ -1,6 +1,7 @@
 import EventModel
 import Glibc
 import Manifests
+import Signing
 
 /// The manifests that the demo runs: from a folder, with endpoints that lead to the demo's own receiver.
 struct DemoManifests {
@@ -60,12 +61,13 @@ struct DemoManifests {
     var subscriptions: [Subscription] { loaded.topics.flatMap(\.subscriptions) }
 
     /// Of all subscriptions, for the receiver to verify with.
-    var secrets: [String] {
-        var secrets: [String] = []
-        for case .standard(let own) in subscriptions.map(\.signing) {
-            for secret in own where !secrets.contains(secret) { secrets.append(secret) }
+    var keys: VerificationKeys {
+        var keys = VerificationKeys()
+        for case .signed(let method) in subscriptions.map(\.signing) where method.scheme == .standard {
+            for secret in method.secrets.map(\.text) where !keys.secrets.contains(secret) { keys.secrets.append(secret) }
+            keys.publicKeys += method.keys.compactMap { try? StandardWebhooks.PrivateKey($0.text).publicKey.text }
         }
-        return secrets
+        return keys
     }
 }
 

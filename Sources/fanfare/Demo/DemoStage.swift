@@ -63,7 +63,7 @@ final class DemoStage: Sendable {
             feed.add(delivery)
         }
         var options = ReceiverOptions()
-        options.secrets = manifests.secrets
+        options.keys = manifests.keys
         options.port = ports[0]
         options.behaviours["/flaky"] = Behaviour(failRate: Self.failRate, refusals: [DemoProducer.poisonType: 422])
         receiver = try WebhookReceiver(options: options, onDelivery: told)

@@ -22,6 +22,8 @@ struct DryRunJSON {
         put(",")
         put("late", run.late) { event($0) }
         put(",")
+        put("repeats", run.repeats) { JSONText.object([("event", event($0.event)), ("of", event($0.of))]) }
+        put(",")
         put("poison", run.poison, json)
         put(",\"leftOut\":\(run.leftOut),\"suspended\":\(run.suspension.map(json) ?? "null")}")
     }

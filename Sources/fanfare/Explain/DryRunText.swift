@@ -30,6 +30,9 @@ struct DryRunText {
         text += named("late: all their windows were complete when they came; \(fateOfLate(run.subscription))", run.late) {
             "\(at($0)): \(log.entries[$0].record.timestamp.rfc3339)"
         }
+        text += named("repeats: dropped, as the same event came before (deduplicate)", run.repeats) {
+            "\(at($0.event)): \(log.entries[$0.event].record.timestamp - log.entries[$0.of].record.timestamp) after \(at($0.of))"
+        }
         text += named("no valid events, or none that can be counted: \(fateOfPoison(run.subscription))", run.poison) { "\(at($0.event)): \($0.reason)" }
         return text
     }
@@ -52,18 +55,20 @@ struct DryRunText {
             let things = subscription.window == nil ? "events" : "windows"
             parts.append("batches of up to \(batch.maxEvents) \(things), waiting up to \(batch.maxWait)")
         }
+        if let deduplicate = subscription.deduplicate { parts.append("without repeats within \(deduplicate.window)") }
         return parts.isEmpty ? "each event by itself" : parts.joined(separator: ", ")
     }
 
     private func summary(_ run: DryRun) -> String {
         let seen = run.suspension.map { $0.event + 1 } ?? log.entries.count
-        let used = seen - run.leftOut - run.late.count - run.poison.count
+        let used = seen - run.leftOut - run.late.count - run.repeats.count - run.poison.count
         var parts = [
             run.subscription.window == nil
                 ? "\(count(used, "event")) in \(count(run.requests.count, "request"))"
                 : "\(count(used, "event")) in \(count(run.windows.count, "window")), \(count(run.requests.count, "request"))",
         ]
         if !run.late.isEmpty { parts.append("\(run.late.count) late") }
+        if !run.repeats.isEmpty { parts.append(count(run.repeats.count, "repeat")) }
         if !run.poison.isEmpty { parts.append("\(run.poison.count) poison") }
         if run.leftOut > 0 { parts.append("\(run.leftOut) left out by its filters") }
         return parts.joined(separator: "; ")

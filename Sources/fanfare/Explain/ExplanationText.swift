@@ -14,6 +14,7 @@ enum ExplanationText {
                 text += "  \(name)\(String(repeating: " ", count: width - name.count))  \(value)\n"
             }
         }
+        if let finding = explanation.finding { text += "catalog\n  \(line(finding, manifest.validate))\n" }
         for outcome in explanation.outcomes {
             text += "\n\(outcome.subscription): \(outcome.matches ? "matches" : "does not match")\n"
             for reason in outcome.reasons { text += "  \(reason)\n" }
@@ -25,6 +26,23 @@ enum ExplanationText {
         }
         if manifest.subscriptions.isEmpty { text += "\nThe topic has no subscriptions.\n" }
         return text
+    }
+
+    private static func line(_ finding: CatalogValidator.Finding, _ mode: CatalogValidation) -> String {
+        switch finding {
+        case .valid: "nothing is wrong with it"
+        case .unlisted: "its type is not listed under events; it is delivered all the same"
+        case .invalid(let reason):
+            "\(reason)\n  validate: \(mode.rawValue) - \(mode == .reject ? "a dead letter of those it matches" : "delivered all the same")"
+        }
+    }
+
+    private static func json(_ finding: CatalogValidator.Finding) -> String {
+        switch finding {
+        case .valid: JSONText.object([("result", JSONText.quoted("valid"))])
+        case .unlisted: JSONText.object([("result", JSONText.quoted("unlisted"))])
+        case .invalid(let reason): JSONText.object([("result", JSONText.quoted("invalid")), ("reason", JSONText.quoted(reason))])
+        }
     }
 
     /// Of many that overlap, so many are named.
@@ -62,8 +80,9 @@ enum ExplanationText {
             return "{\"name\":\(JSONText.quoted(outcome.subscription)),\"matches\":\(outcome.matches),\"reasons\":[\(reasons)],"
                 + "\"windows\":\(windows),\"request\":\(request)}"
         }
+        let validation = explanation.finding.map { "\"validation\":\(json($0))," } ?? ""
         let problem = explanation.poison.map { "\"problem\":\(JSONText.quoted($0))," } ?? ""
-        return "{\"event\":\(explanation.poison == nil ? explanation.eventJSON : "null"),\(problem)\"subscriptions\":[\(subscriptions.joined(separator: ","))]}"
+        return "{\"event\":\(explanation.poison == nil ? explanation.eventJSON : "null"),\(validation)\(problem)\"subscriptions\":[\(subscriptions.joined(separator: ","))]}"
     }
 
     /// A header that is there several times stands once, its values separated by commas, which means the same (RFC 9110, 5.3).

@@ -51,6 +51,21 @@ class Process:
             fields = stat.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def descriptors(self):
+        """How many it has open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def peak_memory(self):
+        """The most that was ever resident, in bytes."""
+        with open(f"/proc/{self.pid}/status") as status:
+            (line,) = [line for line in status if line.startswith("VmHWM:")]
+        return int(line.split()[1]) << 10
+
+    def forget_peak_memory(self):
+        """The peak counts from now on."""
+        with open(f"/proc/{self.pid}/clear_refs", "w") as clear:
+            clear.write("5")
+
     def freeze(self):
         """SIGSTOP: as a debugger or a suspended virtual machine holds a process."""
         self.popen.send_signal(signal.SIGSTOP)

@@ -143,6 +143,11 @@ class World:
         assert done.returncode == expect, f"'fanfare {' '.join(map(str, words))}' ended with {done.returncode}, expected {expect}\n{result}"
         return result
 
+    def fanfare_with(self, variables, *words, timeout=60):
+        """The same with variables in its environment, however it ends."""
+        command = [str(word) for word in (self.program, *words)]
+        return Result(subprocess.run(command, capture_output=True, timeout=timeout * PATIENCE, env=environment() | variables))
+
     # Looking
 
     def wait_until(self, condition, what, timeout=30, **options):

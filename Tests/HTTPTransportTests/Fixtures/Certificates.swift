@@ -16,6 +16,8 @@ final class Certificates: Sendable {
     let otherName: Pair
     /// For `localhost`, until yesterday.
     let expired: Pair
+    /// Of a client.
+    let client: Pair
 
     init() throws {
         folder = NSTemporaryDirectory() + "fanfare-tls-\(getpid())-\(UInt32.random(in: 0 ... .max))"
@@ -34,7 +36,17 @@ final class Certificates: Sendable {
         }
         valid = try issue("valid", for: "DNS:localhost,IP:127.0.0.1", days: 2, in: folder)
         otherName = try issue("other", for: "DNS:other.example", days: 2, in: folder)
+        client = try issue("client", for: "DNS:fanfare", days: 2, in: folder)
         expired = try issue("expired", for: "DNS:localhost", days: -1, in: folder)
+    }
+
+    /// As `tls.pins` has it.
+    func pin(of pair: Pair) throws -> String {
+        let base = pair.certificate + ".public"
+        try Self.openssl(["x509", "-in", pair.certificate, "-pubkey", "-noout", "-out", base])
+        try Self.openssl(["pkey", "-pubin", "-in", base, "-outform", "der", "-out", base + ".der"])
+        try Self.openssl(["dgst", "-sha256", "-binary", "-out", base + ".digest", base + ".der"])
+        return "sha256//" + (try Data(contentsOf: URL(fileURLWithPath: base + ".digest"))).base64EncodedString()
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }

@@ -1,3 +1,4 @@
+import Egress
 import EventLoop
 import HTTPTransport
 import Testing
@@ -28,9 +29,13 @@ final class Client: HTTPTransportDelegate {
     /// Loopback servers need http and private addresses.
     static let local = try! EgressRules(allowHTTP: true, allowPrivate: true)
 
-    init(_ rules: EgressRules = Client.local) {
+    init(
+        _ rules: EgressRules = Client.local, ownListeners: OwnListeners = OwnListeners(), proxy: Proxy? = nil,
+        maximumConnections: Int = DescriptorBudget.ofThisProcess.connections
+    ) {
         loop = try! EventLoop()
-        transport = CurlTransport(loop: loop, rules: rules, requests: 2)
+        transport = CurlTransport(
+            loop: loop, rules: rules, ownListeners: ownListeners, proxy: proxy, requests: 2, maximumConnections: maximumConnections)
         transport.delegate = self
     }
 

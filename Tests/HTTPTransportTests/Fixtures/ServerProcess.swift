@@ -30,7 +30,9 @@ final class ServerProcess {
     }
 
     /// HTTP/1.1 over TLS, answering every request with 200. Nil without python3.
-    static func tls(_ pair: Certificates.Pair) throws -> ServerProcess? {
+    ///
+    /// - Parameter authority: of the client certificates that it asks for.
+    static func tls(_ pair: Certificates.Pair, askingFor authority: String? = nil) throws -> ServerProcess? {
         let script = """
             import http.server, ssl, sys, threading
             class Handler(http.server.BaseHTTPRequestHandler):
@@ -45,12 +47,17 @@ final class ServerProcess {
             server.daemon_threads = True
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(sys.argv[1], sys.argv[2])
+            if len(sys.argv) > 3:
+                context.verify_mode = ssl.CERT_REQUIRED
+                # In 1.3 the client has sent its request by then, and may see a reset in place of the alert.
+                context.maximum_version = ssl.TLSVersion.TLSv1_2
+                context.load_verify_locations(sys.argv[3])
             server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
             threading.Thread(target=server.serve_forever, daemon=True).start()
             print(server.server_address[1], flush=True)
             sys.stdin.read()
             """
-        guard let server = try ServerProcess(["python3", "-c", script, pair.certificate, pair.key]) else {
+        guard let server = try ServerProcess(["python3", "-c", script, pair.certificate, pair.key] + (authority.map { [$0] } ?? [])) else {
             print("skipped: no python3")
             return nil
         }

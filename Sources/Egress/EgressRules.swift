@@ -3,8 +3,8 @@
 /// A rule is a host name (`hooks.example.com`), all names below one (`*.example.com`, not `example.com` itself), an
 /// address (`10.1.2.3`, `fd00::7`) or a CIDR range (`10.0.0.0/8`).
 ///
-/// Names are judged once, when an endpoint is opened, on the host as the URL writes it. Addresses are judged for every
-/// connection, on the address it is about to be made to, whatever the name resolved to. Together:
+/// Names are judged once, when an endpoint is opened, on the host as the URL writes it (``HostPolicy``). Addresses are judged
+/// for every connection, on the address it is about to be made to, whatever the name resolved to (``AddressPolicy``). Together:
 ///
 /// 1. A denied name refuses the endpoint; a denied address refuses the connection. Deny beats allow, also across kinds.
 /// 2. An allowed address, or any address of a host that is allowed by name, may be connected to, whatever kind it is.
@@ -15,15 +15,18 @@
 public struct EgressRules: Sendable, Equatable {
     public let allowHTTP: Bool
     public let allowPrivate: Bool
+    /// Below 1024, beside 80 and 443.
+    public let allowPorts: Set<Int>
     let allow: RuleList
     let deny: RuleList
 
     /// The error names the rule that cannot be read and says what to write instead.
     public init(
-        allowHTTP: Bool = false, allowPrivate: Bool = false, allow: [String] = [], deny: [String] = []
+        allowHTTP: Bool = false, allowPrivate: Bool = false, allow: [String] = [], deny: [String] = [], allowPorts: [Int] = []
     ) throws(EgressRuleError) {
         self.allowHTTP = allowHTTP
         self.allowPrivate = allowPrivate
+        self.allowPorts = Set(allowPorts)
         self.allow = try RuleList(allow, key: "egress.allow")
         self.deny = try RuleList(deny, key: "egress.deny")
     }

@@ -13,6 +13,8 @@ public enum AddressPolicy {
         case specialUse(SpecialUse)
         /// Neither IPv4 nor IPv6.
         case unknownFamily
+        /// Something of this process listens there.
+        case ownListener
 
         /// Continues "127.0.0.1 is ...".
         public var description: String {
@@ -20,6 +22,7 @@ public enum AddressPolicy {
             case .denyRule: "denied by egress.deny"
             case .specialUse(let use): use.rawValue
             case .unknownFamily: "not an IP address"
+            case .ownListener: "where Fanfare itself listens (ops.listen)"
             }
         }
     }

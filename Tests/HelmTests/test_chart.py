@@ -42,7 +42,7 @@ SETS = {
         affinity={"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
             {"weight": 1, "podAffinityTerm": {"topologyKey": "kubernetes.io/hostname"}}]}},
         topologySpreadConstraints=[{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
-        priorityClassName="high"),
+        priorityClassName="high", seccompProfile={"type": "Localhost", "localhostProfile": "fanfare.json"}),
     "as little as possible beside the bridge": with_required(
         existingTopicsConfigMap="topics", serviceAccount={"create": False}, service={"enabled": False},
         podDisruptionBudget={"enabled": False}, strategy={"type": "Recreate"}),
@@ -58,6 +58,8 @@ TYPOS = {
     "a manifest without its topic": with_required(topics={"orders": {"subscriptions": {}}}),
     "the pod's own listening address": with_required(config={"ops": {"listen": "127.0.0.1:9999"}}),
     "the pod's own topics folder": with_required(config={"topics": "./topics"}),
+    "a profile without its file": with_required(seccompProfile={"type": "Localhost"}),
+    "no profile at all": with_required(seccompProfile={"type": "Unconfined"}),
     "an embedded broker": with_required(config={"kafka": {"bootstrapServers": "embedded"}}),
 }
 
@@ -119,7 +121,10 @@ def test_the_pods_can_do_as_little_as_possible(helm):
     pod = rendered.pod["spec"]
     assert pod["automountServiceAccountToken"] is False
     assert rendered.the("ServiceAccount")["automountServiceAccountToken"] is False
-    assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["securityContext"]["seccompProfile"] == {"type": "Localhost", "localhostProfile": "fanfare.json"}
+    least = helm.renders(SETS["the least"]).pod["spec"]
+    assert least["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert rendered.container["securityContext"] == {
         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     assert "lifecycle" not in rendered.container

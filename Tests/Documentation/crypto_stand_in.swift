@@ -18,3 +18,28 @@ public enum HMAC<Hash> {
         return code.elementsEqual(digest)
     }
 }
+
+public enum Curve25519 {
+    public enum Signing {
+        public struct PublicKey {
+            private let bytes: [UInt8]
+
+            public init(rawRepresentation: Data) throws {
+                guard rawRepresentation.count == 32 else { throw CocoaError(.coderInvalidValue) }
+                bytes = Array(rawRepresentation)
+            }
+
+            public func isValidSignature(_ signature: Data, for data: Data) -> Bool {
+                let key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, bytes, bytes.count)
+                let context = EVP_MD_CTX_new()
+                defer {
+                    EVP_MD_CTX_free(context)
+                    EVP_PKEY_free(key)
+                }
+                let (signature, message) = (Array(signature), Array(data))
+                return EVP_DigestVerifyInit(context, nil, nil, nil, key) == 1
+                    && EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
+            }
+        }
+    }
+}

@@ -22,7 +22,7 @@ public enum AddressPolicy {
             case .denyRule: "denied by egress.deny"
             case .specialUse(let use): use.rawValue
             case .unknownFamily: "not an IP address"
-            case .ownListener: "where Fanfare itself listens (ops.listen)"
+            case .ownListener: "where Fanfare itself listens (ops.listen, ops.publicKeys.listen)"
             }
         }
     }

@@ -29,11 +29,17 @@ public enum HostPolicy {
         guard let name = HostName.normalized(host) else { return .notAHost }
         if rules.deny.matches(name: name) { return .denied("host \(name) is denied by egress.deny") }
         let isAllowed = rules.allow.matches(name: name)
-        // RFC 6761: names of the loopback interface, here that of the proxy.
-        if isProxied, name == "localhost" || name.hasSuffix(".localhost"), !isAllowed, !rules.allowPrivate {
+        // Here that of the proxy.
+        if isProxied, isLoopback(name: name), !isAllowed, !rules.allowPrivate {
             return .denied("host \(name) is \(SpecialUse.loopback.rawValue)\(remedy(.specialUse(.loopback)))")
         }
         return .allowed(name: name, isAllowed: isAllowed)
+    }
+
+    /// RFC 6761: names of the loopback interface, whoever looks them up.
+    public static func isLoopback(name: some StringProtocol) -> Bool {
+        guard let name = HostName.normalized(name) else { return false }
+        return name == "localhost" || name.hasSuffix(".localhost")
     }
 
     private static func remedy(_ reason: AddressPolicy.Reason) -> String {

@@ -1,3 +1,4 @@
+import EventModel
 import Hummingbird
 import HummingbirdCore
 import Logging

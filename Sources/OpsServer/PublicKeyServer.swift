@@ -1,3 +1,4 @@
+public import EventModel
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore

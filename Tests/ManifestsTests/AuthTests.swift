@@ -126,6 +126,34 @@ import Testing
         #expect(loaded.isUsable)
     }
 
+    @Test(arguments: [
+        ("127.0.0.1:8080", "https://127.0.0.1:8080/api", "ops.listen"), ("127.0.0.1:443", "https://127.0.0.1", "ops.listen"),
+        ("localhost:8080", "https://127.0.0.1:8080/", "ops.listen"), ("0.0.0.0:8080", "https://LOCALHOST:8080/", "ops.listen"),
+        ("[::]:8080", "https://hooks.localhost.:8080/", "ops.listen"), ("[::1]:8080", "https://localhost:8080/", "ops.listen"),
+        ("0.0.0.0:8080", "https://0.0.0.0:8080/", "ops.listen"), ("127.0.0.1:8080", "https://127.0.0.1:8081/", "ops.publicKeys.listen"),
+        ("127.0.0.1:8080", "https://[::ffff:127.0.0.1]:8080/", "ops.listen"),
+    ])
+    func anEndpointWhereTheBridgeItselfListensIsWarnedOf(listen: String, endpoint: String, key: String) {
+        var configuration = BridgeConfiguration()
+        configuration.egress.allowPrivate = true
+        configuration.egress.allow = ["localhost", "0.0.0.0"]
+        configuration.ops.listen = listen
+        configuration.ops.publicKeys = .init()
+        configuration.ops.publicKeys?.listen = "0.0.0.0:8081"
+        func warnings() -> [String] {
+            load(subscription("").replacing("https://example.com/hook", with: "\"\(endpoint)\""), configuration: configuration).problems.lines
+        }
+        let warning = warnings().first ?? ""
+        #expect(warning.contains("t.yaml:4:5: warning: subscriptions.s.endpoint: nothing will be sent there (egress-denied)"), "\(warning)")
+        #expect(warning.contains("is where Fanfare itself listens (\(key)); write the receiver's address"), "\(warning)")
+        configuration.egress.proxy = "http://proxy.example:3128"
+        #expect(!warnings().contains { $0.contains("itself listens") }, "it is the proxy's own")
+        configuration.egress.proxy = nil
+        configuration.ops.listen = "127.0.0.2:0"
+        configuration.ops.publicKeys = nil
+        #expect(warnings() == [])
+    }
+
     @Test func whatIsAllowedIsNotWarnedOf() {
         var configuration = BridgeConfiguration()
         configuration.egress.allow = ["10.0.0.0/8", "127.0.0.1"]

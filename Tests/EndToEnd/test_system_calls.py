@@ -15,7 +15,7 @@ from harness import container
 from harness.protected import ProtectedServer
 from harness.raw_servers import Certificates
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can make containers")
+pytestmark = [pytest.mark.system_calls, pytest.mark.skipif(os.getuid() != 0, reason="only root can make containers")]
 
 PUBLISHED = json.loads((pathlib.Path(__file__).parents[2] / "helm/fanfare/seccomp.json").read_text())
 LAUNCHER = pathlib.Path(container.__file__)
@@ -32,7 +32,9 @@ quotactl_fd reboot request_key set_mempolicy set_mempolicy_home_node setdomainna
 syslog _sysctl umount umount2 unshare uselib userfaultfd ustat vhangup vm86 vm86old
 """.split()
 # Runtimes that are some years old do not know these, and refuse them as anything else.
-RECENT = "close_range epoll_pwait2 faccessat2 futex_waitv landlock_create_ruleset membarrier memfd_secret openat2 process_mrelease rseq statx".split()
+RECENT = """
+close_range epoll_pwait2 faccessat2 futex_waitv landlock_create_ruleset membarrier memfd_secret openat2 process_mrelease rseq statx
+""".split()
 NAMESPACES = [1 << bit for bit in (17, 25, 26, 27, 28, 29, 30)]     # CLONE_NEW...
 AF_ALG, AF_VSOCK = 38, 40
 EPERM, ENOSYS = 1, 38
@@ -41,7 +43,8 @@ EPERM, ENOSYS = 1, 38
 def denying(names):
     """All but these, as the default profiles do."""
     def rule(names, number=EPERM, **condition):
-        return {"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": number, **({"args": [{"index": 0, **condition}]} if condition else {})}
+        args = {"args": [{"index": 0, **condition}]} if condition else {}
+        return {"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": number, **args}
 
     return {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
         rule(names),
@@ -86,7 +89,8 @@ def test_the_bridge_works_under_a_profile(profile, world, contained, tmp_path):
     secure = server.endpoint("secure")
     orders = world.topic("shop.orders", partitions=2)
     orders.subscriptions["secure"] = {
-        "endpoint": secure.url.replace("127.0.0.1", "localhost"), "start": "earliest", "signing": "none", "tls": {"ca": certificates.authority}}
+        "endpoint": secure.url.replace("127.0.0.1", "localhost"), "start": "earliest", "signing": "none",
+        "tls": {"ca": certificates.authority}}
     flaky = world.endpoint("flaky", fail_first=2)
     orders.subscribe("flaky", flaky, retry={"schedule": ["1s", "3s"]})
     refusing = world.endpoint("refusing", status=400)

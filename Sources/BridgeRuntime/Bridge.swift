@@ -35,6 +35,7 @@ public final class Bridge: Sendable {
     private let manifests: [TopicManifest]
     private let watcher: Mutex<TopicsWatcher>
     private let rotation: Mutex<SecretRotation>
+    private let certificates: Mutex<CertificateWatch>
     private let kafka: KafkaConfiguration
     private let instanceID: String?
     private let sessionTimeout: TimeSpan
@@ -60,6 +61,7 @@ public final class Bridge: Sendable {
         self.watcher = Mutex(watcher)
         self.ownListeners = ownListeners
         rotation = Mutex(SecretRotation(manifests.topics))
+        certificates = Mutex(CertificateWatch(manifests.topics, at: Clock.moment().wall))
         log = logger
         schemas = configuration.schemaRegistry.map { SchemaLookups($0, log: logger) }
         var properties = configuration.kafka.properties.map { ($0.name, $0.value) }
@@ -129,6 +131,10 @@ public final class Bridge: Sendable {
             }
         }
         retention.fill(&merged)
+        let certificates = certificates.withLock { $0 }
+        for index in merged.subscriptions.indices {
+            merged.subscriptions[index].certificateEnd = certificates.end(of: merged.subscriptions[index].name)
+        }
         if let counts = schemas?.counts {
             merged.schemasFound = counts.found
             merged.schemasUnknown = counts.unknown
@@ -227,6 +233,7 @@ public final class Bridge: Sendable {
                 topics = reloaded
                 if let admin { tell(shards, topics, &counts, admin) }
             }
+            if tick % 10 == 0 { tell(certificates.withLock { $0.look(at: Clock.moment().wall) }) }
             if tick % 20 == 0, !isStopping { checkCluster(&admin) }
             if tick % 50 == 0, !isStopping, let admin { findEnds(shards, admin) }
             if tick % 300 == 0, !isStopping, let admin { tell(shards, topics, &counts, admin) }
@@ -256,6 +263,7 @@ public final class Bridge: Sendable {
         let count = loaded.topics.reduce(0) { $0 + $1.subscriptions.count }
         log.notice("topic manifests reloaded", metadata: ["topics": "\(loaded.topics.count)", "subscriptions": "\(count)"])
         tell(rotation.withLock { $0.take(loaded.topics, at: now) })
+        certificates.withLock { $0 = CertificateWatch(loaded.topics, at: Clock.moment().wall) }
         return install(shards, control)
     }
 
@@ -275,6 +283,19 @@ public final class Bridge: Sendable {
                     metadata: ["subscription": "\(subscription)", "from": "\(source)", "for": "\(overlap)"])
             case .ended(let subscription, let source):
                 log.notice("a signing secret that was replaced signs no more", metadata: ["subscription": "\(subscription)", "from": "\(source)"])
+            }
+        }
+    }
+
+    private func tell(_ events: [CertificateWatch.Event]) {
+        for event in events {
+            let metadata: Logger.Metadata = [
+                "subscription": "\(event.subscription)", "file": "\(event.file)", "ends": "\(event.end.rfc3339)", "help": "replace the file, it is read again",
+            ]
+            if event.hasEnded {
+                log.error("a client certificate has ended: its endpoint will refuse it", metadata: metadata)
+            } else {
+                log.warning("a client certificate ends soon", metadata: metadata)
             }
         }
     }

@@ -111,6 +111,8 @@ public struct SubscriptionSnapshot: Sendable {
     public var lags: [PartitionLag]
     /// Where it is nearest to what Kafka deletes. The engine does not know; nil while nobody does, or nothing is deleted.
     public var retention: RetentionMargin?
+    /// When the client certificate that it shows ends. The engine does not know; nil where it shows none.
+    public var certificateEnd: WallTime?
     public var counters: SubscriptionCounters
 
     public init(name: String, topic: String) {

@@ -3,9 +3,6 @@ internal import EventModel
 
 // How a subscription authenticates itself, together with its other keys.
 extension SubscriptionChecks {
-    /// How long before a certificate's end people are told.
-    private static let nearExpiry: TimeSpan = .days(14)
-
     func auth(_ reader: inout Reader) {
         guard !isBroken("auth") else { return }
         let auth = subscription.auth
@@ -70,13 +67,13 @@ extension SubscriptionChecks {
         }
         let now = reader.environment.now()
         let begin = WallTime(milliseconds: certificates.leafBegins * 1000)
-        let end = WallTime(milliseconds: certificates.firstExpiry * 1000)
+        let end = certificates.end
         let complaint: String? =
             if end <= now {
                 "expired on \(end.rfc3339.prefix(10)): endpoints will refuse it; replace the file, it is read again"
             } else if begin > now {
                 "is not valid before \(begin.rfc3339): endpoints will refuse it"
-            } else if end - now < Self.nearExpiry {
+            } else if end - now < CertificateWatch.notice {
                 "expires on \(end.rfc3339.prefix(10)), in \((end - now).roughly); replace the file, it is read again"
             } else {
                 nil

@@ -162,6 +162,12 @@ package enum MetricCatalog {
                 $1.sample(margin.ratio(at: $0.now), ("subscription", subscription.name))
             }
         },
+        .fanfare(.gauge, "certificate_expiry_timestamp_seconds", "When a subscription's client certificate ends, in seconds since 1970.") {
+            for subscription in $0.core.subscriptions {
+                guard let end = subscription.certificateEnd else { continue }
+                $1.sample(end.milliseconds / 1000, ("subscription", subscription.name))
+            }
+        },
         .each(.gauge, "lagging_partitions", "Cursors that fell out of the ring of recent records and are served by reading back.") {
             $1.sample($0.lags.count { $0.lagging }, ("subscription", $0.name))
         },

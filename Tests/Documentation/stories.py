@@ -5,9 +5,11 @@ Each story is told in the order of its runbook: up to a `yield`, what happens be
 """
 
 import json
+import pathlib
 import time
 
 from harness.admin_broker import AdminBroker
+from harness.raw_servers import Certificates
 
 HOUR = 60 * 60 * 1000
 DAY = 24 * HOUR
@@ -214,6 +216,22 @@ def not_ready(world):
     yield
     yield
     bridge.is_ready()
+    yield
+
+
+@story
+def certificate_ends(world):
+    orders = orders_of(world)
+    certificates = Certificates(world.folder / "certificates")
+    shown = certificates.client("billing", ends=1767225600)
+    orders.subscriptions["billing"] = {"endpoint": "https://billing.example.com/", "signing": "none", "auth": {"mtls": shown}}
+    world.starts_broker()
+    bridge = bridge_of(world).starts()
+    yield
+    new = certificates.client("new", ends=certificates.LATE)
+    for part in ("key", "certificate"):
+        pathlib.Path(shown[part]).write_bytes(pathlib.Path(new[part]).read_bytes())
+    bridge.logs("topic manifests reloaded")
     yield
 
 

@@ -16,6 +16,7 @@ import re
 import subprocess
 import time
 
+from harness.process import environment
 from pages import Page
 
 LOOKS = 10
@@ -53,8 +54,9 @@ def alike(text):
 def run(command, folder, program, ops):
     """In the folder with fanfare.yaml and fanfare.log; what would be seen on a terminal."""
     script = f'fanfare() {{ "{program}" "$@"; }}\n' + command.replace(OPS, ops)
-    done = subprocess.run(["bash", "-c", script], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90)
-    return done.stdout.strip()
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90, env=environment())
+    return done.stdout.replace(f"{folder}/", "").strip()
 
 
 def check(block, run):

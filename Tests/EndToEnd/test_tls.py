@@ -1,6 +1,7 @@
 """Whom Fanfare trusts, what it shows, and what it says when a handshake fails."""
 
 import ssl
+import time
 
 import pytest
 
@@ -106,6 +107,7 @@ def test_a_replaced_client_certificate_is_shown_from_the_next_request_on(world, 
     bridge = world.bridge().starts()
     orders.publish(5)
     bridge.shows("fanfare_circuit_state", 1, subscription="billing")
+    bridge.shows("fanfare_certificate_expiry_timestamp_seconds", certificates.end("shown"), subscription="billing")
     # The key is replaced first: what does not fit together is not taken over.
     new = certificates.client("new")
     for part in ["key", "certificate"]:
@@ -113,4 +115,23 @@ def test_a_replaced_client_certificate_is_shown_from_the_next_request_on(world, 
             target.write(source.read())
     bridge.logs("topic manifests reloaded")
     world.wait_until(lambda: len({a["webhook-id"] for a in endpoint.arrivals}) == 5, "all to be delivered")
+    bridge.shows("fanfare_certificate_expiry_timestamp_seconds", certificates.end("new"), subscription="billing")
     assert not world.dead_letters(orders)
+
+
+def test_who_runs_on_is_told_of_a_client_certificate_that_ends(world, certificates):
+    """What a start says of one is not said again; both are good when this one starts, as far as a start looks."""
+    orders = world.topic("shop.orders")
+    soon = int(time.time()) + 15
+    for name, ends in {"ending": soon + 14 * 24 * 3600, "ended": soon, "lasting": certificates.LATE}.items():
+        orders.subscriptions[name] = {
+            "endpoint": "https://127.0.0.1/", "signing": "none", "auth": {"mtls": certificates.client(name, ends=ends)}}
+    orders.subscriptions["without"] = {"endpoint": "https://127.0.0.1/", "signing": "none"}
+    bridge = world.bridge().starts()
+    bridge.logs("warning a client certificate ends soon")
+    bridge.logs("error a client certificate has ended")
+    lines = [line for line in bridge.process.log.read_text().splitlines() if "a client certificate" in line]
+    assert len(lines) == 2 and all(any(f"subscription={name}" in line for line in lines) for name in ("ending", "ended")), lines
+    assert all(f"{certificates.folder}/" in line and "replace the file, it is read again" in line for line in lines), lines
+    ends = {name: bridge.metric("fanfare_certificate_expiry_timestamp_seconds", subscription=name) for name in orders.subscriptions}
+    assert ends == {"ending": soon + 14 * 24 * 3600, "ended": soon, "lasting": certificates.LATE, "without": None}

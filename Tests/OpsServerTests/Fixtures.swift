@@ -54,6 +54,7 @@ extension CoreSnapshot {
         ]
         // Six hours of a day are left when the tests look.
         billing.retention = RetentionMargin(retention: .days(1), deletion: WallTime(milliseconds: 1_700_000_130_500 + 21_600_000))
+        billing.certificateEnd = WallTime(rfc3339: "2100-01-01T00:00:00Z")
         var shipping = SubscriptionSnapshot(name: "shipping", topic: "shop.orders")
         shipping.circuit = .open
         shipping.reason = "connection refused"

@@ -36,6 +36,7 @@ private func page(_ format: MetricFormat) -> String { String(decoding: MetricCat
             #"fanfare_lag_seconds{subscription="billing"} 30.5"#,
             #"fanfare_retention_remaining_seconds{subscription="billing"} 21600.0"#,
             #"fanfare_retention_remaining_ratio{subscription="billing"} 0.25"#,
+            #"fanfare_certificate_expiry_timestamp_seconds{subscription="billing"} 4102444800"#,
             #"fanfare_circuit_state{subscription="shipping"} 2"#,
             #"fanfare_suspended{subscription="billing"} 0"#,
             #"fanfare_unread_records{topic="shop.orders",partition="0"} 10"#,
@@ -47,6 +48,7 @@ private func page(_ format: MetricFormat) -> String { String(decoding: MetricCat
         // Unknown is no sample, not a zero that would silence an alert.
         #expect(!text.contains(#"fanfare_lag_seconds{subscription="shipping"}"#))
         #expect(!text.contains(#"fanfare_retention_remaining_ratio{subscription="shipping"}"#))
+        #expect(!text.contains(#"fanfare_certificate_expiry_timestamp_seconds{subscription="shipping"}"#))
         #expect(!text.contains(#"fanfare_unread_records{topic="shop.orders",partition="1"}"#))
     }
 

@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import time
 
 from .listener import Listener
 
@@ -90,6 +91,8 @@ class FullPort:
 class Certificates:
     """An authority for one test, and certificates of its for servers and clients."""
 
+    LATE = 4102444800       # with the year 2099
+
     def __init__(self, folder):
         self.folder = folder
         folder.mkdir()
@@ -104,10 +107,14 @@ class Certificates:
         self._self_signed(name, "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1")
         return self.context(name)
 
-    def client(self, name, days=2):
-        """The files that a client shows."""
-        self._issue(name, "DNS:fanfare", days)
+    def client(self, name, days=2, ends=None):
+        """The files that a client shows; `ends` is a Unix time."""
+        self._issue(name, "DNS:fanfare", days, ends=ends)
         return {"certificate": self.path(f"{name}.pem"), "key": self.path(f"{name}.key")}
+
+    def end(self, name):
+        """Its Unix time."""
+        return ssl.cert_time_to_seconds(self._openssl("x509", "-in", f"{name}.pem", "-noout", "-enddate").decode().strip().partition("=")[2])
 
     def pin(self, name):
         """As `tls.pins` has it."""
@@ -118,21 +125,21 @@ class Certificates:
     def path(self, name):
         return str(self.folder / name)
 
-    def _issue(self, name, subject, days, begins=None):
+    def _issue(self, name, subject, days, begins=None, ends=None):
         self._openssl("req", *self._new_key(name), "-out", f"{name}.csr", "-subj", "/CN=test")
         (self.folder / f"{name}.ext").write_text(f"subjectAltName={subject}")
-        if begins:
-            return self._issue_from(name, begins)
+        if begins or ends:
+            return self._issue_from(name, begins or "20200101000000Z", ends or self.LATE)
         self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
                       "-extfile", f"{name}.ext", "-days", str(days), "-out", f"{name}.pem")
 
-    def _issue_from(self, name, begins):
-        """`openssl x509` only issues from now on."""
+    def _issue_from(self, name, begins, ends):
+        """`openssl x509` only issues from now on, for whole days."""
         (self.folder / "ca.cnf").write_text(
-            "[ca]\ndefault_ca=it\n[it]\ndatabase=index\nnew_certs_dir=.\nrand_serial=yes\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n")
+            "[ca]\ndefault_ca=it\n[it]\ndatabase=index\nnew_certs_dir=.\nrand_serial=yes\nunique_subject=no\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n")
         (self.folder / "index").touch()
         self._openssl("ca", "-batch", "-notext", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key", "-in", f"{name}.csr",
-                      "-extfile", f"{name}.ext", "-startdate", begins, "-enddate", "21000101000000Z", "-out", f"{name}.pem")
+                      "-extfile", f"{name}.ext", "-startdate", begins, "-enddate", time.strftime("%Y%m%d%H%M%SZ", time.gmtime(ends)), "-out", f"{name}.pem")
 
     def _self_signed(self, name, subject, *more):
         self._openssl("req", "-x509", *self._new_key(name), "-out", f"{name}.pem", "-subj", subject, "-days", "2", *more)

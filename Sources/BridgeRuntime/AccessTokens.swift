@@ -23,17 +23,12 @@ final class AccessTokens {
         var isRepeated: Bool
     }
 
-    /// Where RFC 6749, section 2.3.1, has the client's name and secret: what every server must understand is a header, what some
-    /// ask for is the form.
-    private enum ClientAuthentication { case header, form }
-
     let subscription: String
     /// Nil: nobody can be asked, `problem` says why.
     let endpoint: EndpointID?
     let problem: String
     private let policy: AuthPolicy.OAuth2
-    private var clientAuthentication = ClientAuthentication.header
-    private var isClientAuthenticationKnown = false
+    private var authentication = ClientAuthentication()
 
     private var token: Token?
     private var generation = 0
@@ -126,24 +121,14 @@ final class AccessTokens {
     /// The parts of the request, valid until its answer has been taken.
     func question() -> (headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
         isAsking = true
+        let question = AccessTokenQuestion(policy, authentication)
         headers.removeAll()
         headers.append("content-type: application/x-www-form-urlencoded\0" as StaticString)
+        if let authorization = question.authorization { headers.append("authorization: \(authorization)\0") }
         form.removeAll()
-        form.append("grant_type=client_credentials" as StaticString)
-        if !policy.scopes.isEmpty { append("scope", policy.scopes.joined(separator: " ")) }
-        if let audience = policy.audience { append("audience", audience) }
-        switch clientAuthentication {
-        case .header:
-            let credentials = "\(policy.clientID.percentEncoded):\(policy.clientSecret.percentEncoded)".base64Encoded
-            headers.append("authorization: Basic \(credentials)\0")
-        case .form:
-            append("client_id", policy.clientID)
-            append("client_secret", policy.clientSecret)
-        }
+        form.append(question.form)
         return (headers.bytes, form.bytes)
     }
-
-    private func append(_ name: String, _ value: String) { form.append("&\(name)=\(value.percentEncoded)") }
 
     enum Answer: Equatable {
         case token
@@ -159,15 +144,11 @@ final class AccessTokens {
         }
         switch AccessTokenAnswer(result.body, isSuccess: (200..<300).contains(result.status)) {
         case .token(let text, let lifetime):
-            isClientAuthenticationKnown = true
+            authentication.accepted()
             keep(text, lifetime, at: now)
             return .token
         case .refused(let code):
-            if !isClientAuthenticationKnown, result.status == 400 || result.status == 401 {
-                isClientAuthenticationKnown = clientAuthentication == .form
-                clientAuthentication = clientAuthentication == .form ? .header : .form
-                if clientAuthentication == .form { return .askAgain }
-            }
+            if authentication.refused(status: result.status) { return .askAgain }
             return failed(at: now, .network, "no access token: the token endpoint answered \(result.status)\(code.map { " (\($0))" } ?? "")")
         case .unusable(let reason):
             return failed(at: now, .network, "no access token: the token endpoint's answer \(reason)")

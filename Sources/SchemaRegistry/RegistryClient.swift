@@ -18,11 +18,11 @@ public struct RegistryClient: Sendable {
     private static let maximumReferences = 200
 
     private let base: String
-    private let http: BlockingGet
+    private let http: BlockingRequest
 
     public init(_ configuration: BridgeConfiguration.SchemaRegistry) {
         base = configuration.url.last == "/" ? String(configuration.url.dropLast()) : configuration.url
-        var http = BlockingGet()
+        var http = BlockingRequest()
         http.headers = ["Accept: application/vnd.schemaregistry.v1+json, application/json", "User-Agent: fanfare/\(fanfareVersion)"]
         if let basic = configuration.basic {
             http.headers.append("Authorization: Basic \("\(basic.username):\(basic.password)".base64Encoded)")
@@ -108,8 +108,8 @@ public struct RegistryClient: Sendable {
     // MARK: Requests
 
     private func get(_ path: String) throws(Failure) -> RegisteredSchema {
-        let response: BlockingGet.Response
-        do throws(BlockingGet.Failure) {
+        let response: BlockingRequest.Response
+        do throws(BlockingRequest.Failure) {
             response = try http.response(of: base + path)
         } catch {
             throw .other("\(base) does not answer: \(error)")

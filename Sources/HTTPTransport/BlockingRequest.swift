@@ -1,10 +1,10 @@
 import CCurl
 import Glibc
 
-/// One GET request at a time, waited for on the caller's thread: for what is asked rarely. Not for a shard's thread.
+/// One request at a time, waited for on the caller's thread: for what is asked rarely. Not for a shard's thread.
 ///
 /// Redirects are not followed, and no proxy is used. Egress rules are about endpoints; here operators say where it goes.
-public struct BlockingGet: Sendable {
+public struct BlockingRequest: Sendable {
     public struct Response: Sendable {
         public var status: Int
         public var body: [UInt8]
@@ -24,7 +24,8 @@ public struct BlockingGet: Sendable {
 
     public init() {}
 
-    public func response(of url: String) throws(Failure) -> Response {
+    /// - Parameter body: sent with POST; a GET without one. Its `Content-Type` is the caller's, among the headers.
+    public func response(of url: String, body: [UInt8]? = nil) throws(Failure) -> Response {
         LibCurl.initialize()
         guard let easy = curl_easy_init() else { throw Failure(description: "out of memory") }
         defer { curl_easy_cleanup(easy) }
@@ -39,6 +40,11 @@ public struct BlockingGet: Sendable {
         if let caFile {
             fanfare_easy_set_string(easy, CURLOPT_CAINFO, caFile)
             fanfare_easy_set_string(easy, CURLOPT_CAPATH, nil)
+        }
+        if let body {
+            fanfare_easy_set_long(easy, CURLOPT_POSTFIELDSIZE, body.count)
+            // Copied, and so the size comes first.
+            body.withUnsafeBytes { _ = fanfare_easy_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
         }
         var sink = Sink(limit: maximumBody)
         let code = withUnsafeMutablePointer(to: &sink) { sink in

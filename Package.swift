@@ -89,10 +89,12 @@ let package = Package(
         target("HTTPTransport", ["CCurl", "CLinux", "Egress", "EventLoop"]),
         // What the schemas of framed values are, from a schema registry.
         target("SchemaRegistry", ["EventModel", "EventFormats", "Avro", "HTTPTransport"]),
+        // Tokens for Kafka's OAUTHBEARER, from a command or a token endpoint; one for all clients of a process.
+        target("KafkaTokens", ["EventModel", "EventFormats", "EventLoop", "HTTPTransport", "KafkaClient", "CLinux"]),
         // Feeds the core, performs its effects, observes.
         target("BridgeRuntime", [
             "EventModel", "EventFormats", "JSONSchema", "Filters", "Transforms", "DeliveryCore", "Aggregation", "Control", "Manifests", "Signing", "EventLoop",
-            "KafkaClient", "Egress", "HTTPTransport", "SchemaRegistry", "CLinux", logging,
+            "KafkaClient", "KafkaTokens", "Egress", "HTTPTransport", "SchemaRegistry", "CLinux", logging,
         ]),
         // What operators send again: dead letters, and ranges of topics, through the retry topic.
         target("Redelivery", ["EventModel", "EventFormats", "Filters", "DeliveryCore", "EventLoop", "KafkaClient"]),
@@ -122,7 +124,7 @@ let package = Package(
         .executableTarget(
             name: "fanfare",
             dependencies: [
-                "EventModel", "EventFormats", "Filters", "DeliveryCore", "Control", "Manifests", "Signing", "EventLoop", "KafkaClient",
+                "EventModel", "EventFormats", "Filters", "DeliveryCore", "Control", "Manifests", "Signing", "EventLoop", "KafkaClient", "KafkaTokens",
                 "Egress", "HTTPTransport", "SchemaRegistry", "BridgeRuntime", "Redelivery", "OpsServer", "Receiver", "TerminalViews",
                 "Descriptions", "CLinux", hummingbird, arguments, logging,
             ],
@@ -145,6 +147,7 @@ let package = Package(
         test("ManifestsTests", ["EventModel", "Manifests", "PEMFixtures"]),
         test("SigningTests", ["EventModel", "Signing"]),
         test("KafkaClientTests", ["KafkaClient"]),
+        test("KafkaTokensTests", ["EventModel", "KafkaClient", "KafkaTokens"]),
         test("HTTPTransportTests", ["Egress", "HTTPTransport", "EventLoop"]),
         test("CertificatesTests", ["Certificates", "PEMFixtures"]),
         test("OpsServerTests", ["EventModel", "DeliveryCore", "OpsServer"]),

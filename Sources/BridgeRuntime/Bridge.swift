@@ -4,6 +4,7 @@ import EventLoop
 public import EventModel
 import HTTPTransport
 import KafkaClient
+import KafkaTokens
 public import Logging
 public import Manifests
 import Synchronization
@@ -75,18 +76,17 @@ public final class Bridge: Sendable {
         if !properties.contains(where: { $0.0 == "heartbeat.interval.ms" }) { properties.append(("heartbeat.interval.ms", "500")) }
         let session = properties.last { $0.0 == "session.timeout.ms" }.flatMap { Int64($0.1) } ?? 45_000
         sessionTimeout = .milliseconds(session)
-        kafka = KafkaConfiguration(bootstrapServers: configuration.kafka.bootstrapServers, properties: properties)
+        var kafka = KafkaConfiguration(configuration.kafka)
+        kafka.properties = properties.map { (name: $0.0, value: $0.1) }
+        self.kafka = kafka
         retention = RetentionGuard(kafka, logger)
     }
 
     /// Checks what librdkafka and the egress rules have to say about the configuration, without a connection.
     public static func validate(_ configuration: BridgeConfiguration) -> [String] {
         var problems: [String] = []
-        let properties = configuration.kafka.properties.filter { $0.name != "group.instance.id" }
         do throws(KafkaError) {
-            try KafkaConfiguration(
-                bootstrapServers: configuration.kafka.bootstrapServers, properties: properties.map { ($0.name, $0.value) }
-            ).validate()
+            try KafkaConfiguration(configuration.kafka).validate()
         } catch {
             problems.append("kafka.properties: \(error.message)")
         }

@@ -1,9 +1,10 @@
-// What Linux offers and the `Glibc` module does not export: epoll, eventfd, inotify, prctl. No code besides shims
+// What Linux offers and the `Glibc` module does not export: epoll, eventfd, inotify, prctl, an extension of posix_spawn. No code besides shims
 // for functions that Swift cannot call because they are variadic.
 #ifndef FANFARE_CLINUX_SHIM_H
 #define FANFARE_CLINUX_SHIM_H
 
 #include <netinet/in.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -24,6 +25,9 @@ static inline uint64_t fanfare_bytes_received(int fd) {
     socklen_t length = sizeof info;
     return getsockopt(fd, IPPROTO_TCP, FANFARE_TCP_INFO, info, &length) == 0 && length == sizeof info ? info[16] : 0;
 }
+
+/// glibc shows it to programs with GNU extensions only. The child closes all descriptors from `from` on.
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 
 /// `bind(2)` as the kernel's own call, past any `bind` that the process or a library defines. Same result and `errno`.
 static inline int fanfare_sys_bind(int fd, const struct sockaddr *address, socklen_t length) {

@@ -25,7 +25,7 @@ public enum AccessTokenAnswer: Sendable, Equatable {
             self = .unusable("has no access_token")
             return
         }
-        guard token.utf8.count <= Self.longestToken, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+        guard Self.fitsHeader(token) else {
             self = .unusable("has an access_token that no header can hold")
             return
         }
@@ -35,6 +35,10 @@ public enum AccessTokenAnswer: Sendable, Equatable {
         }
         let lifetime = Self.lifetime(answer.member("expires_in"))
         self = lifetime ?? 1 < 1 ? .unusable("is a token that has expired already (expires_in)") : .token(token, lifetime: lifetime)
+    }
+
+    static func fitsHeader(_ token: String) -> Bool {
+        token.utf8.count <= longestToken && token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
 
     /// Some send the number as text.
@@ -52,7 +56,7 @@ public enum AccessTokenAnswer: Sendable, Equatable {
 
 extension JSONValue {
     /// What a string says; nil for other kinds, and for what is no text.
-    fileprivate var text: String? {
+    var text: String? {
         guard kind == .string else { return nil }
         let writer = ByteWriter()
         return appendUnescaped(to: writer) ? String(decoding: writer.bytes, as: UTF8.self) : nil

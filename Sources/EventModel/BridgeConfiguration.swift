@@ -24,6 +24,28 @@ public struct BridgeConfiguration: Sendable, Equatable {
         public var bootstrapServers = "localhost:9092"
         /// librdkafka properties, checked by librdkafka at the start.
         public var properties: [HeaderField] = []
+        /// Where the tokens of the SASL mechanism OAUTHBEARER come from.
+        public var oauth: OAuth? = nil
+
+        /// What librdkafka takes for a property that has these names; the last one counts.
+        public func property(_ names: String...) -> String? { properties.last { names.contains($0.name) }?.value }
+    }
+
+    /// A command that prints a token, or a token endpoint. A validated configuration has one of them.
+    public struct OAuth: Sendable, Equatable {
+        /// The path of a program, and its arguments. Empty: the token endpoint is asked.
+        public var command: [String] = []
+        /// Who asks the token endpoint, and for what.
+        public var client = AuthPolicy.OAuth2()
+        /// Instead of the system's authorities, for the token endpoint.
+        public var ca: String? = nil
+        /// Nil: who the token says it is.
+        public var principal: String? = nil
+        /// What the broker is told beside the token (RFC 7628, section 3.1).
+        public var extensions: [HeaderField] = []
+        /// How long one question may take.
+        public var timeout: TimeSpan = .seconds(10)
+        public init() {}
     }
 
     public struct RetryTopic: Sendable, Equatable {

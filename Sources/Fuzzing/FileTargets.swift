@@ -58,7 +58,8 @@ extension FuzzTarget {
             variables: ["P": "p"],
             readFile: { path in files[path].map { .success($0) } ?? .failure(FileError(isMissing: true, message: "No such file or directory")) },
             listFolder: { folder in .success(files.keys.filter { $0.hasPrefix(folder + "/") }.map { String($0.dropFirst(folder.count + 1)) }) },
-            stamp: { path in files[path].map { FileStamp(device: 1, inode: 1, size: Int64($0.count), modified: 0) } }, now: { WallTime(milliseconds: 0) })
+            stamp: { path in files[path].map { FileStamp(device: 1, inode: 1, size: Int64($0.count), modified: 0) } }, isExecutable: { files[$0] != nil },
+            now: { WallTime(milliseconds: 0) })
     }
 
     private static func check(_ problems: [Problem]) {

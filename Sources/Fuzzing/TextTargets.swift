@@ -47,6 +47,13 @@ extension FuzzTarget {
             }
             _ = AccessTokenAnswer(input, isSuccess: false)
         },
+        FuzzTarget(
+            "jwt", seeds: ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJmYW5mYXJlIiwiZXhwIjo0MDAwMDAwMDAwfQ.c2ln"], words: ["e30", "..", "eyJleHAiOjFlOTk5fQ", "="]
+        ) { input in
+            guard let text = input.text, let claims = JWTClaims(text) else { return }
+            require(text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a token that breaks a header")
+            require(claims.expires ?? 0 >= 0, "an end before 1970")
+        },
     ]
 
     /// Looks at everything; twice at objects, as `find` does.

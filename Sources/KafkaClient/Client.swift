@@ -42,7 +42,8 @@ final class Client {
         guard mayBeDestroyed else { return Self.left.withLock { $0.append(UInt(bitPattern: handle)) } }
         var thread = pthread_t()
         let destroy: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { handle in
-            rd_kafka_destroy_flags(OpaquePointer(handle), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+            let handle = OpaquePointer(handle!)
+            ClientTokens.release(of: handle) { rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
             return nil
         }
         if pthread_create(&thread, nil, destroy, UnsafeMutableRawPointer(handle)) == 0 {
@@ -50,6 +51,13 @@ final class Client {
         } else {
             _ = destroy(UnsafeMutableRawPointer(handle))
         }
+    }
+
+    /// What an event tells besides the results of this client; nil for others.
+    func notice(_ event: OpaquePointer) -> ClientNotice? {
+        let notice = ClientNotice(event: event, of: handle)
+        if case .failed(let error) = notice { ClientTokens.noteRefusal(of: handle, error) }
+        return notice
     }
 
     /// The error that made this client unusable, if one did.

@@ -116,7 +116,7 @@ enum ClientRole {
         for (name, value) in owned { try settings.set(name, value) }
         if connecting { try settings.set("bootstrap.servers", configuration.bootstrapServers) }
         settings.enable(events: events)
-        return try settings.makeHandle(type)
+        return try settings.makeHandle(type, tokens: connecting ? configuration.tokens : nil)
     }
 }
 
@@ -141,13 +141,18 @@ struct ConfigurationObject: ~Copyable {
     mutating func silence() { rd_kafka_conf_set_log_cb(pointer, nil) }
 
     /// > The rd_kafka_conf_t object is freed by this function on success
-    consuming func makeHandle(_ type: rd_kafka_type_t) throws(KafkaError) -> OpaquePointer {
+    ///
+    /// - Parameter tokens: for OAUTHBEARER; the client is to be destroyed by `ClientTokens.release` then.
+    consuming func makeHandle(_ type: rd_kafka_type_t, tokens: (any BearerTokenSource)? = nil) throws(KafkaError) -> OpaquePointer {
+        let clientTokens = tokens.map(ClientTokens.init)
+        clientTokens?.prepare(pointer)
         var text = [CChar](repeating: 0, count: 512)
         guard let handle = rd_kafka_new(type, pointer, &text, text.count) else {
             _ = consume self
             throw KafkaError(code: ._INVALID_ARG, message: sentence(text))
         }
         discard self
+        try clientTokens?.start(handle)
         return handle
     }
 }

@@ -67,7 +67,7 @@ public final class ClusterAdmin {
     /// What librdkafka said since the last call: why a broker cannot be reached stands only here.
     public func notices(_ handle: (ClientNotice) -> Void) {
         client.events.poll { event in
-            if let notice = ClientNotice(event: event, of: client.handle) { handle(notice) }
+            if let notice = client.notice(event) { handle(notice) }
         }
     }
 
@@ -75,6 +75,8 @@ public final class ClusterAdmin {
     /// does not repeat while it stays the same, says what happened: a refused password, a certificate, a name that does not resolve.
     public func reason(for error: KafkaError) -> String {
         notices { notice in
+            // Without a token no broker is asked, so nothing else tells.
+            if case .failed(let error) = notice, error.code == ._AUTHENTICATION { complaint = error.message }
             guard case .log(let line) = notice, line.level <= 4 else { return }
             // "[thrd:NAME]: " and "(after 5ms in state ..., 3 identical error(s) suppressed)" are librdkafka's own affair.
             let text = line.text.split(separator: "]: ", maxSplits: 1).last ?? line.text[...]

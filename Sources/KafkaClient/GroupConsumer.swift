@@ -85,7 +85,7 @@ public final class GroupConsumer {
                 let error = KafkaError.unlessNone(rd_kafka_event_error(event)) ?? Self.firstError(inCommit: event)
                 handle(.membership(Membership(error), token: token))
             default:
-                if let notice = ClientNotice(event: event, of: member.handle) { handle(.notice(notice)) }
+                if let notice = member.notice(event) { handle(.notice(notice)) }
             }
         }
         reader.poll { handle(.notice($0)) }

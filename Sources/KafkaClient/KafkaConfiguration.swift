@@ -5,15 +5,18 @@ public struct KafkaConfiguration: Sendable {
     public var bootstrapServers: String
     /// librdkafka's own property names and values (`security.protocol`, `sasl.*`, `ssl.*`, ...).
     public var properties: [(name: String, value: String)]
+    /// For `sasl.mechanisms: OAUTHBEARER`. All clients that are made with it share its tokens.
+    public var tokens: (any BearerTokenSource)?
 
-    public init(bootstrapServers: String, properties: [(String, String)] = []) {
+    public init(bootstrapServers: String, properties: [(String, String)] = [], tokens: (any BearerTokenSource)? = nil) {
         self.bootstrapServers = bootstrapServers
         self.properties = properties.map { (name: $0.0, value: $0.1) }
+        self.tokens = tokens
     }
 
     /// Checks every property for all kinds of clients as librdkafka itself checks them, without a connection.
     ///
-    /// Also refuses what would break Fanfare's contract. Throws one error, whose message begins with the property's name.
+    /// Also refuses what would break Fanfare's contract. Asks for no token. Throws one error, whose message begins with the property's name.
     /// Takes some milliseconds: clients are made and destroyed, because librdkafka checks combinations, certificates and
     /// mechanisms only then.
     public func validate() throws(KafkaError) {
@@ -45,7 +48,7 @@ enum OwnedProperty {
                 ? nil : "must stay all: an event counts as settled once its retry or dead-letter record is on all replicas"
         case "delivery.report.only.error" where value != "false":
             return "must stay false: events are settled by the reports of success"
-        case "partitioner_cb", "socket_cb", "open_cb", "connect_cb", "closesocket_cb":
+        case "partitioner_cb", "oauthbearer_token_refresh_cb", "socket_cb", "open_cb", "connect_cb", "closesocket_cb":
             return "is a function pointer and cannot be set in a file"
         case _ where name.hasPrefix("test.mock."):
             return "is for librdkafka's own tests; bootstrapServers \"embedded\" starts a cluster inside the process"

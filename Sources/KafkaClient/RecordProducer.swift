@@ -82,7 +82,7 @@ public final class RecordProducer {
     ) {
         client.events.poll(milliseconds: milliseconds) { event in
             guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR else {
-                if let notice = ClientNotice(event: event, of: client.handle) { tell(notice) }
+                if let notice = client.notice(event) { tell(notice) }
                 return
             }
             while let message = rd_kafka_event_message_next(event) {

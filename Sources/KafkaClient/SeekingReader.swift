@@ -23,7 +23,7 @@ public final class SeekingReader {
     /// Handles what the client has to say about brokers and itself. Does not wait.
     public func poll(_ handle: (ClientNotice) -> Void) {
         client.events.poll { event in
-            if let notice = ClientNotice(event: event, of: client.handle) { handle(notice) }
+            if let notice = client.notice(event) { handle(notice) }
         }
     }
 }

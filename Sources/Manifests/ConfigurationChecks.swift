@@ -10,6 +10,7 @@ enum ConfigurationChecks {
                 place(path, reader), path,
                 "limits.ring (\(ByteSize.text(limits.ring))) must not be larger than limits.recordMemory (\(ByteSize.text(limits.recordMemory)))")
         }
+        KafkaTokenChecks(kafka: configuration.kafka, place: place).run(&reader)
         if let registry = configuration.schemaRegistry { check(registry, &reader) }
         for (path, name) in [("retryTopic.name", configuration.retryTopicName), ("control.topic", configuration.controlTopicName)]
         where !Names.isTopic(name) {

@@ -10,6 +10,8 @@ public struct Environment: Sendable {
     public var listFolder: @Sendable (_ path: String) -> Result<[String], FileError>
     /// What is known of a file without reading it, links followed; nil when it is not there.
     public var stamp: @Sendable (_ path: String) -> FileStamp?
+    /// Whether there is a file that may be run as a program.
+    public var isExecutable: @Sendable (_ path: String) -> Bool
     /// For what has a date.
     public var now: @Sendable () -> WallTime
 
@@ -18,12 +20,14 @@ public struct Environment: Sendable {
         readFile: @escaping @Sendable (String) -> Result<[UInt8], FileError>,
         listFolder: @escaping @Sendable (String) -> Result<[String], FileError>,
         stamp: @escaping @Sendable (String) -> FileStamp?,
+        isExecutable: @escaping @Sendable (String) -> Bool,
         now: @escaping @Sendable () -> WallTime
     ) {
         self.variables = variables
         self.readFile = readFile
         self.listFolder = listFolder
         self.stamp = stamp
+        self.isExecutable = isExecutable
         self.now = now
     }
 
@@ -42,7 +46,8 @@ public struct Environment: Sendable {
     /// The file system, with the given variables.
     public static func fileSystem(variables: [String: String]) -> Environment {
         Environment(
-            variables: variables, readFile: FileSystem.read, listFolder: FileSystem.list, stamp: FileSystem.stamp, now: FileSystem.now)
+            variables: variables, readFile: FileSystem.read, listFolder: FileSystem.list, stamp: FileSystem.stamp,
+            isExecutable: FileSystem.isExecutable, now: FileSystem.now)
     }
 }
 
@@ -117,6 +122,11 @@ private enum FileSystem {
         return FileStamp(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
             modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
+    }
+
+    @Sendable static func isExecutable(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 
     @Sendable static func now() -> WallTime {

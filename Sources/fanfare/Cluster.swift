@@ -1,6 +1,7 @@
 import ArgumentParser
 import EventModel
 import KafkaClient
+import KafkaTokens
 
 extension KafkaConfiguration {
     /// For commands, which join no group.
@@ -10,13 +11,18 @@ extension KafkaConfiguration {
                 "kafka.bootstrapServers is \"embedded\": that cluster lives inside `fanfare serve`, which logs its address; "
                     + "give it with --bootstrap-servers")
         }
-        let properties = configuration.kafka.properties.filter { $0.name != "group.instance.id" }
-        self.init(bootstrapServers: configuration.kafka.bootstrapServers, properties: properties.map { ($0.name, $0.value) })
+        self.init(configuration.kafka)
         do {
             try validate()
         } catch {
             printError("error: kafka.properties: \(error.message)")
             throw ExitCode.wrongConfiguration
+        }
+        // Else each question would wait for brokers that nobody talks to.
+        do throws(BearerTokenFailure) {
+            _ = try tokens?.token(after: nil)
+        } catch {
+            throw Failed("no token for Kafka: \(error)")
         }
     }
 }

@@ -61,6 +61,7 @@ def test_check_takes_a_yaml_block(program, tmp_path, block):
             subprocess.run([program, "keys", "new", "--kind", "ed25519", "--out", file], check=True, capture_output=True, env=environment())
         else:
             file.write_text(SECRET + "\n")
+            file.chmod(0o755)       # some are programs
         return str(file)
 
     place = r"/etc/fanfare/[\w./-]+"

@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from harness import container
+from harness.process import environment
 from harness.protected import ProtectedServer
 from harness.raw_servers import Certificates
 
@@ -121,6 +122,24 @@ def test_what_the_bridge_needs_is_missed(world, contained):
     bridge.process.expected_to_run = False
     world.wait_until(lambda: bridge.process.popen.poll() is not None, "the bridge to give up")
     assert bridge.process.popen.poll() != 0 and bridge.process.says("epoll")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_command_for_kafka_s_tokens_needs_to_start_a_process(profile, world, contained):
+    """Its token is had before any broker is asked, and nothing listens there."""
+    claims = "eyJzdWIiOiJmYW5mYXJlIiwiZXhwIjo0MDAwMDAwMDAwfQ"     # until 2096
+    world.topic("shop.orders").subscribe("billing", world.endpoint_where_nothing_listens("billing"))
+    world.configure(kafka={
+        "bootstrapServers": world.kafka.properties["bootstrap.servers"],
+        "properties": {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanisms": "OAUTHBEARER"},
+        "oauth": {"command": ["/bin/sh", "-c", f"echo eyJhbGciOiJIUzI1NiJ9.{claims}.x"]}})
+    command = [world.program, "dlq", "list", "--topic", "shop.orders", "--config", world.write_config()]
+    done = subprocess.run([*contained(PROFILES[profile]), *command], capture_output=True, text=True, env=environment())
+    assert done.returncode == 1
+    if profile == "the published":
+        assert "no token for Kafka: the command /bin/sh cannot be run: " in done.stderr
+    else:
+        assert "the Kafka cluster does not answer" in done.stderr
 
 
 def test_under_the_published_profile_no_program_can_be_started(contained):

@@ -50,6 +50,59 @@ import Testing
         #expect(error?.message.contains(says) == true, "\(error?.message ?? "")")
     }
 
+    private final class Source: BearerTokenSource {
+        let asked: AsyncStream<String?>
+        private let tell: AsyncStream<String?>.Continuation
+        private let isGiven: Bool
+
+        init(isGiven: Bool) {
+            self.isGiven = isGiven
+            (asked, tell) = AsyncStream.makeStream()
+        }
+
+        func token(after previous: String?) throws(BearerTokenFailure) -> BearerToken {
+            tell.yield(previous)
+            guard isGiven else { throw BearerTokenFailure("none today") }
+            return BearerToken(text: "a.b.c", principal: "me", expires: 4_000_000_000_000, extensions: [("logicalCluster", "lkc-1")])
+        }
+
+        func wasRefused(_ token: String) {}
+    }
+
+    private func configuration(_ source: Source) -> KafkaConfiguration {
+        KafkaConfiguration(
+            bootstrapServers: "127.0.0.1:1", properties: [("security.protocol", "SASL_PLAINTEXT"), ("sasl.mechanisms", "OAUTHBEARER")], tokens: source)
+    }
+
+    @Test func aClientAsksForItsTokenThoughNobodyPollsItAndLetsGoOfItsSource() async throws {
+        weak var last: Source?
+        do {
+            let source = Source(isGiven: true)
+            last = source
+            let client = try ClusterAdmin(configuration(source), timeoutMilliseconds: 1)
+            for await previous in source.asked {
+                #expect(previous == nil)
+                break
+            }
+            withExtendedLifetime(client) {}
+        }
+        // Clients are destroyed on threads of their own.
+        for _ in 0..<3000 where last != nil { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(last == nil)
+    }
+
+    @Test func whyThereIsNoTokenIsTheReasonThatTheClusterDoesNotAnswer() async throws {
+        let source = Source(isGiven: false)
+        let client = try ClusterAdmin(configuration(source), timeoutMilliseconds: 1)
+        for await _ in source.asked { break }
+        var reason = ""
+        for _ in 0..<3000 where !reason.contains("none today") {
+            reason = client.reason(for: KafkaError(code: ._TIMED_OUT))
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(reason.contains("none today"), "\(reason)")
+    }
+
     @Test func anAddressIsNeeded() {
         #expect(throws: KafkaError.self) { try KafkaConfiguration(bootstrapServers: "").validate() }
     }

@@ -25,7 +25,7 @@ import Testing
         let loaded = configure(
             """
             group: g
-            kafka: { bootstrapServers: "a:1, SSL://b:2", properties: { security.protocol: SSL, ssl.key.password: "${P}" } }
+            kafka: { bootstrapServers: "a:1, SSL://b:2", properties: { security.protocol: SASL_SSL, sasl.mechanisms: OAUTHBEARER, ssl.key.password: "${P}" }, oauth: { command: [../bin/token, "${P}"], principal: me, extensions: { a: b }, timeout: 3s } }
             topics: /etc/topics
             commitInterval: 200ms
             retryTopic: { name: "{group}.again", lanes: [1s, 1m], partitionsPerLane: 2, replicationFactor: 1 }
@@ -37,12 +37,17 @@ import Testing
             ops: { listen: "[::1]:0" }
             logging: { level: debug, format: json }
             shutdown: { grace: 0s }
-            """, variables: ["P": "p"])
+            """, files: ["../bin/token": "#!/bin/sh"], variables: ["P": "p"])
         #expect(loaded.problems.lines == [])
         var expected = BridgeConfiguration()
         expected.group = "g"
         expected.kafka.bootstrapServers = "a:1, SSL://b:2"
-        expected.kafka.properties = [HeaderField(name: "security.protocol", value: "SSL"), HeaderField(name: "ssl.key.password", value: "p")]
+        expected.kafka.properties = [HeaderField(name: "security.protocol", value: "SASL_SSL"), HeaderField(name: "sasl.mechanisms", value: "OAUTHBEARER"), HeaderField(name: "ssl.key.password", value: "p")]
+        expected.kafka.oauth = BridgeConfiguration.OAuth()
+        expected.kafka.oauth!.command = ["../bin/token", "p"]
+        expected.kafka.oauth!.principal = "me"
+        expected.kafka.oauth!.extensions = [HeaderField(name: "a", value: "b")]
+        expected.kafka.oauth!.timeout = .seconds(3)
         expected.topics = "/etc/topics"
         expected.commitInterval = .milliseconds(200)
         expected.retryTopic.name = "{group}.again"

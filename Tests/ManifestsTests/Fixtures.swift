@@ -19,6 +19,7 @@ func environment(bytes files: [String: [UInt8]], _ variables: [String: String] =
         stamp: { path in
             files[path].map { FileStamp(device: 1, inode: 1, size: Int64($0.count), modified: Int64($0.reduce(0) { $0 &* 31 &+ Int($1) })) }
         },
+        isExecutable: { files[$0]?.starts(with: Array("#!".utf8)) ?? false },
         now: { WallTime(rfc3339: "2027-01-01T00:00:00Z")! })
 }
 

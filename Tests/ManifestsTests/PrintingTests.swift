@@ -10,6 +10,10 @@ struct PrintingTests {
             kafka:
               bootstrapServers: broker:9092
               properties: { sasl.username: fanfare, sasl.password: CANARY, ssl.ca.location: /ca.pem }
+              oauth:
+                command: [/bin/token, --secret, CANARY]
+                clientSecret: CANARY
+                extensions: { logicalCluster: lkc-1, apiKey: CANARY }
             schemaRegistry: { url: "https://CANARY:CANARY@registry.example.com/x?y=1&token=CANARY", basic: { username: fanfare, password: "${PASSWORD:-CANARY}" } }
             limits: { shards: 2 }
             defaults:
@@ -59,7 +63,8 @@ struct PrintingTests {
         for line in [
             "group: fanfare", "  bootstrapServers: \"broker:9092\"", "    sasl.username: fanfare", "    sasl.password: \"***\"", "    ssl.key.password: \"***\"",
             "    sasl.oauthbearer.client.secret: \"***\"", "  shards: \"3\"", "  maxInFlight: \"64\"", "commitInterval: \"100ms\"",
-            "  url: \"https://***@registry.example.com/x?y=1&token=***\"", "    password: \"${PASSWORD:-***}\"", "    cookie: \"***\"",
+            "  url: \"https://***@registry.example.com/x?y=1&token=***\"", "    password: \"${PASSWORD:-***}\"", "    cookie: \"***\"", "      logicalCluster: lkc-1",
+            "    command: [\"/bin/token\", \"***\", \"***\"]",
         ] { #expect(lines.contains(line), "\(line) in \(configuration)") }
     }
 

@@ -34,13 +34,10 @@ enum AuthCatalog {
 
     private static let oauth2 = Section<AuthPolicy.OAuth2>(AuthPolicy.OAuth2(), [
         .required("tokenURL", \.tokenURL, tokenURL, "The token endpoint; the rules of egress hold for it, and tls.ca.", example: "tokenURL: https://auth.example.com/oauth2/token"),
-        .required("clientID", \.clientID, .credential("a client id"), "Who asks.", example: "clientID: fanfare"),
-        .required("clientSecret", \.clientSecret,
-            .credential("a secret such as \"${file:/etc/fanfare/secrets/billing-client}\"", warns: true),
-            "The client's secret.", example: "clientSecret: \"${file:/path}\""),
-        .value("scopes", \.scopes, .list("a list such as [hooks.write]", of: scope, count: 0...50), "What the token is asked for."),
-        .value("audience", \.audience, .optional(.credential("an audience such as https://api.example.com")),
-            "Whom the token is for; some providers ask for it."),
+        .required("clientID", \.clientID, clientID, "Who asks.", example: "clientID: fanfare"),
+        .required("clientSecret", \.clientSecret, clientSecret, "The client's secret.", example: "clientSecret: \"${file:/path}\""),
+        .value("scopes", \.scopes, scopes, "What the token is asked for."),
+        .value("audience", \.audience, audience, "Whom the token is for; some providers ask for it."),
     ])
 
     private static let mtls = Section<AuthPolicy.MutualTLS>(AuthPolicy.MutualTLS(), [
@@ -54,7 +51,14 @@ enum AuthCatalog {
         HeaderRules.checkName(name).map { .wrong($0) } ?? .value(())
     }
 
-    private static let tokenURL = Shape<String>.text("a URL such as https://auth.example.com/oauth2/token") { url in
+    // Also those of `kafka.oauth`.
+
+    static let clientID = Shape<String>.credential("a client id")
+    static let clientSecret = Shape<String>.credential("a secret such as \"${file:/etc/fanfare/secrets/client}\"", warns: true)
+    static let scopes = Shape<[String]>.list("a list such as [hooks.write]", of: scope, count: 0...50)
+    static let audience = Shape<String?>.optional(.credential("an audience such as https://api.example.com"))
+
+    static let tokenURL = Shape<String>.text("a URL such as https://auth.example.com/oauth2/token") { url in
         let reading = Endpoints.check(url)
         if case .wrong = reading, url.contains("@") { return .wrong("must not hold a user name or password; write them into clientID and clientSecret") }
         return reading

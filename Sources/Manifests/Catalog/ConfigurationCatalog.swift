@@ -37,6 +37,8 @@ enum ConfigurationCatalog {
             "Brokers to begin with, separated by commas; or `embedded`: an in-process cluster for development."),
         .fields("properties", \.properties, properties,
             "Any librdkafka property (security.protocol, sasl.*, ssl.*), checked at the start."),
+        .optionalSection("oauth", \.oauth, BridgeConfiguration.OAuth(), KafkaTokensCatalog.section,
+            "Where the tokens of sasl.mechanisms: OAUTHBEARER come from: a command, or a token endpoint."),
     ])
 
     static let retryTopic = Section<BridgeConfiguration.RetryTopic>(BridgeConfiguration().retryTopic, [
@@ -144,6 +146,7 @@ enum ConfigurationCatalog {
         let owners = ["bootstrap.servers": "kafka.bootstrapServers", "metadata.broker.list": "kafka.bootstrapServers", "group.id": "group"]
         if name.isEmpty { reader.error(node.position, path, "a property without a name") }
         if let key = owners[name] { reader.error(node.position, path, "set the key \(key) instead") }
+        reader.remember(path, node.position)
     }
 
     private static let lanes: Shape<[TimeSpan]> = {

@@ -87,7 +87,7 @@ private enum Merge {
         case .refused: return .null
         case .mapping(let entries):
             return .object(entries.map { JSON.Member(name: $0.key, value: shown($0.value, path + [$0.key])) })
-        case .list(let items): return .array(items.map { shown($0, path) })
+        case .list(let items): return .array(items.enumerated().map { shown($1, path + [String($0)]) })
         case .scalar(let scalar):
             if node.isNull { return .null }
             if path.last == "endpoint" { return .string(Redaction.shown(endpoint: scalar.text)) }

@@ -14,8 +14,12 @@ package enum SecretNames {
         guard let place = path.firstIndex(where: { areas.contains($0) }) else { return false }
         // Beside them stand names of headers, addresses and files.
         if path[place] == "auth" { return ["username", "password", "token", "value", "clientSecret"].contains(path.last) }
+        // Arguments may be anything; the program itself is no secret.
+        if path[place] == "oauth" {
+            return path.last == "clientSecret" || path.contains("command") && path.last != "0" || path.contains("extensions") && mayBeSecret(path.last!)
+        }
         return path[place...].contains { $0 != "publicKeys" && mayBeSecret($0) }
     }
 
-    private static let areas: Set<String> = ["headers", "signing", "auth", "properties", "schemaRegistry", "ops", "tracing", "egress", "tls"]
+    private static let areas: Set<String> = ["headers", "signing", "auth", "oauth", "properties", "schemaRegistry", "ops", "tracing", "egress", "tls"]
 }

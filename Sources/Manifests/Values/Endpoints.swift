@@ -37,6 +37,13 @@ enum Endpoints {
         return .value(())
     }
 
+    /// Whether a URL that was checked leads to this machine: `localhost`, `127.0.0.0/8`, `[::1]`.
+    static func isLoopback(_ url: String) -> Bool {
+        let authority = url.split(separator: "/", maxSplits: 2).dropFirst().first ?? ""
+        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" && $0 != "?" }
+        return host.lowercased() == "localhost" || host == "::1" || host.hasPrefix("127.") && isAddress(String(host), AF_INET)
+    }
+
     /// `host`, `host:port`, `1.2.3.4:port`, `[::1]:port`.
     static func isHostAndPort(_ text: Substring, needsPort: Bool, lowestPort: Int = 1) -> Bool {
         var host = text

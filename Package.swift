@@ -98,8 +98,8 @@ let package = Package(
         ]),
         // What operators send again: dead letters, and ranges of topics, through the retry topic.
         target("Redelivery", ["EventModel", "EventFormats", "Filters", "DeliveryCore", "EventLoop", "KafkaClient"]),
-        // Probes and metrics over HTTP, from the core's snapshots.
-        target("OpsServer", ["EventModel", "DeliveryCore", hummingbird, logging]),
+        // Probes, metrics and the API over HTTP, from the core's snapshots.
+        target("OpsServer", ["EventModel", "EventFormats", "Manifests", "DeliveryCore", "Control", hummingbird, logging]),
         // A webhook receiver for trying things out: prints, verifies, misbehaves on demand.
         target("Receiver", ["EventModel", "Signing", hummingbird, logging]),
         // What a terminal shows: the demo's live picture, tables, progress.
@@ -150,7 +150,7 @@ let package = Package(
         test("KafkaTokensTests", ["EventModel", "KafkaClient", "KafkaTokens"]),
         test("HTTPTransportTests", ["Egress", "HTTPTransport", "EventLoop"]),
         test("CertificatesTests", ["Certificates", "PEMFixtures"]),
-        test("OpsServerTests", ["EventModel", "DeliveryCore", "OpsServer"]),
+        test("OpsServerTests", ["EventModel", "Manifests", "DeliveryCore", "Control", "OpsServer"]),
         test("ReceiverTests", ["EventModel", "Receiver", "Signing"]),
         test("TerminalViewsTests", ["EventModel", "DeliveryCore", "TerminalViews"]),
     ]

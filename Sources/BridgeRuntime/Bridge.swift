@@ -1,3 +1,4 @@
+public import Control
 public import DeliveryCore
 public import Egress
 import EventLoop
@@ -23,6 +24,8 @@ public final class Bridge: Sendable {
 
     private struct State {
         var shards: [ShardMailbox] = []
+        /// Once the shards obey it.
+        var control: ControlChannel? = nil
         var isStopping = false
         var isClusterReachable = false
         /// Why it is not ready, while it waits for something at the start.
@@ -164,6 +167,24 @@ public final class Bridge: Sendable {
         return state.withLock { $0.shards }.map { now - $0.status.turned }.max() ?? .zero
     }
 
+    // MARK: Changing
+
+    /// What the control topic says, as far as this process follows it.
+    public var control: ControlState { state.withLock { $0.control }?.state.withLock { $0.control } ?? ControlState() }
+
+    /// Makes a change, on all replicas.
+    ///
+    /// - Parameter patience: how long the other replicas may take.
+    public func change(
+        _ change: SubscriptionChange, of name: String, by: Attribution, patience: TimeSpan = .seconds(10)
+    ) async throws(ChangeFailure) -> ChangeReceipt {
+        let (control, waitingFor) = state.withLock { ($0.control, $0.waitingFor) }
+        guard let control else { throw .unavailable("nothing can be changed yet: \(waitingFor)") }
+        guard let policy = control.state.withLock({ $0.policies[name] }) else { throw .unknownSubscription }
+        let change = try await ChangeRecords.of(change, policy, by, kafka)
+        return try await control.submit(change.records, seek: change.seek, until: Clock.moment().instant + patience).get()
+    }
+
     // MARK: Supervision
 
     private var isStopping: Bool { state.withLock { $0.isStopping } }
@@ -190,6 +211,8 @@ public final class Bridge: Sendable {
         if let client = try? Self.client(kafka, &admin) { tell(mailboxes, manifests, &counts, client) }
         // What is paused must not begin before that is known.
         control.connect(mailboxes)
+        state.withLock { $0.control = control }
+        defer { state.withLock { $0.control = nil } }
         var threads: [WorkerThread] = []
         for (index, plan) in plans.enumerated() {
             let mailbox = mailboxes[index]

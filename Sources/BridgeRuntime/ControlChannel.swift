@@ -35,7 +35,9 @@ final class ControlChannel: Sendable {
         var shards: [ShardMailbox] = []
         /// Up to where each shard obeys.
         var taken: [Int64] = []
-        var toWrite: [ControlRecord] = []
+        var toWrite: [(record: ControlRecord, submission: Int?)] = []
+        /// Changes that somebody waits for.
+        var submissions = Submissions()
         /// The manifests as they are now.
         var policies: [String: Subscription] = [:]
         var isStopping = false
@@ -69,6 +71,7 @@ final class ControlChannel: Sendable {
             } catch {
                 self.state.withLock { $0.progress = .failing("\(error)") }
             }
+            self.endSubmissions()
         }
     }
 
@@ -95,7 +98,14 @@ final class ControlChannel: Sendable {
     }
 
     func write(_ record: ControlRecord) {
-        change { $0.toWrite.append(record) }
+        change { $0.toWrite.append((record, nil)) }
+    }
+
+    func takeRecords() -> [(record: ControlRecord, submission: Int?)] {
+        state.withLock { state in
+            defer { state.toWrite = [] }
+            return state.toWrite
+        }
     }
 
     /// Somebody's endpoint said stop.
@@ -114,13 +124,13 @@ final class ControlChannel: Sendable {
                 // Of an edition that is not known here yet, another replica may have read it earlier.
                 let wasMeant = state.policies[name].map { $0.manifestDigest == suspension.manifest } ?? true
                 guard wasMeant, let policy = policies[name], policy.manifestDigest != suspension.manifest else { continue }
-                state.toWrite.append(.suspension(subscription: name, Suspension(isSuspended: false, manifest: "", change: edit)))
+                state.toWrite.append((.suspension(subscription: name, Suspension(isSuspended: false, manifest: "", change: edit)), nil))
             }
             state.policies = policies
         }
     }
 
-    private func change(_ body: (inout State) -> Void) {
+    func change(_ body: (inout State) -> Void) {
         let signal = state.withLock { state in
             body(&state)
             return state.signal

@@ -17,6 +17,8 @@ final class ControlFollower {
     /// Somebody may wait until this replica is there.
     private var awaited: Int64 = 0
     private var retryAt = Instant(nanoseconds: 0)
+    /// By what the writer calls their records.
+    private var submissions: [UInt: Int] = [:]
 
     /// How long the last words may take at the end.
     private static let patience = TimeSpan.seconds(3)
@@ -36,6 +38,7 @@ final class ControlFollower {
             read()
             announce()
             write()
+            channel.settleSubmissions(at: Clock.moment().instant)
             guard channel.state.withLock({ $0.isStopping }) else { continue }
             if end == nil {
                 end = Clock.moment().instant + Self.patience
@@ -97,19 +100,24 @@ final class ControlFollower {
     }
 
     private func write() {
-        for record in channel.state.withLock({ state in
-            defer { state.toWrite = [] }
-            return state.toWrite
-        }) { writer.write(record) }
+        for entry in channel.takeRecords() {
+            let token = writer.write(entry.record)
+            if let submission = entry.submission { submissions[token] = submission }
+        }
         guard writer.outstanding > 0, Clock.moment().instant >= retryAt else { return }
         do throws(KafkaError) {
-            try writer.poll()
+            try writer.poll(acknowledged: acknowledged)
         } catch {
             retryAt = Clock.moment().instant + .seconds(1)
             log.limited(
                 "control write", .error, "the control topic does not take a record; it is sent again",
                 ["topic": "\(channel.topic)", "reason": "\(error)"])
         }
+    }
+
+    private func acknowledged(_ token: UInt, at offset: Int64) {
+        guard let submission = submissions.removeValue(forKey: token) else { return }
+        channel.state.withLock { $0.submissions.written(submission, at: offset) }
     }
 
     private func sayWhatHolds(_ state: ControlState) {

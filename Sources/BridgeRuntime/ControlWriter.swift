@@ -22,15 +22,19 @@ public final class ControlWriter {
     }
 
     /// Takes effect with the next `poll`.
-    public func write(_ record: ControlRecord) {
+    ///
+    /// - Returns: what `poll` will call it.
+    @discardableResult
+    public func write(_ record: ControlRecord) -> UInt {
         pending.append((nextToken, record, false))
-        nextToken += 1
+        defer { nextToken += 1 }
+        return nextToken
     }
 
     /// Sends what is to be sent and takes acknowledgements. What failed is sent again with the next call.
     ///
     /// - Parameter acknowledged: told the offset of each record that Kafka has.
-    public func poll(acknowledged: (ControlRecord, _ offset: Int64) -> Void = { _, _ in }) throws(KafkaError) {
+    public func poll(acknowledged: (_ token: UInt, _ offset: Int64) -> Void = { _, _ in }) throws(KafkaError) {
         guard !pending.isEmpty else { return }
         let producer = try connectedProducer()
         for index in pending.indices where !pending[index].isSent {
@@ -41,7 +45,7 @@ public final class ControlWriter {
         producer.poll { token, result in
             guard let index = pending.firstIndex(where: { $0.token == token }) else { return }
             switch result {
-            case .success(let offset): acknowledged(pending.remove(at: index).record, offset)
+            case .success(let offset): acknowledged(pending.remove(at: index).token, offset)
             case .failure(let error):
                 pending[index].isSent = false
                 failure = error

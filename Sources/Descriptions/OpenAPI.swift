@@ -1,10 +1,28 @@
-public import EventModel
-import Manifests
+package import EventModel
+package import Manifests
+
+/// The operations of the bridge's own API, for the document that also describes deliveries.
+package struct DescribedOperations {
+    var tags: JSON
+    var paths: JSON
+    var schemas: [JSON.Member]
+    var securitySchemes: JSON
+
+    package init(tags: JSON, paths: JSON, schemas: [JSON.Member], securitySchemes: JSON) {
+        self.tags = tags
+        self.paths = paths
+        self.schemas = schemas
+        self.securitySchemes = securitySchemes
+    }
+}
 
 /// An OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.0) of what subscriptions deliver, under `webhooks`: what a
 /// receiver needs for a skeleton of its endpoint.
-public func openAPI(_ manifests: [TopicManifest], version: String) -> String {
+///
+/// - Parameter operations: go under `paths`.
+package func openAPI(_ manifests: [TopicManifest], version: String, operations: DescribedOperations? = nil) -> String {
     var components = SchemaComponents()
+    for schema in operations?.schemas ?? [] { components.add(schema.name, schema.value) }
     components.add("CloudEvent", DeliveryDescription.cloudEvent)
     var webhooks: [JSON.Member] = []
     for manifest in manifests {
@@ -13,13 +31,21 @@ public func openAPI(_ manifests: [TopicManifest], version: String) -> String {
             webhooks.append(.init(name: subscription.name, value: ["post": operation(delivery, &components)]))
         }
     }
-    let document: JSON = [
-        "openapi": "3.1.0",
-        "info": ["title": "Fanfare deliveries", "version": .string(version), "description": "What the subscriptions' endpoints receive."],
-        "webhooks": .object(webhooks),
-        "components": ["schemas": .object(components.members)],
+    var document: JSON = ["openapi": "3.1.0", "info": info(version, isWhole: operations != nil)]
+    var described: JSON = ["schemas": .object(components.members)]
+    if let operations {
+        document = document.appending("tags", operations.tags).appending("paths", operations.paths)
+        described = described.appending("securitySchemes", operations.securitySchemes)
+    }
+    return document.appending("webhooks", .object(webhooks)).appending("components", described).text() + "\n"
+}
+
+private func info(_ version: String, isWhole: Bool) -> JSON {
+    let deliveries = "What the subscriptions' endpoints receive"
+    return [
+        "title": isWhole ? "Fanfare" : "Fanfare deliveries", "version": .string(version),
+        "description": .string(isWhole ? "\(deliveries) stands under webhooks; the bridge's own API under paths." : "\(deliveries)."),
     ]
-    return document.text() + "\n"
 }
 
 private func operation(_ delivery: DeliveryDescription, _ components: inout SchemaComponents) -> JSON {

@@ -29,7 +29,7 @@ struct SchemaComponents {
         let file = path.split(separator: "/").last.map(String.init) ?? path
         let stem = file.hasSuffix(".json") ? String(file.dropLast(5)) : file
         let clean = String(stem.map { $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0)) ? $0 : "_" })
-        let taken = Set(names.values)
+        let taken = Set(names.values).union(members.map(\.name))
         if !taken.contains(clean) { return clean }
         return (2...).lazy.map { "\(clean)-\($0)" }.first { !taken.contains($0) }!
     }

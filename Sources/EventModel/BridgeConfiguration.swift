@@ -119,9 +119,37 @@ public struct BridgeConfiguration: Sendable, Equatable {
             public init() {}
         }
 
+        /// One of those that a caller may show; several at a time, so that one can follow another.
+        public struct Token: Sendable, Equatable {
+            /// Who has it, as changes are recorded; nil where nobody said.
+            public var name: String?
+            public var secret: SigningSecret
+
+            public init(name: String? = nil, secret: SigningSecret) {
+                self.name = name
+                self.secret = secret
+            }
+        }
+
+        public struct Tokens: Sendable, Equatable {
+            /// They read.
+            public var viewers: [Token] = []
+            /// They read and change.
+            public var operators: [Token] = []
+            public init() {}
+
+            /// Then only callers on this machine are answered.
+            public var isEmpty: Bool { viewers.isEmpty && operators.isEmpty }
+        }
+
         public var listen = "127.0.0.1:8080"
+        public var tokens = Tokens()
+        /// Of each token's requests, and of each address without one.
+        public var rateLimit = RateLimit(perSecond: 50, burst: 100)
         /// Nil: public keys are not served.
         public var publicKeys: PublicKeys? = nil
+
+        public init() {}
     }
 
     public struct Logging: Sendable, Equatable {

@@ -115,12 +115,16 @@ public enum DeliveryPriority: String, CaseIterable, Sendable {
     case low
 }
 
-/// Limit of requests, over all replicas together: a token bucket.
+/// Limit of requests: a token bucket. A subscription's counts over all replicas together.
 public struct RateLimit: Sendable, Equatable {
     public var perSecond: Double = 100
     /// Requests at once after a pause.
     public var burst: Double = 20
-    public init() {}
+
+    public init(perSecond: Double = 100, burst: Double = 20) {
+        self.perSecond = perSecond
+        self.burst = burst
+    }
 }
 
 /// How much may be diverted (to the retry or dead-letter topic) before failures count as an outage.

@@ -12,6 +12,7 @@ enum ConfigurationChecks {
         }
         KafkaTokenChecks(kafka: configuration.kafka, place: place).run(&reader)
         if let registry = configuration.schemaRegistry { check(registry, &reader) }
+        check(configuration.ops.tokens, &reader)
         for (path, name) in [("retryTopic.name", configuration.retryTopicName), ("control.topic", configuration.controlTopicName)]
         where !Names.isTopic(name) {
             reader.error(
@@ -33,6 +34,13 @@ enum ConfigurationChecks {
         if isClear, registry.basic != nil || registry.bearer != nil {
             reader.warn(place("schemaRegistry.url", reader), "schemaRegistry.url", "sends the credentials in clear; use https")
         }
+    }
+
+    static func check(_ tokens: BridgeConfiguration.Ops.Tokens, _ reader: inout Reader) {
+        var seen: Set<String> = []
+        let texts = (tokens.operators + tokens.viewers).map(\.secret.text)
+        guard !texts.allSatisfy({ seen.insert($0).inserted }) else { return }
+        reader.error(place("ops.tokens", reader), "ops.tokens", "one token stands there twice; who has it, and may do what, must be clear")
     }
 
     private static func place(_ path: String, _ reader: Reader) -> Position {

@@ -24,7 +24,7 @@ public enum ConfigurationLoader {
         return LoadedConfiguration(
             configuration: draft.bridge,
             defaults: SubscriptionDefaults(draft.defaults, root, reader),
-            problems: reader.problems.inReadingOrder(), filesRead: reader.files.entries.map(\.path))
+            problems: reader.problems.inReadingOrder(), files: reader.files.entries, tokens: TokenCatalog.source(root, reader))
     }
 
     private static func readFile(_ named: String?, into draft: inout ConfigurationDraft, _ reader: inout Reader) -> Node? {
@@ -73,7 +73,10 @@ public struct LoadedConfiguration: Sendable {
     /// Errors and warnings, in the order of the sources.
     public var problems: [Problem]
     /// The configuration file and what `${file:...}` names.
-    public var filesRead: [String]
+    public var filesRead: [String] { files.map(\.path) }
+    let files: [FileLog.Entry]
+    /// `ops.tokens` as the file says it, where nothing else has the last word.
+    let tokens: Node?
 
     /// Whether there are no errors.
     public var isUsable: Bool { !problems.contains { $0.severity == .error } }

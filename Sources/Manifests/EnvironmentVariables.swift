@@ -7,10 +7,10 @@
 enum EnvironmentVariables {
     static let prefix = "FANFARE_"
 
-    /// Variables that are not keys: what Kubernetes sets in every pod for a service named `fanfare`, and the vectors of
-    /// Fanfare's own tests.
+    /// Variables that are not keys: what Kubernetes sets in every pod for a service named `fanfare`, where commands find
+    /// the ops API, and the vectors of Fanfare's own tests.
     private static func isForeign(_ name: String) -> Bool {
-        name == "FANFARE_VECTORS" || name == "FANFARE_PORT" || name.hasPrefix("FANFARE_PORT_")
+        ["FANFARE_URL", "FANFARE_TOKEN", "FANFARE_VECTORS"].contains(name) || name == "FANFARE_PORT" || name.hasPrefix("FANFARE_PORT_")
             || name == "FANFARE_SERVICE_HOST" || name.hasPrefix("FANFARE_SERVICE_PORT")
     }
 

@@ -16,7 +16,9 @@ enum Listener {
         _ responder: Responder, at address: ListenAddress, _ logger: Logger, onListening: @escaping @Sendable (Int) -> Void
     ) async throws(ListenerFailure) {
         // A probe or a scrape is one short request; a connection that stays silent only holds a descriptor.
-        let http = HTTP1Channel.Configuration(idleTimeout: .seconds(60))
+        let http = HTTP1Channel.Configuration(
+            idleTimeout: .seconds(60),
+            httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
         let application = Application(
             responder: responder,
             server: .http1(configuration: http),

@@ -1,13 +1,20 @@
+public import Control
 public import DeliveryCore
 public import EventModel
 
 /// What the ops server shows; the bridge implements it.
 ///
-/// Every member is called once per request that needs it, on any thread, also while the bridge starts and stops, and
-/// answers without waiting: a probe that hangs behind a busy shard would get a healthy process killed.
+/// Every member is called once per request that needs it, on any thread, also while the bridge starts and stops. All but
+/// `change` answer without waiting: a probe that hangs behind a busy shard would get a healthy process killed.
 public protocol OpsSource: Sendable {
     /// A merged copy of what the shards show of themselves.
     func snapshot() -> CoreSnapshot
+
+    /// What operators said, as far as this replica has heard it.
+    func control() -> ControlState
+
+    /// Makes a change on all replicas, and waits for them, with a bound.
+    func change(_ change: SubscriptionChange, of name: String, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt
 
     /// Whether this replica can do its work just now.
     func readiness() -> Readiness

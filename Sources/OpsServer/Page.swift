@@ -15,6 +15,7 @@ enum Page {
             <dt><a href="/api/v1/subscriptions">/api/v1/subscriptions</a><dd>every subscription: state, lag, circuit, counters;
             <code>/api/v1/subscriptions/{name}</code> adds its cursors
             <dt><a href="/api/v1/topics">/api/v1/topics</a><dd>the partitions this replica reads, and how far
+            <dt><a href="/openapi.json">/openapi.json</a><dd>all that this API does, pause, resume and seek too
             <dt><a href="/metrics">/metrics</a><dd>for Prometheus
             <dt><a href="/readyz">/readyz</a>, <a href="/livez">/livez</a><dd>probes
             </dl>

@@ -64,9 +64,7 @@ private struct PublicKeyResponder: HTTPResponder {
 
     func respond(to request: Request, context: OpsContext) async throws -> Response {
         guard request.method == .get || request.method == .head else {
-            var response = Reply.problem(.methodNotAllowed, "Keys can only be read: use GET.")
-            response.headers[.allow] = "GET, HEAD"
-            return response
+            return Reply.problem(Problem(.methodNotAllowed, "Keys can only be read: use GET.", headers: [.allow: "GET, HEAD"]))
         }
         let response = answer(request.uri.path)
         return request.method == .head ? response.createHeadResponse() : response
@@ -81,35 +79,22 @@ private struct PublicKeyResponder: HTTPResponder {
             // Who has no keys and who does not exist cannot be told apart.
             if !found.isEmpty { return set(found) }
         }
-        return Reply.problem(.notFound, "There are no keys here; those of all are at /.well-known/jwks.json.")
+        return Reply.problem(Problem(.notFound, "There are no keys here; those of all are at /.well-known/jwks.json."))
     }
 
     private func set(_ keys: [PublishedKey]) -> Response {
         var seen: Set<String> = []
         let different = keys.filter { seen.insert($0.id).inserted }
-        var response = Reply.json(KeySet(keys: different.map(JSONWebKey.init)), type: "application/jwk-set+json")
+        var response = Reply.json(Self.keySet.json(different), type: "application/jwk-set+json")
         // A new key signs beside the old one for longer than that.
         response.headers[.cacheControl] = "public, max-age=60"
         return response
     }
 
-    private struct KeySet: Encodable {
-        var keys: [JSONWebKey]
-    }
+    private static let keySet = ObjectShape<[PublishedKey]>("KeySet", "RFC 7517.", [.list("keys", key, "In the order of the manifests.") { $0 }])
 
-    private struct JSONWebKey: Encodable {
-        var kty = "OKP"
-        var crv = "Ed25519"
-        var use = "sig"
-        var alg = "EdDSA"
-        var kid: String
-        var x: String
-        var whpk: String
-
-        init(_ key: PublishedKey) {
-            kid = key.id
-            x = key.x
-            whpk = key.text
-        }
-    }
+    private static let key = ObjectShape<PublishedKey>("Key", "RFC 8037.", [
+        .text("alg", "") { _ in "EdDSA" }, .text("crv", "") { _ in "Ed25519" }, .text("kid", "RFC 7638.") { $0.id }, .text("kty", "") { _ in "OKP" },
+        .text("use", "") { _ in "sig" }, .text("whpk", "As Standard Webhooks write it.") { $0.text }, .text("x", "") { $0.x },
+    ])
 }

@@ -1,6 +1,6 @@
-import FoundationEssentials
 import Hummingbird
 import HTTPTypes
+import Manifests
 import NIOCore
 
 /// The kinds of answers that the ops server gives.
@@ -19,24 +19,15 @@ enum Reply {
         bytes(text.utf8, type: "text/plain; charset=utf-8", status: status)
     }
 
-    static func json(_ value: some Encodable, type: String = "application/json", status: HTTPResponse.Status = .ok) -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Encoding fails only for NaN and infinities, which the answers do not hold.
-        guard let data = try? encoder.encode(value) else { preconditionFailure("not JSON: \(value)") }
-        return bytes(data, type: type, status: status)
+    static func json(_ value: JSON, type: String = "application/json", status: HTTPResponse.Status = .ok) -> Response {
+        bytes("\(value.compact)\n".utf8, type: type, status: status)
     }
 
-    /// RFC 9457. `detail` says what to do about it.
-    static func problem(_ status: HTTPResponse.Status, _ detail: String) -> Response {
-        json(
-            Problem(title: status.reasonPhrase, status: status.code, detail: detail), type: "application/problem+json",
-            status: status)
-    }
+    static func json<Value>(_ shape: ObjectShape<Value>, _ value: Value) -> Response { json(shape.json(value)) }
 
-    private struct Problem: Encodable {
-        var title: String
-        var status: Int
-        var detail: String
+    static func problem(_ problem: Problem) -> Response {
+        var response = json(Problem.shape.json(problem), type: Problem.mediaType, status: problem.status)
+        for field in problem.headers { response.headers[field.name] = field.value }
+        return response
     }
 }

@@ -1,6 +1,7 @@
 """Every YAML block of the documentation is something that `fanfare check` takes."""
 
 import re
+import secrets
 import subprocess
 import textwrap
 
@@ -60,7 +61,8 @@ def test_check_takes_a_yaml_block(program, tmp_path, block):
         if match[0].endswith(".key"):
             subprocess.run([program, "keys", "new", "--kind", "ed25519", "--out", file], check=True, capture_output=True, env=environment())
         else:
-            file.write_text(SECRET + "\n")
+            # Tokens of the ops API must differ.
+            file.write_text((secrets.token_hex(32) if match[0].endswith("-token") else SECRET) + "\n")
             file.chmod(0o755)       # some are programs
         return str(file)
 

@@ -129,7 +129,7 @@ import Testing
             loaded.problems.lines == [
                 "environment: error: limits.maxInFlight: must be a whole number, not \"many\"",
                 "environment: warning: FANFARE_LIMITS_MAXINFLIGT: no configuration key has this name; did you mean FANFARE_LIMITS_MAXINFLIGHT?",
-                "environment: error: ops.tokens.viewer: not supported yet; remove the key or write []",
+                "environment: error: ops.tokens.viewer[0]: a token has at least 20 characters; make one with openssl rand -hex 32",
                 "environment: warning: FANFARE_SOMETHING_ELSE_ENTIRELY: no configuration key has this name; it is ignored",
                 "command line: error: limits.shards: must be between 1 and 1024, or auto, not \"0\"",
                 "command line: error: limit.shards: unknown key; did you mean \"limits.shards\"?",

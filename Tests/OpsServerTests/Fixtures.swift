@@ -1,3 +1,4 @@
+import Control
 import DeliveryCore
 import EventModel
 import Logging
@@ -9,6 +10,7 @@ final class FixedSource: OpsSource {
     let version = "1.2.3"
     let startedAt = WallTime(milliseconds: 1_700_000_000_000)
     private let core: CoreSnapshot
+    private let changes = Mutex<(made: [Change], control: ControlState, failure: ChangeFailure?)>(([], ControlState(), nil))
     private let state: Mutex<(readiness: Readiness, turn: TimeSpan)>
 
     init(_ core: CoreSnapshot = .example, readiness: Readiness = .ready) {
@@ -17,6 +19,29 @@ final class FixedSource: OpsSource {
     }
 
     func snapshot() -> CoreSnapshot { core }
+    func control() -> ControlState { changes.withLock { $0.control } }
+    /// What was asked for, in order.
+    var changed: [Change] { changes.withLock { $0.made } }
+    /// From now on changes fail.
+    func refuse(_ failure: ChangeFailure) { changes.withLock { $0.failure = failure } }
+
+    func change(_ change: SubscriptionChange, of name: String, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt {
+        guard core.subscriptions.contains(where: { $0.name == name }) else { throw .unknownSubscription }
+        if let failure = changes.withLock({ $0.failure }) { throw failure }
+        changes.withLock { changes in
+            changes.made.append(Change(change: change, name: name, by: by.by, reason: by.reason))
+            if change == .pause { changes.control.apply(.pause(subscription: name, Pause(isPaused: true, change: by))) }
+        }
+        return ChangeReceipt(replicas: 2, silent: ["gone-1"])
+    }
+
+    struct Change: Equatable {
+        var change: SubscriptionChange
+        var name: String
+        var by: String
+        var reason: String
+    }
+
     func readiness() -> Readiness { state.withLock { $0.readiness } }
     func oldestTurn() -> TimeSpan { state.withLock { $0.turn } }
     func stall(_ turn: TimeSpan) { state.withLock { $0.turn = turn } }

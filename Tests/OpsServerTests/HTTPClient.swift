@@ -14,9 +14,10 @@ struct ConnectionFailed: Error {}
 ///
 /// - Parameter headers: whole lines.
 func request(
-    _ path: String, port: Int, method: String = "GET", host: String = "127.0.0.1", headers: [String] = []
+    _ path: String, port: Int, method: String = "GET", host: String = "127.0.0.1", headers: [String] = [], body: String? = nil
 ) async throws -> HTTPReply {
-    try await onThread { try exchange(path, port, method, host, headers) }
+    let length = body.map { ["Content-Length: \($0.utf8.count)"] } ?? []
+    return try await onThread { try exchange(path, port, method, host, headers + length, body ?? "") }
 }
 
 /// Runs what blocks on a thread of its own. Dispatch's threads will not do: they are those of the concurrency pool.
@@ -38,7 +39,7 @@ private final class Work: Sendable {
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
 }
 
-private func exchange(_ path: String, _ port: Int, _ method: String, _ host: String, _ headers: [String]) throws -> HTTPReply {
+private func exchange(_ path: String, _ port: Int, _ method: String, _ host: String, _ headers: [String], _ body: String) throws -> HTTPReply {
     let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard connection >= 0 else { throw ConnectionFailed() }
     defer { close(connection) }
@@ -51,7 +52,7 @@ private func exchange(_ path: String, _ port: Int, _ method: String, _ host: Str
     }
     guard connected == 0 else { throw ConnectionFailed() }
     let lines = ["\(method) \(path) HTTP/1.1", "Host: \(host):\(port)", "Connection: close"] + headers + ["", ""]
-    let bytes = Array(lines.joined(separator: "\r\n").utf8)
+    let bytes = Array((lines.joined(separator: "\r\n") + body).utf8)
     guard send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { throw ConnectionFailed() }
     var answer: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65536)

@@ -87,16 +87,14 @@ enum ConfigurationCatalog {
         .value("listen", \.listen, listenAddress, "Address and port; port 0 takes a free one."),
         .optionalSection("publicKeys", \.publicKeys, BridgeConfiguration.Ops.PublicKeys(), publicKeys,
             "A listener of its own that serves the public keys of ed25519 signatures, for receivers."),
-        .section("tokens", \.self, tokens, "Who may call the API."),
+        .section("tokens", \.tokens, TokenCatalog.section, "Who may call the API; without any, only callers on this machine."),
+        .section("rateLimit", \.rateLimit, opsRateLimit, "Limit of requests of one token, and of one address without a token."),
     ])
+
+    static let opsRateLimit = Section<RateLimit>(BridgeConfiguration().ops.rateLimit, SubscriptionCatalog.rateLimitKeys)
 
     static let publicKeys = Section<BridgeConfiguration.Ops.PublicKeys>(BridgeConfiguration.Ops.PublicKeys(), [
         .required("listen", \.listen, listenAddress, "Address and port; port 0 takes a free one.", example: "listen: 0.0.0.0:8081"),
-    ])
-
-    static let tokens = Section<BridgeConfiguration.Ops>(BridgeConfiguration().ops, [
-        .later("viewer", neutral: [.array([])], "Tokens that may read."),
-        .later("operator", neutral: [.array([])], "Tokens that may change."),
     ])
 
     static let tracing = Section<ConfigurationDraft>(ConfigurationDraft(), [

@@ -40,10 +40,12 @@ enum SubscriptionCatalog {
         .value("http", \.http, .choice, "auto takes HTTP/2 where the endpoint offers it."),
     ])
 
-    static let rateLimit = Section<RateLimit>(RateLimit(), [
+    static let rateLimit = Section<RateLimit>(RateLimit(), rateLimitKeys)
+
+    static let rateLimitKeys: [Key<RateLimit>] = [
         .value("perSecond", \.perSecond, .number(0.001...1_000_000), "Requests per second."),
         .value("burst", \.burst, .number(1...1_000_000), "Requests at once after a pause."),
-    ])
+    ]
 
     static let diversion = Section<DiversionPolicy>(DiversionPolicy(), [
         .value("burst", \.burst, .count(1...1_000_000), "Events that may be diverted in a row."),

@@ -60,6 +60,15 @@ package enum JSON: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleB
         }
     }
 
+    /// Without any white space, for programs.
+    package var compact: String {
+        switch self {
+        case .array(let items): "[\(items.map(\.compact).joined(separator: ","))]"
+        case .object(let members): "{\(members.map { "\(Self.quote($0.name)):\($0.value.compact)" }.joined(separator: ","))}"
+        default: text()
+        }
+    }
+
     private static func quote(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {

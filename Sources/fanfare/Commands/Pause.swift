@@ -1,4 +1,5 @@
 import ArgumentParser
+import BridgeRuntime
 import Control
 
 struct PauseCommand: AsyncParsableCommand {
@@ -7,7 +8,8 @@ struct PauseCommand: AsyncParsableCommand {
         abstract: "Pauses a subscription: nothing more is sent, and nothing is lost.",
         discussion: """
             What is in flight finishes. Events wait in Kafka, so mind the topic's retention. A pause outlives restarts and edits
-            of the manifest; only `fanfare resume` ends it. It works on Kafka directly, also while no bridge runs.
+            of the manifest; only `fanfare resume` ends it. It works on Kafka directly, also while no bridge runs;
+            with --url, through the ops API of a replica.
             """)
 
     @Argument(help: "The subscription.")
@@ -18,6 +20,9 @@ struct PauseCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        if let client = try change.ops.client() {
+            return try RemoteSubscriptions(client: client).change(name, "pause", [], change, output.output, done: "is paused")
+        }
         let desk = try ControlDesk(options)
         _ = try desk.policy(named: name)
         let replicas = desk.state.replicas.keys

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BridgeRuntime
 import Control
 import EventModel
 
@@ -19,16 +20,14 @@ struct ResumeCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        if let client = try change.ops.client() {
+            return try RemoteSubscriptions(client: client).change(name, "resume", [("fromNow", "\(fromNow)")], change, output.output, done: "is resumed")
+        }
         let desk = try ControlDesk(options)
         let policy = try desk.policy(named: name)
         let attribution = change.attribution
-        var records: [ControlRecord] = [
-            .suspension(subscription: name, Suspension(isSuspended: false, manifest: "", change: attribution)),
-            .pause(subscription: name, Pause(isPaused: false, change: attribution)),
-        ]
-        // First, so that nothing goes out from the old place.
         let seek = fromNow ? try Seek(to: .latest, policy, named: name, attribution, desk) : nil
-        if let seek { records.insert(.seek(subscription: name, seek), at: 0) }
+        let records: [ControlRecord] = .resuming(name, seek, attribution)
         let replicas = desk.state.replicas.keys
         let position = try desk.write(records)
         let reception = try Reception(of: position, by: replicas, within: change.wait, desk)

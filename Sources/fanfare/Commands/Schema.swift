@@ -2,6 +2,7 @@ import ArgumentParser
 import Descriptions
 import EventModel
 import Manifests
+import OpsServer
 
 struct Schema: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,7 +11,8 @@ struct Schema: AsyncParsableCommand {
             Editors complete and check with the schemas: `fanfare schema manifest > topics/schema.json`.
 
             asyncapi and openapi describe the deliveries of the manifests' subscriptions, with the schemas of their catalogs:
-            headers, bodies, and what answers mean. Receivers make code of them, and documentation.
+            headers, bodies, and what answers mean. Receivers make code of them, and documentation. Without --subscription,
+            openapi also has the bridge's own API under paths, as its /openapi.json has.
             """)
 
     enum Document: String, ExpressibleByArgument, CaseIterable {
@@ -41,7 +43,10 @@ struct Schema: AsyncParsableCommand {
         case .config: print(configurationSchema(), terminator: "")
         case .filters: print(try FilterCatalogJSON.text)
         case .asyncapi: print(asyncAPI(try topics(), version: fanfareVersion), terminator: "")
-        case .openapi: print(openAPI(try topics(), version: fanfareVersion), terminator: "")
+        case .openapi:
+            // Who asks for one subscription has no use for the bridge's own API.
+            let operations = subscription.isEmpty ? OpenAPIDocument.operations : nil
+            print(openAPI(try topics(), version: fanfareVersion, operations: operations), terminator: "")
         }
     }
 
@@ -55,5 +60,11 @@ struct Schema: AsyncParsableCommand {
         }
         for i in topics.indices { topics[i].subscriptions.removeAll { !subscription.contains($0.name) } }
         return topics
+    }
+}
+
+extension OpenAPIDocument {
+    fileprivate static var operations: DescribedOperations {
+        DescribedOperations(tags: tags, paths: paths, schemas: schemas, securitySchemes: securitySchemes)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BridgeRuntime
 import Control
 
 struct SeekCommand: AsyncParsableCommand {
@@ -24,6 +25,9 @@ struct SeekCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        if let client = try change.ops.client() {
+            return try RemoteSubscriptions(client: client).change(name, "seek", [("to", JSONText.quoted(to.words))], change, output.output, done: "goes on")
+        }
         let desk = try ControlDesk(options)
         let seek = try Seek(to: to, try desk.policy(named: name), named: name, change.attribution, desk)
         let replicas = desk.state.replicas.keys

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BridgeRuntime
+import Control
 import DeliveryCore
 import Dispatch
 import Egress
@@ -49,7 +50,7 @@ struct Serve: AsyncParsableCommand {
         // What goes wrong there is thrown; the rest of what an HTTP server logs is not for operators.
         var quiet = logger
         quiet.logLevel = .critical
-        let ops = try OpsServer(listen: configuration.ops.listen, source: BridgeSource(bridge: bridge), logger: quiet)
+        let ops = try OpsServer(configuration.ops, source: BridgeSource(bridge: bridge), logger: quiet)
         let keyServer = try configuration.ops.publicKeys.map {
             try PublicKeyServer(listen: $0.listen, logger: quiet) { bridge.publishedKeys }
         }
@@ -76,6 +77,7 @@ struct Serve: AsyncParsableCommand {
                             logger.info("ops API", metadata: ["listen": "\(configuration.ops.listen)", "port": "\(port)"])
                         })
                     }
+                    group.addTask { try await watchTokens(loaded, ops, logger) }
                     if let keyServer {
                         group.addTask {
                             try await keyServer.run(onListening: { port in
@@ -114,11 +116,34 @@ func raiseDescriptorLimit() {
     setrlimit(__rlimit_resource_t(7), &limit)
 }
 
+/// Tokens that stand in files are taken from there anew when these change, until the task is cancelled.
+private func watchTokens(_ loaded: LoadedConfiguration, _ ops: OpsServer, _ logger: Logger) async throws {
+    var watcher = TokenWatcher(since: loaded, environment: .process())
+    while true {
+        try await Task.sleep(for: .seconds(1))
+        switch watcher.reloadIfChanged() {
+        case .tokens(let tokens):
+            ops.install(tokens)
+            logger.notice("tokens of the ops API reloaded", metadata: ["viewers": "\(tokens.viewers.count)", "operators": "\(tokens.operators.count)"])
+        case .refused(let problems):
+            for problem in problems { logger.error("\(problem)") }
+            logger.error("the tokens of the ops API have errors: the old ones stay in force")
+        case nil: break
+        }
+    }
+}
+
 /// What the ops server sees of the bridge.
 struct BridgeSource: OpsSource {
     let bridge: Bridge
 
     func snapshot() -> CoreSnapshot { bridge.snapshot() }
+    func control() -> ControlState { bridge.control }
+
+    func change(_ change: SubscriptionChange, of name: String, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt {
+        try await bridge.change(change, of: name, by: by)
+    }
+
     func oldestTurn() -> TimeSpan { bridge.oldestTurn() }
     var version: String { fanfareVersion }
     var startedAt: WallTime { bridge.startedAt }

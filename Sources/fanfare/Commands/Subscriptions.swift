@@ -14,16 +14,19 @@ struct Subscriptions: AsyncParsableCommand {
             commandName: "list", abstract: "Lists all, or shows one.",
             discussion: """
                 Reads manifests, the control topic and committed cursors: what it shows is the whole bridge's, running or not. The
-                lag counts records from the lowest one that is not settled; circuits are in the metrics of each replica.
+                lag counts records from the lowest one that is not settled; circuits are in the metrics of each replica. With --url
+                it shows what one replica knows, circuits too.
                 """)
 
         @Argument(help: "Only this one, with its partitions.")
         var name: String?
 
+        @OptionGroup var ops: OpsOptions
         @OptionGroup var options: ConfigurationOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
+            if let client = try ops.client() { return try RemoteSubscriptions(client: client).list(name, output.output) }
             let desk = try ControlDesk(options)
             var shown: [SubscriptionStatus]
             if let name {

@@ -16,6 +16,8 @@ struct ChangeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long to wait for the running replicas; 0 does not.", valueName: "duration"), transform: Self.span)
     var wait: TimeSpan = .seconds(15)
 
+    @OptionGroup var ops: OpsOptions
+
     private static func span(_ text: String) throws -> TimeSpan {
         guard let span = TimeSpan(text) ?? (text == "0" ? .zero : nil) else { throw ValidationError("--wait \(text): write a duration such as 15s") }
         return span

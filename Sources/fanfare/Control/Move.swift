@@ -1,3 +1,4 @@
+import BridgeRuntime
 import Control
 import EventLoop
 import EventModel
@@ -8,9 +9,12 @@ extension Seek {
         guard let policy else {
             throw Failed("which topic \(name) reads stands in its manifest, and there is none that can be used")
         }
-        self.init(
-            id: String(UInt64.random(in: .min ... .max), radix: 16), topic: policy.topic, to: target.words,
-            offsets: try target.resolve(try desk.partitions(of: policy.topic), desk.admin), change: change)
+        let partitions = try desk.partitions(of: policy.topic)
+        do throws(SeekProblem) {
+            try self.init(to: target, on: policy.topic, partitions, change, desk.admin)
+        } catch {
+            throw Failed("\(error)")
+        }
     }
 }
 

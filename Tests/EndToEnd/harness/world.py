@@ -118,10 +118,10 @@ class World:
             "retryTopic": {"lanes": ["1s", "3s"], "replicationFactor": 1},
             "deadLetter": {"replicationFactor": 1},
             "egress": {"allowHTTP": True, "allowPrivate": True},
-            "ops": {"listen": f"127.0.0.1:{ops_port}"},
             "shutdown": {"grace": "10s"},
             **self.config_changes,
         }
+        config["ops"] = {"listen": f"127.0.0.1:{ops_port}", **self.config_changes.get("ops", {})}
         path = self.folder / f"{name}.yaml"
         path.write_text(yaml.safe_dump(config, sort_keys=False))
         return path

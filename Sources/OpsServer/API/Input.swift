@@ -1,0 +1,119 @@
+import Manifests
+
+/// Something that a request gives: in its path, its query, or the object in its body.
+///
+/// What the document says of it and what is refused come from the same place.
+struct Input: Sendable {
+    enum Place: String, Sendable { case path, query, body }
+
+    enum Kind: Sendable {
+        /// One line.
+        case text(maximum: Int)
+        case count(ClosedRange<Int>)
+        case flag
+        case words([String])
+        /// A form of its own.
+        case form(schema: JSON, expected: String, isRight: @Sendable (String) -> Bool)
+    }
+
+    let name: String
+    let place: Place
+    let kind: Kind
+    let text: String
+    var isRequired = false
+    var standard: JSON?
+
+    static func path(_ name: String, _ kind: Kind, _ text: String) -> Input {
+        Input(name: name, place: .path, kind: kind, text: text, isRequired: true)
+    }
+
+    static func query(_ name: String, _ kind: Kind, _ text: String, standard: JSON? = nil) -> Input {
+        Input(name: name, place: .query, kind: kind, text: text, standard: standard)
+    }
+
+    static func body(_ name: String, _ kind: Kind, _ text: String, isRequired: Bool = false, standard: JSON? = nil) -> Input {
+        Input(name: name, place: .body, kind: kind, text: text, isRequired: isRequired, standard: standard)
+    }
+}
+
+/// What an input was given as.
+enum InputValue: Sendable, Equatable {
+    case text(String)
+    case count(Int)
+    case flag(Bool)
+}
+
+extension Input {
+    /// JSON Schema of it.
+    var schema: JSON {
+        var schema: JSON =
+            switch kind {
+            case .text(let maximum): ["type": "string", "maxLength": .int(maximum), "pattern": "^[^\\u0000-\\u001f\\u007f]*$"]
+            case .count(let range): ["type": "integer", "minimum": .int(range.lowerBound), "maximum": .int(range.upperBound)]
+            case .flag: ["type": "boolean"]
+            case .words(let words): ["type": "string", "enum": .array(words.map { .string($0) })]
+            case .form(let schema, _, _): schema
+            }
+        if place == .body { schema = schema.appending("description", .string(text)) }
+        return standard.map { schema.appending("default", $0) } ?? schema
+    }
+
+    /// Reads a text of the path or the query.
+    func read(_ text: String) throws(InputFault) -> InputValue {
+        switch kind {
+        case .flag:
+            guard text == "true" || text == "false" else { throw fault }
+            return .flag(text == "true")
+        case .count(let range):
+            let digits = text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            guard digits, let count = Int(text), range.contains(count) else { throw fault }
+            return .count(count)
+        default: return .text(try checked(text))
+        }
+    }
+
+    /// Reads a value of the body.
+    func read(_ value: BodyValue) throws(InputFault) -> InputValue {
+        switch (kind, value) {
+        case (.flag, .flag(let flag)): return .flag(flag)
+        case (.count(let range), .number(let number)):
+            guard let count = Int(number), range.contains(count) else { throw fault }
+            return .count(count)
+        case (.text, .text(let text)), (.words, .text(let text)), (.form, .text(let text)): return .text(try checked(text))
+        default: throw fault
+        }
+    }
+
+    private func checked(_ text: String) throws(InputFault) -> String {
+        let isRight =
+            switch kind {
+            case .text(let maximum):
+                text.unicodeScalars.count <= maximum && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+            case .words(let words): words.contains(text)
+            case .form(_, _, let isRight): isRight(text)
+            case .count, .flag: false
+            }
+        guard isRight else { throw fault }
+        return text
+    }
+
+    private var fault: InputFault {
+        switch kind {
+        case .text(let maximum): fault("must be a text of one line, with at most \(maximum) characters")
+        case .count(let range): fault("must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        case .flag: fault("must be true or false")
+        case .words(let words): fault("must be one of \(words.joined(separator: ", "))")
+        case .form(_, let expected, _): fault("must be \(expected)")
+        }
+    }
+
+    func fault(_ detail: String) -> InputFault { InputFault(place: place, name: name, detail: detail) }
+}
+
+/// What is wrong with a request, and where.
+struct InputFault: Error, Sendable {
+    var place: Input.Place
+    /// Empty for the body as a whole.
+    var name: String
+    var detail: String
+}

@@ -1,0 +1,80 @@
+import HTTPTypes
+import Hummingbird
+import Manifests
+
+/// One thing that the server does: the server routes by it, checks requests by it, and describes itself by it.
+struct Operation: Sendable {
+    /// Who may ask for it.
+    enum Access: Sendable {
+        /// Probes: whoever can connect.
+        case anybody
+        /// Figures without names of people or endpoints: whoever can connect while there are no tokens, else a viewer.
+        case figures
+        case viewer
+        case operators
+    }
+
+    let method: HTTPRequest.Method
+    /// `/api/v1/subscriptions/{name}`
+    let path: String
+    /// What programs call it.
+    let id: String
+    /// What people read first.
+    let summary: String
+    var text = ""
+    let tag: Tag
+    var access = Access.viewer
+    var inputs: [Input] = []
+    let answer: Answer
+    /// What it answers beside that and what all do.
+    var problems: [(status: HTTPResponse.Status, text: String)] = []
+    let run: @Sendable (Call) async throws(Problem) -> Response
+
+    enum Tag: String, CaseIterable, Sendable {
+        case subscriptions, topics, probes, description
+
+        var text: String {
+            switch self {
+            case .subscriptions: "What is delivered to whom, how far it is, and control of it."
+            case .topics: "What this replica reads."
+            case .probes: "For orchestrators and monitoring."
+            case .description: "Of this API."
+            }
+        }
+    }
+
+    /// What success looks like.
+    struct Answer: Sendable {
+        let text: String
+        /// With their schemas.
+        let contents: [(type: String, schema: JSON)]
+        var uses: [Component] = []
+
+        static func json<Value>(_ shape: ObjectShape<Value>, _ text: String) -> Answer {
+            Answer(text: text, contents: [("application/json", shape.component.reference)], uses: [shape.component])
+        }
+
+        static func text(_ types: [String], _ text: String) -> Answer {
+            Answer(text: text, contents: types.map { ($0, ["type": "string"]) })
+        }
+    }
+
+    func inputs(_ place: Input.Place) -> [Input] { inputs.filter { $0.place == place } }
+    var hasBody: Bool { inputs.contains { $0.place == .body } }
+
+    /// The variables of the path, still percent-encoded; nil where it is another path.
+    func match(_ segments: [Substring]) -> [String: Substring]? {
+        let pattern = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard pattern.count == segments.count else { return nil }
+        var variables: [String: Substring] = [:]
+        for (part, segment) in zip(pattern, segments) {
+            if part.hasPrefix("{") {
+                guard !segment.isEmpty else { return nil }
+                variables[String(part.dropFirst().dropLast())] = segment
+            } else if part != segment {
+                return nil
+            }
+        }
+        return variables
+    }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import EventFormats
+import EventModel
+import TerminalViews
+
+/// Subscriptions as the ops API shows and changes them.
+struct RemoteSubscriptions {
+    let client: OpsClient
+
+    // MARK: Looking
+
+    private struct Listed: Decodable {
+        struct Change: Decodable {
+            var by: String
+            var at: String
+            var reason: String
+        }
+
+        var name: String
+        var topic: String
+        var state: String
+        var circuit: String
+        var lag: Int64
+        var inFlight: Int
+        var reason: String
+        var pause: Change?
+        var suspension: Change?
+
+        /// What is to be told of its state.
+        var change: Change? { suspension ?? pause }
+    }
+
+    private struct Piece: Decodable {
+        var subscriptions: [Listed]
+        var next: String?
+    }
+
+    func list(_ name: String?, _ output: OutputFormat) throws {
+        if let name {
+            let answer = try client.get("/api/v1/subscriptions/\(name.percentEncoded)")
+            return output == .json ? show(answer) : show([try client.decode(Listed.self, answer)])
+        }
+        var all: [Listed] = []
+        var next: String?
+        repeat {
+            let answer = try client.get("/api/v1/subscriptions?limit=1000\(next.map { "&after=\($0.percentEncoded)" } ?? "")")
+            if output == .json { show(answer) }
+            let piece = try client.decode(Piece.self, answer)
+            all += piece.subscriptions
+            next = piece.next
+        } while next != nil
+        if output == .text { show(all) }
+    }
+
+    private func show(_ subscriptions: [Listed]) {
+        if subscriptions.isEmpty { return print("no subscriptions") }
+        var table = Table([
+            .init("SUBSCRIPTION"), .init("TOPIC", shrinks: true), .init("STATE"), .init("LAG", .right), .init("IN FLIGHT", .right), .init("SINCE"),
+            .init("BY", shrinks: true), .init("REASON", shrinks: true),
+        ])
+        for subscription in subscriptions {
+            let change = subscription.change
+            let reason = [change?.reason ?? "", subscription.reason].first { !$0.isEmpty } ?? ""
+            table.add([
+                subscription.name, subscription.topic, subscription.state, "\(subscription.lag)", "\(subscription.inFlight)", change?.at ?? "-",
+                change?.by ?? "-", reason,
+            ])
+        }
+        print(table.render(width: Terminal.size(of: 1)?.width, style: Terminal.mode(of: 1).style), terminator: "")
+    }
+
+    // MARK: Changing
+
+    private struct Changed: Decodable {
+        struct Move: Decodable {
+            var to: String
+            var offsets: [String: Int64]
+        }
+
+        var by: String
+        var replicas: Int
+        var silent: [String]
+        var seek: Move?
+    }
+
+    /// - Parameter done: completes "NAME is ...".
+    func change(
+        _ name: String, _ verb: String, _ members: [(name: String, value: String)], _ options: ChangeOptions, _ output: OutputFormat, done: String
+    ) throws {
+        guard options.by == nil else { throw ValidationError("--as is not for --url: the bridge records whose token it was") }
+        let reason = options.reason.isEmpty ? [] : [(name: "reason", value: JSONText.quoted(options.reason))]
+        let answer = try client.post("/api/v1/subscriptions/\(name.percentEncoded)/\(verb)", members + reason)
+        if output == .json { return show(answer) }
+        let changed = try client.decode(Changed.self, answer)
+        for silent in changed.silent {
+            printError("warning: replica \(silent) has not answered, and is taken for dead; if it lives, it takes the change as soon as it can read the control topic")
+        }
+        let moved = changed.seek.map { ", \($0.offsets.count) partitions to \($0.to)" } ?? ""
+        print("\(name) \(done)\(moved), by \(changed.by): \(changed.replicas) replica\(changed.replicas == 1 ? " has" : "s have") taken it")
+    }
+
+    private func show(_ answer: [UInt8]) { print(String(decoding: answer, as: UTF8.self), terminator: "") }
+}

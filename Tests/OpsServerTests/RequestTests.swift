@@ -1,0 +1,102 @@
+import Control
+import EventModel
+import OpsServer
+import Testing
+
+private let json = "Content-Type: application/json"
+
+@Suite struct `A request` {
+    @Test(arguments: [
+        ("/api/v1/subscriptions?limit=0", #""in":"query","name":"limit","detail":"must be a whole number from 1 to 1000""#),
+        ("/api/v1/subscriptions?limit=1&limit=2", #""name":"limit","detail":"stands there twice""#),
+        ("/api/v1/subscriptions?limt=1", #""name":"limt","detail":"is not known; did you mean \"limit\"?""#),
+        ("/api/v1/subscriptions?state=broken", #""name":"state","detail":"must be one of disabled, paused"#),
+        ("/api/v1/subscriptions?after=%FF", #""name":"after","detail":"is not UTF-8""#),
+        ("/api/v1/subscriptions?after=%0A", #""name":"after","detail":"must be a text of one line"#),
+        ("/api/v1/subscriptions/billing?x=1", #""name":"x","detail":"is not known here""#),
+    ])
+    func `with wrong parameters is told which`(path: String, expected: String) async throws {
+        try await serving(FixedSource()) { port in
+            let reply = try await request(path, port: port)
+            #expect(reply.status == 400)
+            #expect(reply.head.contains("content-type: application/problem+json"))
+            #expect(reply.body.contains(expected))
+        }
+    }
+
+    @Test(arguments: [
+        ("seek", "{}", 400, #""pointer":"/to","detail":"is missing""#),
+        ("seek", #"{"to":"yesterday"}"#, 400, #""pointer":"/to","detail":"must be earliest, latest, a time"#),
+        ("seek", #"{"to":7}"#, 400, #""pointer":"/to""#),
+        ("resume", #"{"fromNow":"yes"}"#, 400, #""pointer":"/fromNow","detail":"must be true or false""#),
+        ("pause", #"{"reson":"x"}"#, 400, #""pointer":"/reson","detail":"is not known; did you mean \"reason\"?""#),
+        ("pause", #"{"reason":"a\nb"}"#, 400, #""pointer":"/reason""#),
+        ("pause", #"{"reason":"a","reason":"b"}"#, 400, "stands there twice"),
+        ("pause", "[]", 400, "must be a JSON object"),
+        ("pause", "{", 400, "is not JSON"),
+    ])
+    func `with a wrong body is told where`(verb: String, body: String, status: Int, expected: String) async throws {
+        let source = FixedSource()
+        try await serving(source) { port in
+            let reply = try await request("/api/v1/subscriptions/billing/\(verb)", port: port, method: "POST", headers: [json], body: body)
+            #expect(reply.status == status)
+            #expect(reply.body.contains(expected))
+            #expect(source.changed.isEmpty)
+        }
+    }
+
+    @Test func `of another kind, or too large, is refused`() async throws {
+        try await serving(FixedSource()) { port in
+            let path = "/api/v1/subscriptions/billing/pause"
+            let form = try await request(path, port: port, method: "POST", headers: ["Content-Type: text/plain"], body: "{}")
+            #expect(form.status == 415)
+            let large = try await request(path, port: port, method: "POST", headers: [json], body: String(repeating: " ", count: 65537))
+            #expect(large.status == 413)
+            let get = try await request(path, port: port)
+            #expect(get.status == 405)
+            #expect(get.head.contains("allow: post"))
+            let lines = try await request("/api/v1/topics", port: port, headers: (0..<200).map { "X-\($0): a" })
+            #expect(lines.status == 400)
+        }
+    }
+
+    @Test func `changes what it says`() async throws {
+        let source = FixedSource()
+        try await serving(source) { port in
+            func post(_ verb: String, _ body: String?, name: String = "billing") async throws -> Int {
+                try await request(
+                    "/api/v1/subscriptions/\(name)/\(verb)", port: port, method: "POST", headers: body == nil ? [] : [json], body: body
+                ).status
+            }
+            for (verb, body) in [("pause", nil), ("resume", "{}"), ("resume", #"{"fromNow":true}"#), ("seek", #"{"to":"0=5,1=7","reason":"again"}"#)] {
+                let status = try await post(verb, body)
+                #expect(status == 200)
+            }
+            #expect(source.changed.map(\.change) == [.pause, .resume(fromNow: false), .resume(fromNow: true), .seek(to: .offsets([0: 5, 1: 7]))])
+            #expect(source.changed.map(\.by).allSatisfy { $0 == "operator@127.0.0.1" })
+            let unknown = try await post("pause", nil, name: "unknown")
+            #expect(unknown == 404)
+            source.refuse(.impossible("there is no partition 6"))
+            let impossible = try await post("seek", #"{"to":"6=5"}"#)
+            #expect(impossible == 409)
+            source.refuse(.unavailable("the bridge is starting"))
+            let unavailable = try await post("pause", nil)
+            #expect(unavailable == 503)
+        }
+    }
+}
+
+@Suite struct `A list` {
+    @Test func `comes in pieces, and can be narrowed`() async throws {
+        try await serving(FixedSource()) { port in
+            let first = try await request("/api/v1/subscriptions?limit=1", port: port).body
+            #expect(first.contains(#""name":"billing""#) && !first.contains(#""name":"shipping""#) && first.contains(#""next":"billing""#))
+            let second = try await request("/api/v1/subscriptions?limit=1&after=billing", port: port).body
+            #expect(second.contains(#""name":"shipping""#) && !second.contains(#""name":"billing""#) && !second.contains("next"))
+            let open = try await request("/api/v1/subscriptions?state=circuit-open", port: port).body
+            #expect(open.contains(#""name":"shipping""#) && !open.contains(#""name":"billing""#))
+            let none = try await request("/api/v1/subscriptions?topic=shop.orders&owner=nobody", port: port).body
+            #expect(none == #"{"subscriptions":[]}"# + "\n")
+        }
+    }
+}

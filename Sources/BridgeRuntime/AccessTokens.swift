@@ -35,7 +35,7 @@ final class AccessTokens {
     private var isAsking = false
     /// After a failure, while there is a token that still works.
     private var nextQuestion = Instant(nanoseconds: 0)
-    private var waiting: [DeliveryID] = []
+    var waiting = WaitingRequests()
     /// Of requests in flight, by delivery index.
     private var uses: [Int: Use] = [:]
     private var replacedAfterRefusal: Instant?
@@ -81,22 +81,13 @@ final class AccessTokens {
         return token.renewed <= now && nextQuestion <= now
     }
 
-    func wait(_ id: DeliveryID) { waiting.append(id) }
-
     func use(for id: DeliveryID) { uses[id.index] = Use(generation: generation, isRepeated: uses[id.index]?.isRepeated ?? false) }
 
     /// Whether the delivery was waiting; it is not any more.
     func cancel(_ id: DeliveryID) -> Bool {
-        guard let place = waiting.firstIndex(of: id) else { return false }
-        waiting.remove(at: place)
+        guard waiting.cancel(id) else { return false }
         uses[id.index] = nil
         return true
-    }
-
-    /// Those that wait; they do not any more.
-    func release() -> [DeliveryID] {
-        defer { waiting = [] }
-        return waiting
     }
 
     func ended(_ id: DeliveryID, isAccepted: Bool) {

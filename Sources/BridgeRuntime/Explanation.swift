@@ -146,17 +146,17 @@ extension Explanation.Outcome {
 extension Explanation.Request {
     fileprivate init(_ outlet: Outlet, _ record: RecordView, at now: WallTime, _ traceIDs: inout TraceIDs) throws(PoisonReason) {
         let slot = RequestSlot()
-        if outlet.policy.batch == nil {
-            body = Array(try outlet.writer.writeEvent(record, attempt: 1, at: now, &traceIDs, into: slot))
-        } else {
-            var batch = RequestWriter.Batch(outlet.writer, into: slot)
-            try batch.append(record)
-            body = Array(batch.finish(attempt: 1, at: now))
-        }
+        let body = try outlet.writer.writeFirstAttempt(record, outlet.policy, at: now, &traceIDs, into: slot)
+        self.init(slot, body: body, outlet)
+    }
+
+    /// What was written, for people.
+    init(_ slot: RequestSlot, body: UnsafeRawBufferPointer, _ outlet: Outlet) {
+        self.body = Array(body)
         let confidential = outlet.policy.confidential
         let target = outlet.writer.templates?.lastURL.map { String(decoding: $0, as: UTF8.self) } ?? outlet.policy.endpoint
         url = Redaction.withoutCredentials(target.hiding(confidential))
-        if !confidential.isEmpty, let text = String(validating: body, as: UTF8.self) { body = Array(text.hiding(confidential).utf8) }
+        if !confidential.isEmpty, let text = String(validating: body, as: UTF8.self) { self.body = Array(text.hiding(confidential).utf8) }
         let templated = Set(outlet.policy.headerTemplates.map(\.name))
         headers = slot.fields.map { field in
             (name: field.name, value: templated.contains(field.name) ? Self.shown(field.name, field.value, confidential) : field.value)
@@ -170,5 +170,17 @@ extension Explanation.Request {
 
     private static func shown(_ name: String, _ value: String, _ confidential: [String]) -> String {
         SecretNames.mayBeSecret(name) ? "***" : value.hiding(confidential)
+    }
+}
+
+extension RequestWriter {
+    /// The request that an event gets when it is sent for the first time, alone also where `batch` would give it company.
+    func writeFirstAttempt(
+        _ record: RecordView, _ policy: Subscription, at now: WallTime, _ traceIDs: inout TraceIDs, into slot: RequestSlot
+    ) throws(PoisonReason) -> UnsafeRawBufferPointer {
+        guard policy.batch != nil else { return try writeEvent(record, attempt: 1, at: now, &traceIDs, into: slot) }
+        var batch = Batch(self, into: slot)
+        try batch.append(record)
+        return batch.finish(attempt: 1, at: now)
     }
 }

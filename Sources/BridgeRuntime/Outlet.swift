@@ -1,3 +1,4 @@
+import DeliveryCore
 import EventFormats
 import EventModel
 import HTTPTransport
@@ -14,6 +15,8 @@ final class Outlet {
     let problem: String
     /// Nil without `auth.oauth2`.
     let tokens: AccessTokens?
+    /// Nil without `handshake`.
+    let consent: EndpointConsent?
     /// Instead of an endpoint.
     let repartition: RepartitionWriter?
     /// Since when the payload's version should no longer be used.
@@ -47,6 +50,7 @@ final class Outlet {
             case .http2: .http2
             }
         tokens = repartition == nil ? policy.auth.oauth2.map { AccessTokens($0, subscription: policy, transport: transport) } : nil
+        consent = repartition == nil && policy.handshake ? EndpointConsent(policy, transport: transport) : nil
         if repartition != nil {
             endpoint = nil
             self.problem = problem
@@ -74,6 +78,7 @@ final class Outlet {
         var headers = policy.headers.map { (name: $0.name, value: $0.value) }
         headers.append((name: "fanfare-subscription", value: policy.name))
         if let credentials = policy.auth.constantHeader { headers.append(credentials) }
+        if policy.handshake { headers.append((name: "webhook-request-origin", value: policy.origin)) }
         let derivation = policy.transform.derivation
         // RFC 9745 and RFC 8594.
         if let deprecated = derivation.deprecated { headers.append((name: "deprecation", value: "@\(deprecated.milliseconds / 1000)")) }
@@ -105,6 +110,7 @@ final class Outlet {
         writer = RequestWriter(decoder: route.decoder, format: same.writer.format, templates: same.writer.templates, signer: signer)
         endpoint = same.endpoint
         tokens = same.tokens
+        consent = same.consent
         problem = same.problem
         deprecated = same.deprecated
         repartition = RepartitionWriter(policy, decoder: route.decoder)
@@ -112,7 +118,10 @@ final class Outlet {
         if let known = same.repartition { repartition?.progress = known.progress }
     }
 
-    func close(_ transport: any HTTPTransport) {
-        for endpoint in [endpoint, tokens?.endpoint] { if let endpoint { transport.close(endpoint) } }
+    /// - Returns: the requests that waited for an answer.
+    @discardableResult
+    func close(_ transport: any HTTPTransport) -> [DeliveryID] {
+        for endpoint in [endpoint, tokens?.endpoint, consent?.endpoint] { if let endpoint { transport.close(endpoint) } }
+        return (tokens?.waiting.release() ?? []) + (consent?.waiting.release() ?? [])
     }
 }

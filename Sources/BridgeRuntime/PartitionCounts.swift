@@ -12,7 +12,7 @@ struct PartitionCounts {
     /// What has changed since the last time. A topic that cannot be looked at stays as it was.
     mutating func changes(_ manifests: [TopicManifest], _ admin: ClusterAdmin) -> [String: Int] {
         var changes: [String: Int] = [:]
-        let limited = manifests.filter { $0.subscriptions.contains { $0.rateLimit != nil } }.map(\.topic)
+        let limited = manifests.filter { $0.subscriptions.contains { $0.rateLimit != nil || $0.handshake } }.map(\.topic)
         let repartitions = manifests.flatMap(\.subscriptions).flatMap { policy -> [String] in
             if case .writes(let target, _, _) = policy.repartitioning { [policy.topic, target] } else { [] }
         }

@@ -113,7 +113,7 @@ extension Shard {
     /// Cancels a request, also one that is not made yet.
     func cancelRequest(_ id: DeliveryID) {
         if cancelRepartition(id) { return }
-        guard schemas?.cancel(id) ?? false || references.cancel(id) || cancelToken(id) else { return transport.cancel(id.index) }
+        guard schemas?.cancel(id) ?? false || references.cancel(id) || cancelWaiting(id) else { return transport.cancel(id.index) }
         endReferences(id.index)
         step(.attemptEnded(id, AttemptOutcome(failure: .network, message: "cancelled"), duration: .zero))
     }

@@ -48,9 +48,11 @@ final class Shard {
     let deprecatedDeliveries = SubscriptionCounts(\.deprecatedDeliveries)
     let tokenRequestsSucceeded = SubscriptionCounts(\.tokenRequestsSucceeded)
     let tokenRequestsFailed = SubscriptionCounts(\.tokenRequestsFailed)
-    /// Questions for access tokens that are under way, by what the transport calls them.
-    var tokenRequests: [Int: AccessTokens] = [:]
-    var lastTokenRequest = 0
+    let consentsGiven = SubscriptionCounts(\.consentsGiven)
+    let consentsRefused = SubscriptionCounts(\.consentsRefused)
+    /// Those that are under way, by what the transport calls them.
+    var questions: [Int: Question] = [:]
+    var lastQuestion = 0
     /// Partitions whose records are (or will be) read, by handle index.
     var readings: [PartitionReading?] = []
     var activeReadings: [PartitionReading] = []
@@ -263,7 +265,9 @@ final class Shard {
         snapshot.logsRenewed = renewals
         snapshot.partitionsAwaitingSchema = activeReadings.count { $0.pause != nil || $0.chunkPause != nil }
         snapshot.validations = validations
-        for counts in [filterErrors, deprecatedDeliveries, tokenRequestsSucceeded, tokenRequestsFailed] { counts.fill(&snapshot) }
+        for counts in [filterErrors, deprecatedDeliveries, tokenRequestsSucceeded, tokenRequestsFailed, consentsGiven, consentsRefused] {
+            counts.fill(&snapshot)
+        }
         let failure = consumer.fatalError.map { "\($0)" }
         let hasJoined = !activeReadings.isEmpty || !readings.isEmpty
         mailbox.show { status in
@@ -309,18 +313,17 @@ final class Shard {
                     outlets[id.index] = outlet
                     continue
                 }
-                waited += outlets[id.index]?.tokens?.release() ?? []
-                outlets[id.index]?.close(transport)
+                waited += outlets[id.index]?.close(transport) ?? []
                 let outlet = Outlet(policy: policy, route: route, transport: transport)
                 if !outlet.problem.isEmpty {
                     log.logger.error("nothing can be delivered", metadata: ["subscription": "\(policy.name)", "reason": "\(outlet.problem)"])
                 }
                 outlets[id.index] = outlet
+                step(.allowedRate(id, outlet.consent == nil ? nil : EndpointConsent.rateBefore))
             }
         }
         for index in outlets.indices where !renewed.contains(index) {
-            waited += outlets[index]?.tokens?.release() ?? []
-            outlets[index]?.close(transport)
+            waited += outlets[index]?.close(transport) ?? []
             outlets[index] = nil
         }
         for id in waited { startRequest(id) }

@@ -14,7 +14,8 @@ extension Shard: HTTPTransportDelegate {
             let reason = outlets[delivery.subscription.index]?.problem ?? "the subscription was removed"
             return step(.attemptEnded(id, AttemptOutcome(failure: .egressDenied, message: reason), duration: .zero))
         }
-        guard hasReferredValues(delivery), hasSchemas(delivery, outlet), hasToken(id, outlet) else { return }
+        guard hasReferredValues(delivery), hasSchemas(delivery, outlet), hasToken(id, outlet), hasConsent(id, outlet)
+        else { return }
         let slot = slots.begin(id.index)
         do throws(PoisonReason) {
             let body = outlet.policy.batch == nil
@@ -93,7 +94,7 @@ extension Shard: HTTPTransportDelegate {
     }
 
     func requestCompleted(_ token: Int, _ result: borrowing HTTPResult) {
-        if token < 0 { return tokenRequestCompleted(token, result) }
+        if token < 0 { return questionAnswered(token, result) }
         let id = DeliveryID(index: token)
         var outcome = AttemptOutcome(
             status: result.status, directive: AttemptOutcome.Directive(result.directive), failedEvents: failedEvents(of: id, result))

@@ -10,12 +10,12 @@ extension Shard {
     func hasToken(_ id: DeliveryID, _ outlet: Outlet) -> Bool {
         guard let tokens = outlet.tokens else { return true }
         guard tokens.endpoint != nil else {
-            endWithoutToken(id, tokens, .egressDenied, "no access token: \(tokens.problem)")
+            withhold(id, .egressDenied, "no access token: \(tokens.problem)")
             return false
         }
         if tokens.isDue(at: moment.instant) { ask(tokens) }
         if tokens.usable(at: moment.instant) != nil { return true }
-        tokens.wait(id)
+        tokens.waiting.append(id)
         return false
     }
 
@@ -29,36 +29,25 @@ extension Shard {
     private func ask(_ tokens: AccessTokens) {
         guard let endpoint = tokens.endpoint else { return }
         let question = tokens.question()
-        // Deliveries have the numbers from 0 on.
-        lastTokenRequest -= 1
-        tokenRequests[lastTokenRequest] = tokens
-        transport.send(endpoint: endpoint, token: lastTokenRequest, headers: question.headers, body: question.body)
+        send(.token(tokens), to: endpoint, headers: question.headers, body: question.body)
     }
 
-    func tokenRequestCompleted(_ number: Int, _ result: borrowing HTTPResult) {
-        guard let tokens = tokenRequests.removeValue(forKey: number) else { preconditionFailure("nobody asked for this token") }
-        takeTime()
+    func tokenAnswered(_ tokens: AccessTokens, _ result: borrowing HTTPResult) {
         let answer = tokens.take(result, at: moment.instant)
         (answer == .token ? tokenRequestsSucceeded : tokenRequestsFailed).count(tokens.subscription)
         // Of an outlet that is gone: its requests have gone on with the next one.
         guard outlets.contains(where: { $0?.tokens === tokens }) else { return }
         switch answer {
         case .token:
-            for id in tokens.release() { startRequest(id) }
+            for id in tokens.waiting.release() { startRequest(id) }
         case .askAgain:
             ask(tokens)
         case .failed(let kind, let message):
             if tokens.usable(at: moment.instant) != nil {
                 log.logger.warning("\(message); the one that there is goes on", metadata: ["subscription": "\(tokens.subscription)"])
             }
-            for id in tokens.release() { endWithoutToken(id, tokens, kind, message) }
+            for id in tokens.waiting.release() { withhold(id, kind, message) }
         }
-    }
-
-    private func endWithoutToken(_ id: DeliveryID, _ tokens: AccessTokens, _ kind: FailureKind, _ message: String) {
-        tokens.ended(id, isAccepted: false)
-        if !references.isEmpty { endReferences(id.index) }
-        step(.attemptEnded(id, .lackingToken(kind, message), duration: .zero))
     }
 
     /// Whether a request that ended is to be sent once more, with another token, before anybody hears of it.
@@ -67,10 +56,5 @@ extension Shard {
         if result.status == 401, tokens.isRefused(id, at: moment.instant) { return true }
         tokens.ended(id, isAccepted: result.status != 0 && result.status != 401)
         return false
-    }
-
-    /// Whether the delivery was waiting for a token; it is not any more.
-    func cancelToken(_ id: DeliveryID) -> Bool {
-        outlets[core.delivery(id).subscription.index]?.tokens?.cancel(id) ?? false
     }
 }

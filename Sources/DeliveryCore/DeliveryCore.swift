@@ -130,6 +130,7 @@ public struct DeliveryCore: ~Copyable {
         case .pause(let id): pause(subscriptions[id.index])
         case .resume(let id): resume(subscriptions[id.index])
         case .suspend(let id, let reason): suspendToo(subscriptions[id.index], reason)
+        case .allowedRate(let id, let limit): allow(subscriptions[id.index], limit)
         case .seek(let id, let handles, let target): seek(subscriptions[id.index], handles, target)
         case .partitionCount(let topic, let count): countPartitions(topic, count)
         case .membershipDoubted: membershipDoubted()

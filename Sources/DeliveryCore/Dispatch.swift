@@ -270,7 +270,7 @@ extension DeliveryCore {
         }
         areIn(delivery.id, delivery.items)
         delivery.sentAt = now.instant
-        if state.policy.rateLimit != nil { state.rate.take() }
+        if state.rateLimit != nil { state.rate.take() }
         state.inFlight += 1
         inFlight += 1
         delivery.bytes = delivery.items.reduce(0) { $0 + Int(records[$1.record].bytes) }

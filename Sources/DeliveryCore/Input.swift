@@ -80,6 +80,8 @@ public enum Input {
     case suspend(SubscriptionID, reason: String)
     /// Goes on elsewhere, once what is in flight has ended; `Report.cursorPlaced` tells when.
     case seek(SubscriptionID, [PartitionHandle], CursorTarget)
+    /// What the endpoint allows to be sent to it, over all replicas together; nil: anything.
+    case allowedRate(SubscriptionID, RateLimit?)
     /// A topic has so many partitions, owned here or elsewhere: limits over all replicas are shared out by them.
     case partitionCount(topic: String, Int)
     /// The process stood still: the group may have gone on without it. Nothing goes out until `membershipSettled`;

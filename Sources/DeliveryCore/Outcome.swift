@@ -11,12 +11,12 @@ extension DeliveryCore {
             markReady(state)
             return
         }
-        if !outcome.lacksToken { state.counters.attemptDuration.record(duration.seconds) }
+        if !outcome.isWithheld { state.counters.attemptDuration.record(duration.seconds) }
         if outcome.isOverload { state.circuit.overloaded(sentAt: delivery.sentAt, now: now.instant) }
         let verdict = Verdict(outcome, policy: state.policy.retry)
         // In place, as this runs for every event: the items of the pooled delivery are not copied.
         for i in delivery.items.indices {
-            if !outcome.lacksToken { delivery.items[i].attempts += 1 }
+            if !outcome.isWithheld { delivery.items[i].attempts += 1 }
             delivery.items[i].company = 0
         }
         switch verdict {
@@ -24,7 +24,7 @@ extension DeliveryCore {
             if outcome.failedEvents.isEmpty { succeeded(delivery, state) } else { succeededInPart(delivery, state, outcome) }
             if verdict == .successThenSuspend { suspend(state, "the endpoint answered \(outcome.status) with webhook-delivery: disable") }
         case .retry(let kind):
-            if !outcome.lacksToken { state.counters.attemptsToRetry += 1 }
+            if !outcome.isWithheld { state.counters.attemptsToRetry += 1 }
             let items = finish(delivery)
             endpointAskedToWait(outcome, state)
             let details = FailureDetails(kind: kind, status: outcome.status, message: outcome.message, attempted: now.wall)

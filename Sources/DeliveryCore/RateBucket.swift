@@ -27,6 +27,17 @@ struct RateBucket {
     }
 }
 
+extension RateLimit {
+    /// What keeps to both.
+    func lowered(to other: RateLimit?) -> RateLimit {
+        guard let other else { return self }
+        var limit = self
+        limit.perSecond = min(perSecond, other.perSecond)
+        limit.burst = min(burst, other.burst)
+        return limit
+    }
+}
+
 extension DeliveryCore {
     /// A tenth of each limit goes with the retry topic's partitions, so that who owns only those can send; the rest with
     /// the partitions of the subscription's topic.
@@ -45,7 +56,7 @@ extension DeliveryCore {
 
     /// Whether the subscription's limit allows a request now; if not, a timer waits until it does.
     mutating func mayStart(_ state: SubscriptionState) -> Bool {
-        guard let limit = state.policy.rateLimit else { return true }
+        guard let limit = state.rateLimit else { return true }
         if let until = state.rate.waitsUntil, now.instant < until { return false }
         let share = share(of: state)
         state.rate.fill(limit, share: share, now: now.instant)
@@ -65,12 +76,25 @@ extension DeliveryCore {
 
     /// Before partitions come, go or become more: until now the shares were what they were.
     mutating func settleShares() {
-        for state in subscriptions { if let limit = state.policy.rateLimit { state.rate.fill(limit, share: share(of: state), now: now.instant) } }
+        for state in subscriptions { settleShare(state) }
+    }
+
+    private func settleShare(_ state: SubscriptionState) {
+        if let limit = state.rateLimit { state.rate.fill(limit, share: share(of: state), now: now.instant) }
+    }
+
+    /// The endpoint says how much it takes; whatever the manifest allows beyond that is not used.
+    mutating func allow(_ state: SubscriptionState, _ limit: RateLimit?) {
+        guard state.allowedRate != limit else { return }
+        settleShare(state)
+        state.allowedRate = limit
+        state.rate.waitsUntil = nil
+        markReady(state)
     }
 
     /// After partitions came: who waits may do so too long, or for nothing.
     mutating func sharesGrew() {
-        for state in subscriptions where state.policy.rateLimit != nil {
+        for state in subscriptions where state.rateLimit != nil {
             state.rate.waitsUntil = nil
             markReady(state)
         }

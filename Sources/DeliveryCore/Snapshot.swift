@@ -186,6 +186,9 @@ public struct SubscriptionCounters: Sendable {
     /// Requests for access tokens. The engine does not know.
     public var tokenRequestsSucceeded: UInt64 = 0
     public var tokenRequestsFailed: UInt64 = 0
+    /// Answers of endpoints that were asked for their consent, none among the refusals. The engine does not know.
+    public var consentsGiven: UInt64 = 0
+    public var consentsRefused: UInt64 = 0
     /// Attempts by result.
     public var attemptsSucceeded: UInt64 = 0
     public var attemptsToRetry: UInt64 = 0
@@ -219,6 +222,8 @@ public struct SubscriptionCounters: Sendable {
         deprecatedDeliveries += other.deprecatedDeliveries
         tokenRequestsSucceeded += other.tokenRequestsSucceeded
         tokenRequestsFailed += other.tokenRequestsFailed
+        consentsGiven += other.consentsGiven
+        consentsRefused += other.consentsRefused
         attemptsSucceeded += other.attemptsSucceeded
         attemptsToRetry += other.attemptsToRetry
         attemptsRefused += other.attemptsRefused

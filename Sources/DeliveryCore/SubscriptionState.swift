@@ -4,7 +4,7 @@ import EventModel
 /// One subscription on this shard: what it waits for and what it may do.
 final class SubscriptionState {
     let id: SubscriptionID
-    var policy: Subscription
+    var policy: Subscription { didSet { limitRate() } }
     unowned let topic: TopicState
     let slot: Int32
     let group: CommitGroup
@@ -43,6 +43,10 @@ final class SubscriptionState {
     var circuit: Circuit
     /// The endpoint asked for a pause until then (`Retry-After`).
     var blockedUntil = Instant(nanoseconds: 0)
+    /// By the endpoint's own word; nil: as the policy says.
+    var allowedRate: RateLimit? = nil { didSet { limitRate() } }
+    /// What is in force of both.
+    private(set) var rateLimit: RateLimit?
     var rate = RateBucket()
     var isReady = false
     var lingerTimer = Instant(nanoseconds: 0)
@@ -56,7 +60,10 @@ final class SubscriptionState {
         self.slot = slot
         group = CommitGroup(id: .subscription(id))
         circuit = Circuit(policy: policy.diversion, limit: limit)
+        rateLimit = policy.rateLimit
     }
+
+    private func limitRate() { rateLimit = policy.rateLimit.map { $0.lowered(to: allowedRate) } ?? allowedRate }
 
     /// Events that were never tried: records, or complete windows.
     var freshCount: Int { policy.window == nil ? pendingCount : completeWindows }

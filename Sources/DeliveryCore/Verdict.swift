@@ -14,7 +14,7 @@ package enum Verdict: Equatable {
 
     package init(_ outcome: AttemptOutcome, policy: RetryPolicy) {
         if let failure = outcome.failure {
-            if outcome.lacksToken {
+            if outcome.isWithheld {
                 self = .retry(failure)
                 return
             }

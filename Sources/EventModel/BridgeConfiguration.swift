@@ -5,6 +5,8 @@ public struct BridgeConfiguration: Sendable, Equatable {
     public var kafka = Kafka()
     /// Folder of topic manifests.
     public var topics = "./topics"
+    /// By which endpoints are asked for their consent; nil: none is asked.
+    public var origin: String? = nil
     public var commitInterval: TimeSpan = .milliseconds(100)
     public var retryTopic = RetryTopic()
     public var deadLetter = DeadLetter()

@@ -46,8 +46,9 @@ public struct AttemptOutcome: Sendable, Equatable {
     public var status: Int
     /// True when the connection was actively refused: nothing listens there.
     public var connectionRefused: Bool
-    /// No request was made, for want of an access token: neither the event nor its attempt has to do with it.
-    public var lacksToken = false
+    /// No request was made, for want of an access token or of the endpoint's consent: neither the event nor its attempt has to
+    /// do with it.
+    public var isWithheld = false
     /// One line for people, without secrets.
     public var message: String
     /// From `Retry-After`, in either of its forms, not yet clamped.
@@ -69,22 +70,22 @@ public struct AttemptOutcome: Sendable, Equatable {
         self.failedEvents = failedEvents
     }
 
-    /// A request without a token: what `failure` and `message` say is about the token endpoint.
-    public static func lackingToken(_ failure: FailureKind, _ message: String) -> AttemptOutcome {
+    /// A request that was not made: what `failure` and `message` say is about what it would have needed first.
+    public static func withheld(_ failure: FailureKind, _ message: String) -> AttemptOutcome {
         var outcome = AttemptOutcome(failure: failure, message: message)
-        outcome.lacksToken = true
+        outcome.isWithheld = true
         return outcome
     }
 
     /// Nothing could have been delivered, whatever the event.
-    public var isOutage: Bool { connectionRefused || lacksToken }
+    public var isOutage: Bool { connectionRefused || isWithheld }
 
     /// Signs of an endpoint that has too much to do: no answer in time, a broken connection, 429 Too Many Requests, 503
     /// Service Unavailable. Any other failure may be about the event.
     public var isOverload: Bool {
         switch failure {
         case nil: status == 429 || status == 503
-        case .network, .timeout: !lacksToken
+        case .network, .timeout: !isWithheld
         default: false
         }
     }

@@ -21,6 +21,10 @@ public struct Subscription: Sendable, Equatable {
     public var headerTemplates: [HeaderField] = []
     public var signing: SigningPolicy = .unspecified
     public var auth = AuthPolicy()
+    /// Whether the endpoint is asked for its consent before anything is sent to it.
+    public var handshake: Bool = false
+    /// Not in manifests: the name by which the bridge asks for it. Empty without `handshake`.
+    public var origin: String = ""
     /// Certificate authorities to trust instead of the system's.
     public var certificateAuthorities: PEMFile? = nil
     /// `sha256//` and the base64 of a digest; the endpoint's public key must be one of them. Empty: any.

@@ -168,7 +168,7 @@ public final class CurlTransport: HTTPTransport {
         fanfare_easy_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count)
         fanfare_easy_set_pointer(easy, CURLOPT_POSTFIELDS, body.baseAddress ?? UnsafeRawPointer(easy))
 
-        slot.pointee.begin(token)
+        slot.pointee.begin(token, keeping: endpoint.configuration.keptHeaders)
         endpoint.inFlight += 1
         start(easy)
     }
@@ -191,6 +191,11 @@ public final class CurlTransport: HTTPTransport {
         fanfare_easy_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(target.url))
         fanfare_easy_set_long(easy, CURLOPT_TIMEOUT_MS, configuration.timeoutMilliseconds)
         fanfare_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeoutMilliseconds)
+        if slot.pointee.method != configuration.method {
+            slot.pointee.method = configuration.method
+            // Without a body it is a request with `Content-Length: 0`, as every method may have it.
+            fanfare_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, configuration.method == .options ? "OPTIONS" : nil)
+        }
         let version = configuration.httpVersion == .http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS
         fanfare_easy_set_long(easy, CURLOPT_HTTP_VERSION, Int(version))
         slot.pointee.use(endpoint.tls, defaultAuthoritiesPath: defaultAuthoritiesPath)
@@ -255,6 +260,7 @@ public final class CurlTransport: HTTPTransport {
             result.httpVersion = LibCurl.httpVersion(easy)
             result.retryAfter = slot.pointee.head.retryAfter
             result.directive = slot.pointee.head.directive
+            result.headers = slot.pointee.head.kept
             result.body = slot.pointee.keptBodyBytes
             if result.httpVersion == 20 { endpoint.sharesConnections = true }
         } else {

@@ -8,6 +8,12 @@ public struct EndpointConfiguration: Sendable, Equatable {
         case http2
     }
 
+    public enum Method: Sendable, Equatable {
+        case post
+        /// A question about the URL, as the consent of CloudEvents' webhooks is asked for.
+        case options
+    }
+
     /// Whom to trust, and what to show. Everything is PEM.
     public struct TLS: Sendable, Equatable {
         /// Certificate authorities instead of the system's.
@@ -28,6 +34,7 @@ public struct EndpointConfiguration: Sendable, Equatable {
 
     /// Absolute `http` or `https` URL without credentials and fragment.
     public var url: String
+    public var method: Method
     /// Sent with every request, in this order, after the headers of the request itself.
     public var constantHeaders: [(name: String, value: String)]
     /// From `send` to the last byte of the answer, name resolution and connecting included.
@@ -41,13 +48,16 @@ public struct EndpointConfiguration: Sendable, Equatable {
     public var maxConnections: Int
     /// Bytes of an answer's body that the completion gets to see, for those who read what endpoints say.
     public var keptBody: Int
+    /// Headers of an answer that the completion gets to see, in lower case.
+    public var keptHeaders: [String]
 
     public init(
-        url: String, constantHeaders: [(name: String, value: String)] = [], timeoutMilliseconds: Int = 15_000,
+        url: String, method: Method = .post, constantHeaders: [(name: String, value: String)] = [], timeoutMilliseconds: Int = 15_000,
         connectTimeoutMilliseconds: Int = 5_000, httpVersion: HTTPVersion = .auto, tls: TLS = TLS(),
-        maxConnections: Int = 64, keptBody: Int = 16 << 10
+        maxConnections: Int = 64, keptBody: Int = 16 << 10, keptHeaders: [String] = []
     ) {
         self.url = url
+        self.method = method
         self.constantHeaders = constantHeaders
         self.timeoutMilliseconds = timeoutMilliseconds
         self.connectTimeoutMilliseconds = connectTimeoutMilliseconds
@@ -55,13 +65,15 @@ public struct EndpointConfiguration: Sendable, Equatable {
         self.tls = tls
         self.maxConnections = maxConnections
         self.keptBody = keptBody
+        self.keptHeaders = keptHeaders
     }
 
     public static func == (a: Self, b: Self) -> Bool {
-        a.url == b.url && a.constantHeaders.elementsEqual(b.constantHeaders, by: ==)
+        a.url == b.url && a.method == b.method && a.constantHeaders.elementsEqual(b.constantHeaders, by: ==)
             && a.timeoutMilliseconds == b.timeoutMilliseconds
             && a.connectTimeoutMilliseconds == b.connectTimeoutMilliseconds && a.httpVersion == b.httpVersion
             && a.tls == b.tls && a.maxConnections == b.maxConnections && a.keptBody == b.keptBody
+            && a.keptHeaders == b.keptHeaders
     }
 }
 

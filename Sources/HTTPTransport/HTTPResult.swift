@@ -30,6 +30,8 @@ public struct HTTPResult: ~Copyable {
     /// The final answer's `Retry-After`; nil when absent or malformed.
     public var retryAfter: RetryAfter?
     public var directive: Directive
+    /// Those of the endpoint's `keptHeaders` that the final answer has, the first of each name.
+    public var headers: [String: String] = [:]
     /// The first bytes of the answer's body, up to the endpoint's `keptBody` limit.
     public var body: UnsafeRawBufferPointer
     /// 10, 11 or 20; 0 without an answer.

@@ -1,4 +1,4 @@
-/// Sends POST requests and reports how each ended. Knows URLs and bytes, no events and no subscriptions.
+/// Sends requests (POST, where an endpoint's configuration says nothing else) and reports how each ended. Knows URLs and bytes, no events and no subscriptions.
 ///
 /// Everything belongs to the thread of the `EventLoop` that the transport was made with, which also drives it: nothing
 /// happens outside of `EventLoop.run`, and completions are delivered from within it.
@@ -16,7 +16,7 @@ public protocol HTTPTransport: AnyObject {
     /// looked at.
     func close(_ endpoint: EndpointID)
 
-    /// Starts a POST.
+    /// Starts a request.
     ///
     /// - Parameters:
     ///   - token: the caller's name for the request, unique among those in flight.

@@ -13,6 +13,11 @@ struct ResponseHead {
     private(set) var isComplete = false
     private(set) var retryAfter: RetryAfter?
     private(set) var directive = HTTPResult.Directive.none
+    /// Further headers, by their names in lower case.
+    private(set) var kept: [String: String] = [:]
+    private let keptNames: [String]
+
+    init(keeping names: [String] = []) { keptNames = names }
 
     /// Takes one line as libcurl delivers it, with its line break. False: too much.
     mutating func take(_ line: UnsafeRawBufferPointer) -> Bool {
@@ -25,6 +30,7 @@ struct ResponseHead {
             isComplete = false
             retryAfter = nil
             directive = .none
+            kept = [:]
         case 0x72:
             if let value = Self.value(line, of: "retry-after") { retryAfter = RetryAfter(value) }
         case 0x77:
@@ -34,14 +40,26 @@ struct ResponseHead {
         default:
             if line[0] == 0x0d || line[0] == 0x0a { isComplete = true }
         }
+        for name in keptNames where kept[name] == nil {
+            if let value = Self.value(line, of: name) { kept[name] = String(decoding: value, as: UTF8.self) }
+        }
         return true
     }
 
-    /// The trimmed value when the line's name is this one (in lower case).
+    private static func value(_ line: UnsafeRawBufferPointer, of name: String) -> UnsafeRawBufferPointer? {
+        name.utf8.withContiguousStorageIfAvailable { value(line, of: UnsafeRawBufferPointer($0)) } ?? nil
+    }
+
     private static func value(_ line: UnsafeRawBufferPointer, of name: StaticString) -> UnsafeRawBufferPointer? {
-        let length = name.utf8CodeUnitCount
+        value(line, of: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+    }
+
+    /// The trimmed value when the line's name is this one (in lower case).
+    private static func value(_ line: UnsafeRawBufferPointer, of name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        let length = name.count
         guard line.count > length, line[length] == 0x3a,
-            strncasecmp(line.baseAddress!.assumingMemoryBound(to: CChar.self), name.cString, length) == 0
+            strncasecmp(
+                line.baseAddress!.assumingMemoryBound(to: CChar.self), name.baseAddress!.assumingMemoryBound(to: CChar.self), length) == 0
         else { return nil }
         var start = length + 1
         var end = line.count

@@ -28,6 +28,7 @@ struct Slot {
     /// Nil: the system's authorities, no pins and no certificate.
     var tls: TLSMaterial?
     var waitsForConnection = false
+    var method = EndpointConfiguration.Method.post
     var headerHead: UnsafeMutablePointer<curl_slist>?
 
     // The request.
@@ -53,11 +54,11 @@ struct Slot {
     /// Of `CURL_ERROR_SIZE`; libcurl writes what went wrong.
     let errorText: UnsafeMutablePointer<CChar>
 
-    mutating func begin(_ token: Int) {
+    mutating func begin(_ token: Int, keeping headers: [String]) {
         self.token = token
         state = .inFlight
         wasResent = false
-        head = ResponseHead()
+        head = ResponseHead(keeping: headers)
         stop = .none
         bodyBytes = 0
         socketsOpened = 0

@@ -35,6 +35,7 @@ struct SubscriptionChecks {
 
     func run(_ reader: inout Reader) {
         endpoint(&reader)
+        handshake(&reader)
         signing(&reader)
         auth(&reader)
         delivery(&reader)
@@ -65,6 +66,20 @@ struct SubscriptionChecks {
                 "http is not allowed; write https, or set egress.allowHTTP: true in fanfare.yaml")
         } else {
             warnOfDenial(of: subscription.endpoint, "the endpoint", "endpoint", &reader)
+        }
+    }
+
+    private func handshake(_ reader: inout Reader) {
+        guard subscription.handshake, !isBroken("handshake"), !isBroken("endpoint") else { return }
+        if configuration.origin == nil {
+            reader.error(
+                position("handshake", reader), "\(path).handshake",
+                "an endpoint consents to somebody; give this bridge a name: origin: events.example.com in fanfare.yaml")
+        }
+        if Template.hasTags(subscription.endpoint) {
+            reader.error(
+                position("handshake", reader), "\(path).handshake",
+                "an endpoint that is a template has no one address to ask; remove handshake, or the template")
         }
     }
 

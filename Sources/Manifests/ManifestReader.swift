@@ -87,6 +87,7 @@ enum ManifestReader {
             SubscriptionCatalog.section.apply(entry.value, path, to: &subscription, &reader)
             subscription.confidential += Confidential.texts(reader.substituted[substituted...])
             reader.remember(path, place)
+            if subscription.handshake { subscription.origin = configuration.origin ?? "" }
             VersionChecks.resolve(&subscription, result.manifest, path, &reader)
             let isMapping = if case .mapping = entry.value.content { true } else { false }
             if isMapping {

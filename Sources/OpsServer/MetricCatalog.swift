@@ -80,6 +80,10 @@ package enum MetricCatalog {
             $1.sample($0.counters.tokenRequestsSucceeded, ("subscription", $0.name), ("result", "success"))
             $1.sample($0.counters.tokenRequestsFailed, ("subscription", $0.name), ("result", "failed"))
         },
+        .each(.counter, "consent_requests", "Questions to endpoints for their consent (handshake), by result: given, refused (or not answered).") {
+            $1.sample($0.counters.consentsGiven, ("subscription", $0.name), ("result", "given"))
+            $1.sample($0.counters.consentsRefused, ("subscription", $0.name), ("result", "refused"))
+        },
         .each(.histogram, "attempt_duration_seconds", "From a request's first byte to the end of its answer or failure.") {
             $1.histogram($0.counters.attemptDuration, ("subscription", $0.name))
         },

@@ -59,8 +59,17 @@ struct Account {
         var isUncertain = false
         var blockedUntil = Instant(nanoseconds: 0)
         var counters = SubscriptionCounters()
+        /// The endpoint's own word.
+        var allowedRate: RateLimit? = nil
         var rate = RateModel()
 
+        var rateLimit: RateLimit? {
+            guard let own = policy.rateLimit, let allowed = allowedRate else { return policy.rateLimit ?? allowedRate }
+            var limit = own
+            limit.perSecond = min(own.perSecond, allowed.perSecond)
+            limit.burst = min(own.burst, allowed.burst)
+            return limit
+        }
         var isRunning: Bool { policy.enabled && !isRemoved && !isSuspended && !isPaused }
     }
 

@@ -40,6 +40,9 @@ extension Simulation {
             replica.account.outlets[id.index].isSuspended = false
             if !wasRunning, replica.account.outlets[id.index].isRunning { moves(id, nil, replica) }
         case .suspend(let id, _): replica.account.outlets[id.index].isSuspended = true
+        case .allowedRate(let id, let limit):
+            settleRates(replica)
+            replica.account.outlets[id.index].allowedRate = limit
         case .seek(let id, let handles, _): moves(id, handles, replica)
         case .outOfRange(_, let start, _): replica.logStart = start
         case .membershipDoubted: replica.account.isInDoubt = true

@@ -34,6 +34,7 @@ extension Simulation {
             replicas[index].setClock(clock, simulation: self)
         case .pause(let subscription, let span, let seek): pause(subscription, for: span, reset: seek)
         case .seek(let subscription, let seek): self.seek(subscription, seek)
+        case .allow(let subscription, let perSecond): allow(subscription, perSecond)
         case .retain(let topic, let partition, let share): retain(topic, partition, share: share)
         case .compact(let topic, let partition, let share): compact(topic, partition, share: share)
         case .grow(let topic): grow(topic)
@@ -87,6 +88,10 @@ extension Simulation {
         for subscription in paused.sorted() {
             guard replica.isAlive(incarnation) else { return }
             if let id = replica.core.subscription(named: scenario.subscriptions[subscription].name) { step(index, .pause(id)) }
+        }
+        for (subscription, limit) in allowedRates.sorted(by: { $0.key < $1.key }) {
+            guard replica.isAlive(incarnation) else { return }
+            if let id = replica.core.subscription(named: scenario.subscriptions[subscription].name) { step(index, .allowedRate(id, limit)) }
         }
         guard replica.isAlive(incarnation) else { return }
         coordinator.members.append(index)

@@ -182,6 +182,9 @@ extension Feature {
                 subscription: random.subscription(scenario),
                 to: random.pick([.earliest, .latest, .ago(.seconds(Int64(random.int(0...60)))), .by(random.int(-50...0)), .by(random.int(0...50))]))
         },
+        .event("allowed rates", atMost: 2) { scenario, random in
+            .allow(subscription: random.subscription(scenario), perSecond: random.pick([0, 2, 20]))
+        },
         .event("deleted records", atMost: 2) { scenario, random in
             let topic = random.int(0...scenario.topics.count - 1)
             return .retain(topic: topic, partition: random.int(0...scenario.topics[topic].partitions - 1), share: random.pick([0, 0.1, 0.7]))

@@ -46,6 +46,10 @@ extension Simulation {
         case .resume(let id): note(.resume, replica, Int64(id.index), text: words(.subscription(id), replica))
         case .suspend(let id, let reason):
             note(.suspend, replica, Int64(id.index), text: "\(words(.subscription(id), replica)): \(reason)")
+        case .allowedRate(let id, let limit):
+            note(
+                .allowedRate, replica, Int64(id.index), Int64((limit?.perSecond ?? 0) * 1000),
+                text: "\(words(.subscription(id), replica)): \(limit.map { "\($0.perSecond) a second" } ?? "any rate")")
         case .seek(let id, let handles, let target):
             for handle in handles {
                 note(

@@ -26,6 +26,17 @@ extension Simulation {
         tellAll(subscription) { .resume($0) }
     }
 
+    /// The endpoint says how many requests a second it takes; 0: any number.
+    func allow(_ subscription: Int, _ perSecond: Double) {
+        note(.fault, nil, Int64(subscription), text: "the endpoint of subscription \(subscription) allows \(perSecond) a second")
+        var limit = RateLimit()
+        limit.perSecond = perSecond
+        limit.burst = max(1, perSecond)
+        allowedRates[subscription] = perSecond > 0 ? limit : nil
+        let allowed = allowedRates[subscription]
+        tellAll(subscription) { .allowedRate($0, allowed) }
+    }
+
     func seek(_ subscription: Int, _ seek: Scenario.Seek) {
         note(.fault, nil, Int64(subscription), text: "subscription \(subscription) is sent to \(seek)")
         let topic = topicIndex(scenario.subscriptions[subscription].topic)

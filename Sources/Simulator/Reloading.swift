@@ -30,6 +30,7 @@ extension Simulation {
             simulation.reload()
             // An operator's word outlives an edit of the manifest.
             if simulation.paused.contains(subscription) { simulation.tellAll(subscription) { .pause($0) } }
+            if let limit = simulation.allowedRates[subscription] { simulation.tellAll(subscription) { .allowedRate($0, limit) } }
         }
     }
 

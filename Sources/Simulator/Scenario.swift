@@ -56,6 +56,8 @@ public struct Scenario: Sendable, Codable {
         /// An operator pauses a subscription, and may move its cursors with Kafka's own tools before it is resumed.
         case pause(subscription: Int, for: TimeSpan, reset: Seek?)
         case seek(subscription: Int, to: Seek)
+        /// Its endpoint says how many requests a second it takes from now on; 0: any number.
+        case allow(subscription: Int, perSecond: Double)
         /// Kafka deletes the beginning of a log, down to this share of it.
         case retain(topic: Int, partition: Int, share: Double)
         /// Compaction takes this share of the records out of a log.
@@ -82,6 +84,7 @@ public struct Scenario: Sendable, Codable {
             case .clock(let replica, let span): "clock of \(replica) jumps by \(span)"
             case .pause(let subscription, let span, let seek): "pause subscription \(subscription) for \(span)\(seek.map { ", reset to \($0)" } ?? "")"
             case .seek(let subscription, let seek): "seek subscription \(subscription) to \(seek)"
+            case .allow(let subscription, let rate): "the endpoint of subscription \(subscription) allows \(rate) a second"
             case .retain(let topic, let partition, let share): "retain \(share) of topic \(topic)'s partition \(partition)"
             case .compact(let topic, let partition, let share): "compact \(share) of topic \(topic)'s partition \(partition) away"
             case .grow(let topic): "add a partition to topic \(topic)"

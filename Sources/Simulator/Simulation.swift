@@ -56,6 +56,8 @@ public final class Simulation {
     var suspended: Set<Int> = []
     var paused: Set<Int> = []
     var pauses: [Int: Int] = [:]
+    /// What endpoints allow.
+    var allowedRates: [Int: RateLimit] = [:]
     /// The manifests as they are now.
     var policies: [Subscription]
     /// The latest time that any replica has seen on its clock.

@@ -10,7 +10,7 @@ struct Trace {
         // Inputs.
         case subscriptions, assigned, cursorLoaded, startResolved, records, outOfRange, endKnown, attemptEnded, diverted
         case diversionFailed, commitEnded, revoking, lost
-        case pause, resume, suspend, seek, partitionCount, membershipDoubted, membershipSettled, tick
+        case pause, resume, suspend, seek, allowedRate, partitionCount, membershipDoubted, membershipSettled, tick
         // Effects.
         case loadCursors, resolveStart, startReading, readChunk, attempt, cancel, divert, commit, release, released, report
         // The world.

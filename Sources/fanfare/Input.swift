@@ -1,5 +1,7 @@
 import ArgumentParser
+import BridgeRuntime
 import EventFormats
+import EventModel
 import Glibc
 
 /// What a command reads: a file, or standard input.
@@ -114,6 +116,16 @@ enum EventInput {
     private static let required = ["specversion", "id", "source", "type"]
 
     static func isBlank(_ line: ArraySlice<UInt8>) -> Bool { line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
+
+    /// One event from a file or standard input, as `publish` would send it.
+    static func record(from file: String?, headers: [(name: String, value: String)] = [], at now: WallTime) throws -> GivenRecord {
+        var input = try Input(file)
+        var value = try input.readAll()
+        // A line's break is not part of what `publish` would send. Bytes that no text begins with are taken as they are.
+        if value.last == UInt8(ascii: "\n"), value.first != 0 { value.removeLast() }
+        let isCloudEvent = value.withUnsafeBytes { kind(of: $0) } == .cloudEvent
+        return GivenRecord(key: nil, value: value, headers: isCloudEvent ? cloudEventHeaders(headers) : headers, timestamp: now)
+    }
 
     /// `--header name=value`, as often as given.
     static func headers(_ texts: [String]) throws -> [(name: String, value: String)] {

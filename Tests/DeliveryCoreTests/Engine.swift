@@ -118,7 +118,7 @@ final class Engine {
 
     @discardableResult
     func lacksToken(_ id: Int) -> [String] {
-        step(.attemptEnded(DeliveryID(index: id), .lackingToken(.tls, "no access token"), duration: .zero))
+        step(.attemptEnded(DeliveryID(index: id), .withheld(.tls, "no access token"), duration: .zero))
     }
 
     @discardableResult

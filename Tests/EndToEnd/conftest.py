@@ -3,7 +3,7 @@ import os
 import pytest
 
 from harness import library
-from harness.fixtures import program, pytest_runtest_makereport, world  # noqa: F401
+from harness.fixtures import protected, program, pytest_runtest_makereport, world  # noqa: F401
 
 
 def pytest_configure(config):

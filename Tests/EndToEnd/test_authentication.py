@@ -2,27 +2,7 @@
 
 import base64
 
-import pytest
-
-from harness.protected import ProtectedServer
-
-
-@pytest.fixture
-def protected():
-    started = []
-
-    def start(**how):
-        started.append(ProtectedServer(**how))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.close()
-
-
-def subscribe(topic, name, endpoint, **policies):
-    topic.endpoints[name] = endpoint
-    topic.subscriptions[name] = {"endpoint": endpoint.url, "start": "earliest", "signing": "none", **policies}
+from harness.protected import subscribe
 
 
 def oauth2(world, server, **more):
@@ -103,7 +83,7 @@ def test_a_token_serves_until_it_is_refused_and_a_failing_token_endpoint_is_an_o
     server.revokes()
     orders.publish(20)
     other.has_taken(60)
-    bridge.shows("fanfare_circuit_state", 1, subscription="billing")
+    bridge.takes_for_down("billing")
     bridge.logs("no access token: the token endpoint answered 503")
     assert len(billing.arrivals) == 40 and not world.dead_letters(orders) and not world.retries()
     server.token_status, server.token_answer = 200, None

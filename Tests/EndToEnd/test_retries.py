@@ -127,7 +127,7 @@ def test_an_endpoint_that_refuses_everything_does_not_fill_the_dead_letter_topic
     bridge = world.bridge().starts()
     orders.publish(500)
 
-    world.wait_until(lambda: bridge.metric("fanfare_circuit_state", subscription="locked"), "the circuit to open")
+    bridge.takes_for_down("locked")
     locked.behaves(status=204)
     locked.has_taken(500 - burst - in_flight)
     world.is_settled("locked")

@@ -106,7 +106,7 @@ def test_a_replaced_client_certificate_is_shown_from_the_next_request_on(world, 
     assert "shop.orders.yaml:" in checked and "auth.mtls.certificate: the certificate in" in checked and "expired on" in checked
     bridge = world.bridge().starts()
     orders.publish(5)
-    bridge.shows("fanfare_circuit_state", 1, subscription="billing")
+    bridge.takes_for_down("billing")
     bridge.shows("fanfare_certificate_expiry_timestamp_seconds", certificates.end("shown"), subscription="billing")
     # The key is replaced first: what does not fit together is not taken over.
     new = certificates.client("new")

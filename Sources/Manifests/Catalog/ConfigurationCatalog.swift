@@ -14,6 +14,8 @@ enum ConfigurationCatalog {
             "Owns the partitions; prefix of every cursor's group name. Replicas of one bridge share it."),
         .section("kafka", \.bridge.kafka, kafka, "The Kafka cluster."),
         .value("topics", \.bridge.topics, .text, "Folder of topic manifests, watched and reloaded."),
+        .undefaulted("origin", \.bridge.origin, .optional(origin),
+            "The name by which endpoints with handshake: true know this bridge, such as events.example.com."),
         .value("commitInterval", \.bridge.commitInterval, .duration(.milliseconds(10) ... .minutes(1)),
             "How often cursors are committed at most."),
         .section("retryTopic", \.bridge.retryTopic, retryTopic, "The topic in which events wait for their next attempt."),
@@ -119,6 +121,10 @@ enum ConfigurationCatalog {
     private static let groupName = Shape<String>.text(
         "a group name (letters, digits, ., _ and -, at most 128)", pattern: "[A-Za-z0-9._-]{1,128}"
     ) { Names.isTopic($0) && $0.utf8.count <= 128 ? .value(()) : .unexpected }
+
+    private static let origin = Shape<String>.text("a DNS name such as events.example.com", pattern: "[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?") {
+        Endpoints.isHostAndPort($0[...], needsPort: false) && !$0.contains(":") ? .value(()) : .unexpected
+    }
 
     private static func topicPattern(_ placeholders: [String]) -> Shape<String> {
         .text(Names.topicExpectation) { Names.checkTopicPattern($0, placeholders: placeholders) }

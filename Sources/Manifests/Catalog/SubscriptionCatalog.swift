@@ -16,6 +16,8 @@ enum SubscriptionCatalog {
         HeaderCatalog.key,
         SigningCatalog.key,
         .section("auth", \.auth, AuthCatalog.section, "How Fanfare authenticates itself; at most one kind."),
+        .value("handshake", \.handshake, .flag,
+            "Whether the endpoint is asked for its consent (OPTIONS, as CloudEvents' webhooks have it) before anything is sent to it. Needs origin in fanfare.yaml."),
         .section("tls", \.self, TLSCatalog.section, "Whom to trust."),
         .section("delivery", \.delivery, delivery, "How requests are made."),
         .section("diversion", \.diversion, diversion,

@@ -22,7 +22,7 @@ extension Simulation {
     /// A request to a subscription begins.
     func judgeRate(_ id: SubscriptionID, _ replica: Replica) {
         let policy = replica.account.outlets[id.index].policy
-        guard let limit = policy.rateLimit else { return }
+        guard let limit = replica.account.outlets[id.index].rateLimit else { return }
         replica.account.outlets[id.index].rate.fill(limit, share: share(of: policy, replica), now: now)
         replica.account.outlets[id.index].rate.take()
         // Rounding of many small additions.
@@ -33,7 +33,7 @@ extension Simulation {
     /// Before the shares of a replica change.
     func settleRates(_ replica: Replica) {
         for i in replica.account.outlets.indices {
-            guard let limit = replica.account.outlets[i].policy.rateLimit else { continue }
+            guard let limit = replica.account.outlets[i].rateLimit else { continue }
             replica.account.outlets[i].rate.fill(limit, share: share(of: replica.account.outlets[i].policy, replica), now: now)
         }
     }
@@ -71,10 +71,10 @@ struct TotalRate {
 }
 
 extension Scenario.Event {
-    /// Nobody believes to own what is another's.
+    /// Nobody believes to own what is another's, or to be allowed what all were before.
     fileprivate var keepsShares: Bool {
         switch self {
-        case .standstill, .evict, .change: false
+        case .standstill, .evict, .change, .allow: false
         case .broker(.away, _): false
         default: true
         }

@@ -32,7 +32,7 @@ extension WindowSimulation {
         case .seek(let id, let handles, let target):
             for handle in handles { note(.seek, replica, Int64(id.index), Int64(handle.index), text: "\(words(.subscription(id), handle, replica)) to \(target)") }
         case .tick: note(.tick, replica)
-        case .outOfRange, .suspend, .membershipDoubted, .membershipSettled: preconditionFailure("does not happen here")
+        case .outOfRange, .suspend, .allowedRate, .membershipDoubted, .membershipSettled: preconditionFailure("does not happen here")
         }
     }
 

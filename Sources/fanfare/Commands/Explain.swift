@@ -109,16 +109,11 @@ struct Explain: AsyncParsableCommand {
     }
 
     private func explainOne(_ manifest: TopicManifest, _ egress: BridgeConfiguration.Egress, _ schemas: AskedSchemas?) throws {
-        var input = try Input(event)
-        var value = try input.readAll()
-        // A line's break is not part of what `publish` would send. Bytes that no text begins with are taken as they are.
-        if value.last == UInt8(ascii: "\n"), value.first != 0 { value.removeLast() }
-        let given = try EventInput.headers(header)
-        let isCloudEvent = value.withUnsafeBytes { EventInput.kind(of: $0) } == .cloudEvent
         let now = WallTime(milliseconds: EventLoop.wallMilliseconds())
-        let record = GivenRecord(
-            key: key.map { Array($0.utf8) }, value: value, headers: isCloudEvent ? EventInput.cloudEventHeaders(given) : given, timestamp: now,
-            partition: partition ?? 0, offset: offset ?? 0)
+        var record = try EventInput.record(from: event, headers: try EventInput.headers(header), at: now)
+        record.key = key.map { Array($0.utf8) }
+        record.partition = partition ?? 0
+        record.offset = offset ?? 0
         let explanation = try Explanation(of: record, manifest, egress: egress, schemas: schemas, at: now)
         try checkRegistry(schemas)
         switch output.output {

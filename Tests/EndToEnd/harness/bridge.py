@@ -76,3 +76,8 @@ class Bridge:
         """Waits until a metric has this value; the figures are taken from the engine only once in a while."""
         self.world.wait_until(lambda: self.metric(name, **labels) == value, f"{self.name} to show {name} {labels} = {value}", every=0.1,
                               details=lambda: f"it shows {self.metric(name, **labels)}")
+
+    def takes_for_down(self, subscription):
+        """Its circuit is not closed: open, or, for a passing moment, probing."""
+        self.world.wait_until(
+            lambda: self.metric("fanfare_circuit_state", subscription=subscription), f"{self.name} to take {subscription} for down")

@@ -5,6 +5,7 @@ import pathlib
 
 import pytest
 
+from .protected import ProtectedServer
 from .world import World
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -22,6 +23,19 @@ def world(program, tmp_path):
     world = World(program, tmp_path)
     yield world
     world.end()
+
+
+@pytest.fixture
+def protected():
+    started = []
+
+    def start(**how):
+        started.append(ProtectedServer(**how))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
 
 
 @pytest.hookimpl(wrapper=True)

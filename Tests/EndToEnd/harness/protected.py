@@ -26,6 +26,8 @@ class ProtectedServer:
         self.arrivals = []              # (path, headers) of what was accepted
         self.reached = set()            # own addresses that connections were made to
         self.refused = 0
+        self.consents = {}              # by path: the headers of an answer to OPTIONS
+        self.asked = []                 # (path, headers) of OPTIONS
         self.lock = threading.Lock()
         self.may_answer = threading.Event()
         self.may_answer.set()
@@ -37,8 +39,18 @@ class ProtectedServer:
             def do_POST(self):
                 server.reached.add(self.connection.getsockname()[0])
                 body = self.rfile.read(int(self.headers["content-length"]))
-                status, answer = server.answer(self.path, self.headers, body)
+                self.say(*server.answer(self.path, self.headers, body))
+
+            def do_OPTIONS(self):
+                with server.lock:
+                    server.asked.append((self.path, lowered(self.headers)))
+                    consent = server.consents.get(self.path)
+                self.say(405 if consent is None else 200, b"", consent or {})
+
+            def say(self, status, answer, headers={}):
                 self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.send_header("content-length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
@@ -93,7 +105,7 @@ class ProtectedServer:
             if self.oauth2 and headers.get("authorization", "").removeprefix("Bearer ") not in self.valid:
                 self.refused += 1
                 return 401, b""
-            self.arrivals.append((path, {name.lower(): value for name, value in headers.items()}))
+            self.arrivals.append((path, lowered(headers)))
             return 200, b""
 
     def token(self, headers, form):
@@ -110,6 +122,10 @@ class ProtectedServer:
         return 200, json.dumps({"access_token": token, "token_type": "bearer", "expires_in": self.lifetime}).encode()
 
 
+def lowered(headers):
+    return {name.lower(): value for name, value in headers.items()}
+
+
 class ProtectedEndpoint:
     """As `world.endpoint`, for `subscribe`."""
 
@@ -122,3 +138,17 @@ class ProtectedEndpoint:
     def arrivals(self):
         with self.server.lock:
             return [headers for path, headers in self.server.arrivals if path == self.path]
+
+    def consents(self, origin="*", rate="*"):
+        with self.server.lock:
+            self.server.consents[self.path] = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": rate, "Allow": "POST"}
+
+    @property
+    def asked(self):
+        with self.server.lock:
+            return [headers for path, headers in self.server.asked if path == self.path]
+
+
+def subscribe(topic, name, endpoint, **policies):
+    topic.endpoints[name] = endpoint
+    topic.subscriptions[name] = {"endpoint": endpoint.url, "start": "earliest", "signing": "none", **policies}

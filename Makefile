@@ -16,7 +16,7 @@ IMAGE   ?= fanfare:dev
 FILTER  ?=
 ARGS    ?=
 # End-to-end tests beside each other: they wait more than they work.
-WORKERS ?= 3
+WORKERS ?= 4
 # The librdkafka that end-to-end tests run the program with: system, new, or (without one) some tests with both.
 LIBRDKAFKA ?=
 # Of make faults: other seeds each time, unless one is given.

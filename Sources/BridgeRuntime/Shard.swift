@@ -50,6 +50,7 @@ final class Shard {
     let tokenRequestsFailed = SubscriptionCounts(\.tokenRequestsFailed)
     let consentsGiven = SubscriptionCounts(\.consentsGiven)
     let consentsRefused = SubscriptionCounts(\.consentsRefused)
+    var kafkaStatistics = KafkaStatistics()
     /// Those that are under way, by what the transport calls them.
     var questions: [Int: Question] = [:]
     var lastQuestion = 0
@@ -265,6 +266,7 @@ final class Shard {
         snapshot.logsRenewed = renewals
         snapshot.partitionsAwaitingSchema = activeReadings.count { $0.pause != nil || $0.chunkPause != nil }
         snapshot.validations = validations
+        snapshot.kafka = kafkaStatistics.figures
         for counts in [filterErrors, deprecatedDeliveries, tokenRequestsSucceeded, tokenRequestsFailed, consentsGiven, consentsRefused] {
             counts.fill(&snapshot)
         }

@@ -66,7 +66,7 @@ extension Shard {
             case .failure(let error):
                 step(.diversionFailed(id, error.code == .MSG_SIZE_TOO_LARGE ? .tooLarge : .refused("\(error)")))
             }
-        }, notice: { log.tell($0) })
+        }, notice: { hear($0) })
         sayWhetherProducerHangs()
         guard let fatal = producer.fatalError, producer.outstanding == 0 else { return }
         // What was outstanding has come back as failed and will be produced again.

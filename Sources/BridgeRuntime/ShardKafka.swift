@@ -47,12 +47,16 @@ extension Shard {
             case .revoking(let partitions): revoking(partitions)
             case .lost(let partitions): lost(partitions)
             case .membership(let membership, let token): membershipTold(membership, token)
-            case .notice(let notice): log.tell(notice)
+            case .notice(let notice): hear(notice)
             }
         }
         offsets.poll { completion in offsetsTold(completion) }
         pollProducer()
-        readBack.poll { log.tell($0) }
+        readBack.poll { hear($0) }
+    }
+
+    func hear(_ notice: ClientNotice) {
+        if case .statistics(let json) = notice { kafkaStatistics.take(json) } else { log.tell(notice) }
     }
 
     private func assigned(_ partitions: [TopicPartition]) {

@@ -22,6 +22,8 @@ public struct CoreSnapshot: Sendable {
     public var schemaRequestsFailed: UInt64 = 0
     /// Of topics whose events are held to a catalog, which the engine does not know.
     public var validations: [String: ValidationCounters] = [:]
+    /// By kind of client and broker. The engine does not know.
+    public var kafka: [KafkaFigures] = []
     public var commits: UInt64 = 0
     public var commitFailures: UInt64 = 0
     public var commitDuration = Histogram(bounds: Histogram.durationBounds)
@@ -52,6 +54,7 @@ public struct CoreSnapshot: Sendable {
         schemasUnknown += other.schemasUnknown
         schemaRequestsFailed += other.schemaRequestsFailed
         validations.merge(other.validations, uniquingKeysWith: +)
+        kafka.merge(other.kafka)
         commits += other.commits
         commitFailures += other.commitFailures
         commitDuration.merge(other.commitDuration)

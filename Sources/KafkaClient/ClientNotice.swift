@@ -5,7 +5,7 @@ public enum ClientNotice: Sendable, Equatable {
     /// Trouble that librdkafka goes on to cure by itself, such as an unreachable broker, unless `isFatal`.
     case failed(KafkaError)
     case log(LogLine)
-    /// librdkafka's statistics as JSON, every `statistics.interval.ms`, when the user sets it.
+    /// librdkafka's statistics as JSON, every `statistics.interval.ms`.
     case statistics(String)
 
     public struct LogLine: Sendable, Equatable {

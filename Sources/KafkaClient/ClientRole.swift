@@ -26,10 +26,13 @@ enum ClientRole {
             ("socket.keepalive.enable", "true"),
             ("reconnect.backoff.max.ms", "2000"),
         ]
+        // Summed up for the metrics.
+        let observed = common + [("statistics.interval.ms", "10000")]
         switch self {
-        case .member, .admin: return common
+        case .admin: return common
+        case .member: return observed
         case .fetcher:
-            return common + [
+            return observed + [
                 // How long an idle fetch is held; some brokers wait it out although records arrived.
                 ("fetch.wait.max.ms", "50"),
                 ("fetch.error.backoff.ms", "200"),
@@ -43,7 +46,7 @@ enum ClientRole {
                 ("isolation.level", "read_committed"),
             ]
         case .producer:
-            return common + [
+            return observed + [
                 ("linger.ms", "5"),
                 // The broker decides what is too large.
                 ("message.max.bytes", "10000000"),

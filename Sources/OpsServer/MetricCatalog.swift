@@ -49,6 +49,21 @@ package enum MetricCatalog {
                 $1.sample(counts.unlisted, ("topic", topic), ("result", "unlisted"))
             }
         },
+        .fanfare(.gauge, "kafka_connections", "Kafka clients of this process that are connected to a broker.") {
+            for k in $0.core.kafka { $1.sample(k.connected, ("client", k.client.rawValue), ("broker", k.broker)) }
+        },
+        .fanfare(.counter, "kafka_requests", "Requests to a broker.") {
+            for k in $0.core.kafka { $1.sample(k.requests, ("client", k.client.rawValue), ("broker", k.broker)) }
+        },
+        .fanfare(.counter, "kafka_request_failures", "Requests to a broker that were not answered in time, or could not be sent or read.") {
+            for k in $0.core.kafka { $1.sample(k.failures, ("client", k.client.rawValue), ("broker", k.broker)) }
+        },
+        .fanfare(.counter, "kafka_disconnects", "Connections to a broker that ended, those that were idle among them.") {
+            for k in $0.core.kafka { $1.sample(k.disconnects, ("client", k.client.rawValue), ("broker", k.broker)) }
+        },
+        .fanfare(.gauge, "kafka_round_trip_seconds", "Mean time of a broker's answers of late, of the slowest client; a consumer's fetches are held for up to fetch.wait.max.ms.") {
+            for k in $0.core.kafka { if let time = k.roundTrip { $1.sample(time, ("client", k.client.rawValue), ("broker", k.broker)) } }
+        },
         .fanfare(.counter, "rebalances", "Times that partitions were given to or taken from this replica.") {
             $1.sample($0.core.rebalances)
         },

@@ -1,22 +1,24 @@
-import DeliveryCore
+package import DeliveryCore
 import EventFormats
 import KafkaClient
 
 /// What a shard's Kafka clients last said of their brokers. A client that is gone keeps its counts: they only grow.
 ///
 /// The document: https://github.com/confluentinc/librdkafka/blob/v2.0.2/STATISTICS.md. Times there are in microseconds.
-struct KafkaStatistics {
+package struct KafkaStatistics {
     private var clients: [String: [KafkaFigures]] = [:]
 
+    package init() {}
+
     /// By kind of client and broker.
-    var figures: [KafkaFigures] {
+    package var figures: [KafkaFigures] {
         var merged: [KafkaFigures] = []
         for (_, figures) in clients.sorted(by: { $0.key < $1.key }) { merged.merge(figures) }
         return merged
     }
 
     /// Text that is not such a document changes nothing.
-    mutating func take(_ json: String) {
+    package mutating func take(_ json: String) {
         var json = json
         json.withUTF8 { bytes in
             guard let root = try? JSONScanner.scan(UnsafeRawBufferPointer(bytes)),

@@ -1,7 +1,6 @@
+import BridgeRuntime
 import DeliveryCore
 import Testing
-
-@testable import BridgeRuntime
 
 @Suite struct KafkaStatisticsTests {
     private func document(_ name: String, type: String = "consumer", brokers: String) -> String {

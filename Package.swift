@@ -126,7 +126,7 @@ let package = Package(
             dependencies: [
                 "EventModel", "EventFormats", "Filters", "DeliveryCore", "Control", "Manifests", "Signing", "EventLoop", "KafkaClient", "KafkaTokens",
                 "Egress", "HTTPTransport", "SchemaRegistry", "BridgeRuntime", "Redelivery", "OpsServer", "Receiver", "TerminalViews",
-                "Descriptions", "CLinux", hummingbird, arguments, logging,
+                "Descriptions", "CLinux", "COpenSSL", hummingbird, arguments, logging,
             ],
             swiftSettings: settings),
 

@@ -21,6 +21,7 @@ struct Fanfare: AsyncParsableCommand {
         ])
 
     static func main() async {
+        ProcessEnd.leaveLibcryptoAlone()
         HiddenArguments.blank()
         await main(nil)
     }

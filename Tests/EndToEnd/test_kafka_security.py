@@ -61,3 +61,13 @@ def test_a_wrong_password_or_authority_is_said_and_nothing_is_delivered(world, g
     stranger.logs("certificate")
     assert not gate.passed and not billing.summary()["attempts"]
     stranger.stops()
+
+
+def test_commands_that_have_done_their_work_end_well_whatever_connections_are_being_made(world, gate):
+    """At the end nobody waits for librdkafka's threads, which may be in a TLS handshake."""
+    world.topic("shop.orders")
+    world.configure(kafka=through(gate, "PLAIN"))
+    world.starts_broker()
+    world.write_config()
+    for _ in range(40):
+        world.fanfare("dlq", "list", "--topic", "shop.orders")

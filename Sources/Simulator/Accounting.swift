@@ -71,8 +71,9 @@ extension Simulation {
     }
 
     private func noteLoaded(_ group: CursorGroup, _ handle: PartitionHandle, _ stored: StoredCursor, _ replica: Replica) {
-        // The answer to a question of an assignment that is over tells the engine nothing.
+        // The answer to a question of an assignment that is over tells the engine nothing, nor one of a subscription's former life.
         guard replica.account.phases[handle] == .loading || replica.account.phases[handle] == .reading else { return }
+        if case .subscription(let id) = group, replica.account.outlets[id.index].isRemoved { return }
         let name = replica.core.name(of: handle)
         ledger.forgetPlacement(cursorKey(group, name, replica), replica.index)
         var isRunning = true

@@ -1,21 +1,15 @@
 package import DeliveryCore
 import EventFormats
-import KafkaClient
 
 /// What a shard's Kafka clients last said of their brokers. A client that is gone keeps its counts: they only grow.
 ///
 /// The document: https://github.com/confluentinc/librdkafka/blob/v2.0.2/STATISTICS.md. Times there are in microseconds.
 package struct KafkaStatistics {
     private var clients: [String: [KafkaFigures]] = [:]
+    /// By kind of client and broker. Kept, as snapshots are taken more often than documents come.
+    package private(set) var figures: [KafkaFigures] = []
 
     package init() {}
-
-    /// By kind of client and broker.
-    package var figures: [KafkaFigures] {
-        var merged: [KafkaFigures] = []
-        for (_, figures) in clients.sorted(by: { $0.key < $1.key }) { merged.merge(figures) }
-        return merged
-    }
 
     /// Text that is not such a document changes nothing.
     package mutating func take(_ json: String) {
@@ -29,6 +23,8 @@ package struct KafkaStatistics {
                 for broker in brokers.members { if let one = Self.figures(of: broker.value, client) { figures.append(one) } }
             }
             clients[name] = figures
+            self.figures = []
+            for (_, figures) in clients.sorted(by: { $0.key < $1.key }) { self.figures.merge(figures) }
         }
     }
 

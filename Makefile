@@ -19,6 +19,8 @@ ARGS    ?=
 WORKERS ?= 4
 # The librdkafka that end-to-end tests run the program with: system, new, or (without one) some tests with both.
 LIBRDKAFKA ?=
+# 1: end-to-end tests that fail beside others run once more alone, before they count.
+AGAIN   ?=
 # Of make faults: other seeds each time, unless one is given.
 ROUNDS  ?= 50
 SEED    := $(or $(SEED),$(shell date +%s))
@@ -72,7 +74,7 @@ test-docs: build-tests install-test ## what README.md and docs/ say (ARGS='-k na
 
 test-e2e: build-tests install-test ## the real program against an embedded Kafka and misbehaving endpoints (ARGS='-k name' LIBRDKAFKA=new)
 	$(call stage,end-to-end tests)
-	@FANFARE_PROGRAM=$(FANFARE) LIBRDKAFKA=$(LIBRDKAFKA) $(PYTHON) -m pytest --numprocesses $(WORKERS) Tests/EndToEnd $(ARGS)
+	@FANFARE_PROGRAM=$(FANFARE) LIBRDKAFKA=$(LIBRDKAFKA) AGAIN=$(AGAIN) scripts/end-to-end --numprocesses $(WORKERS) Tests/EndToEnd $(ARGS)
 
 rolling: build install-test ## three replicas restarted in turn under load: the figures go to docs/figures/rolling.json
 	$(call stage,rolling restart)

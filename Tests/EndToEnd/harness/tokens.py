@@ -39,12 +39,15 @@ class Tokens:
         return (self.folder / "side-by-side").exists()
 
     def seconds_left(self, token):
-        """As the gate asks; nothing for a token that was never given, was refused before, or has ended."""
+        """As the gate asks; nothing for a token that was never given, was refused before, or has ended.
+
+        Clocks may differ by a little, as brokers have it (`sasl.oauthbearer.clock.skew.seconds`).
+        """
         if token not in self.given or token in self.refuses:
             return None
         claims = token.split(".")[1]
         left = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"] - time.time()
-        return left if left > 0 else None
+        return max(left, 0.1) if left > -5 else None
 
 
 _PROGRAM = """#!{python} -IS

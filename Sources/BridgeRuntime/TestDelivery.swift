@@ -1,4 +1,4 @@
-import DeliveryCore
+package import DeliveryCore
 package import Egress
 package import EventFormats
 import EventLoop
@@ -25,6 +25,8 @@ package enum TestDelivery {
         /// 10, 11 or 20; 0 without an answer.
         package var httpVersion = 0
         package var duration = TimeSpan.zero
+        /// What would become of a delivery that ends like this.
+        package fileprivate(set) var verdict = Verdict.giveUp(.egressDenied)
 
         package var isAccepted: Bool { failure == nil && (200..<300).contains(status) }
     }
@@ -40,7 +42,9 @@ package enum TestDelivery {
         let test = try Attempt(policy, manifest, egress, ownListeners, schemas)
         test.deliver(record, topic: manifest.topic)
         test.outlet.close(test.transport)
-        return test.outcome
+        var outcome = test.outcome
+        outcome.verdict = Verdict(AttemptOutcome(failure: outcome.failure, status: outcome.status), policy: policy.retry)
+        return outcome
     }
 }
 

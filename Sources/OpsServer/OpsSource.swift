@@ -5,7 +5,7 @@ public import EventModel
 /// What the ops server shows; the bridge implements it.
 ///
 /// Every member is called once per request that needs it, on any thread, also while the bridge starts and stops. All but
-/// `change` answer without waiting: a probe that hangs behind a busy shard would get a healthy process killed.
+/// `change` and `test` answer without waiting: a probe that hangs behind a busy shard would get a healthy process killed.
 public protocol OpsSource: Sendable {
     /// A merged copy of what the shards show of themselves.
     func snapshot() -> CoreSnapshot
@@ -15,6 +15,13 @@ public protocol OpsSource: Sendable {
 
     /// Makes a change on all replicas, and waits for them, with a bound.
     func change(_ change: SubscriptionChange, of name: String, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt
+
+    /// Sends a marked test event to a subscription's endpoint, from here, and waits for the answer.
+    ///
+    /// - Parameters:
+    ///   - event: JSON: a CloudEvent, or what the topic carries. Nil makes one up.
+    ///   - type: of the one that is made up; nil takes the topic's first with an example.
+    func test(_ name: String, event: String?, type: String?) async throws(ChangeFailure) -> TestReport
 
     /// Whether this replica can do its work just now.
     func readiness() -> Readiness
@@ -36,4 +43,27 @@ public enum Readiness: Sendable, Equatable {
     case ready
     /// One line each, for an operator who reads it in a probe's event log; without secrets.
     case notReady([String])
+}
+
+/// How an endpoint took a test event.
+public struct TestReport: Sendable, Equatable {
+    /// What would become of a delivery that ends like this, as metrics call it.
+    public enum Result: String, Sendable, CaseIterable { case success, retry, refused }
+
+    public var result: Result
+    /// Nil without an answer.
+    public var status: Int?
+    /// Nil when the endpoint accepted the event.
+    public var errorKind: FailureKind?
+    /// One line, without secrets; empty when the endpoint accepted the event.
+    public var message: String
+    public var duration: TimeSpan
+
+    public init(result: Result, status: Int?, errorKind: FailureKind?, message: String, duration: TimeSpan) {
+        self.result = result
+        self.status = status
+        self.errorKind = errorKind
+        self.message = message
+        self.duration = duration
+    }
 }

@@ -120,7 +120,12 @@ enum EventInput {
     /// One event from a file or standard input, as `publish` would send it.
     static func record(from file: String?, headers: [(name: String, value: String)] = [], at now: WallTime) throws -> GivenRecord {
         var input = try Input(file)
-        var value = try input.readAll()
+        return record(of: try input.readAll(), headers: headers, at: now)
+    }
+
+    /// One event, as `publish` would send it.
+    static func record(of text: [UInt8], headers: [(name: String, value: String)] = [], at now: WallTime) -> GivenRecord {
+        var value = text
         // A line's break is not part of what `publish` would send. Bytes that no text begins with are taken as they are.
         if value.last == UInt8(ascii: "\n"), value.first != 0 { value.removeLast() }
         let isCloudEvent = value.withUnsafeBytes { kind(of: $0) } == .cloudEvent

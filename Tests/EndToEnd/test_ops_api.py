@@ -136,6 +136,34 @@ def test_commands_go_through_the_api_with_a_token(world, secrets, billing):
     assert fanfare("pause", "billing", "--as", "bob").status == 64
 
 
+def test_a_test_event_is_sent_by_the_bridge(world, secrets, billing):
+    orders = world.topics["shop.orders"]
+    picky = world.endpoint("picky", status=418, keep=True)
+    orders.subscribe("picky", picky, filters=[{"exact": {"type": "never"}}], headers={"X-Key": "very-secret-value"})
+    bridge = world.bridge().starts()
+    assert call(bridge, "/api/v1/subscriptions/picky/test", VIEWER, {})[0] == 403
+    status, report, _ = call(bridge, "/api/v1/subscriptions/picky/test", ALICE, {"event": {"n": 1}})
+    assert (status, report["accepted"], report["result"], report["status"], report["errorKind"]) == (200, False, "refused", 418, "http")
+    assert "very-secret" not in json.dumps(report)
+    picky.has_seen(1)
+    assert picky.arrivals()[0].headers["fanfare-test"] == "true"
+
+    variables = {"FANFARE_URL": bridge.ops, "FANFARE_TOKEN": ALICE}
+    assert world.fanfare_with(variables, "subscriptions", "test", "billing").output.startswith("billing accepted the test event: 204 after ")
+    refused = world.fanfare_with(variables, "subscriptions", "test", "picky", "--output", "json")
+    assert refused.status == 1 and refused.json["message"] == "the endpoint answered 418"
+    assert "404: " in world.fanfare_with(variables, "subscriptions", "test", "nobody").errors
+    billing.has_taken(1)
+
+    # Nothing of it has to do with cursors.
+    orders.publish(4)
+
+    def owned():
+        return [(p["topic"], p["partition"], p["position"], p.get("end")) for p in call(bridge, "/api/v1/partitions?topic=shop.orders", VIEWER)[1]["partitions"]]
+
+    world.wait_until(lambda: owned() == [("shop.orders", 0, 2, 2), ("shop.orders", 1, 2, 2)], "both partitions to be read to their ends")
+
+
 def test_a_list_comes_in_pieces(world, secrets, billing):
     bridge = world.bridge().starts()
     names, after = [], ""
@@ -178,6 +206,10 @@ def test_the_server_is_what_its_document_says(world, secrets, billing):
         # No schema can say that a partition may not stand there twice: 0=1,0=2.
         [[operations]]
         include-operation-id = "seekSubscription"
+        checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "403", "404", "409", "5xx"]
+        # Nor that what is an event says its type itself.
+        [[operations]]
+        include-operation-id = "testSubscription"
         checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "403", "404", "409", "5xx"]
         ''')
     done = subprocess.run(

@@ -10,7 +10,7 @@ final class FixedSource: OpsSource {
     let version = "1.2.3"
     let startedAt = WallTime(milliseconds: 1_700_000_000_000)
     private let core: CoreSnapshot
-    private let changes = Mutex<(made: [Change], control: ControlState, failure: ChangeFailure?)>(([], ControlState(), nil))
+    private let changes = Mutex<(made: [Change], control: ControlState, failure: ChangeFailure?, tested: [String])>(([], ControlState(), nil, []))
     private let state: Mutex<(readiness: Readiness, turn: TimeSpan)>
 
     init(_ core: CoreSnapshot = .example, readiness: Readiness = .ready) {
@@ -34,6 +34,15 @@ final class FixedSource: OpsSource {
         }
         return ChangeReceipt(replicas: 2, silent: ["gone-1"])
     }
+
+    func test(_ name: String, event: String?, type: String?) async throws(ChangeFailure) -> TestReport {
+        guard core.subscriptions.contains(where: { $0.name == name }) else { throw .unknownSubscription }
+        changes.withLock { $0.tested.append(event ?? type ?? "") }
+        return TestReport(result: .refused, status: 418, errorKind: .http, message: "the endpoint answered 418", duration: .milliseconds(7))
+    }
+
+    /// The events, or their types, of tests that were asked for.
+    var tested: [String] { changes.withLock { $0.tested } }
 
     struct Change: Equatable {
         var change: SubscriptionChange

@@ -60,6 +60,29 @@ private let json = "Content-Type: application/json"
         }
     }
 
+    @Test func `for a test is told how it was taken`() async throws {
+        let source = FixedSource()
+        try await serving(source) { port in
+            func test(_ body: String, name: String = "billing") async throws -> (status: Int, body: String) {
+                let reply = try await request("/api/v1/subscriptions/\(name)/test", port: port, method: "POST", headers: [json], body: body)
+                return (reply.status, reply.body)
+            }
+            let made = try await test(#"{"type":"order.paid"}"#)
+            #expect(made.status == 200)
+            #expect(made.body == #"""
+                {"subscription":"billing","accepted":false,"result":"refused","status":418,"errorKind":"http","message":"the endpoint answered 418","milliseconds":7}
+
+                """#)
+            #expect(try await test(#"{"event":{"id": 7, "data":[1.0]}}"#).status == 200)
+            #expect(try await test("{}", name: "unknown").status == 404)
+            let both = try await test(#"{"event":{},"type":"x"}"#)
+            #expect(both.status == 400 && both.body.contains(#""pointer":"/type""#))
+            let list = try await test(#"{"event":[]}"#)
+            #expect(list.status == 400 && list.body.contains("must be a JSON object"))
+            #expect(source.tested == ["order.paid", #"{"id": 7, "data":[1.0]}"#])
+        }
+    }
+
     @Test func `changes what it says`() async throws {
         let source = FixedSource()
         try await serving(source) { port in

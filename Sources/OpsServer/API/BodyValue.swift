@@ -8,8 +8,9 @@ enum BodyValue {
     case number(String)
     case flag(Bool)
     case null
-    /// An object or a list.
-    case other
+    /// As it was written.
+    case object(String)
+    case list
 
     private init?(_ value: JSONValue) {
         switch value.kind {
@@ -19,7 +20,8 @@ enum BodyValue {
         case .number: self = .number(String(decoding: value.raw, as: UTF8.self))
         case .boolean: self = .flag(value.raw[0] == UInt8(ascii: "t"))
         case .null: self = .null
-        case .object, .array: self = .other
+        case .object: self = .object(String(decoding: value.raw, as: UTF8.self))
+        case .array: self = .list
         }
     }
 

@@ -12,6 +12,8 @@ struct Input: Sendable {
         case count(ClosedRange<Int>)
         case flag
         case words([String])
+        /// A JSON object, whatever it holds; of a body.
+        case object
         /// A form of its own.
         case form(schema: JSON, expected: String, isRight: @Sendable (String) -> Bool)
     }
@@ -52,6 +54,7 @@ extension Input {
             case .count(let range): ["type": "integer", "minimum": .int(range.lowerBound), "maximum": .int(range.upperBound)]
             case .flag: ["type": "boolean"]
             case .words(let words): ["type": "string", "enum": .array(words.map { .string($0) })]
+            case .object: ["type": "object"]
             case .form(let schema, _, _): schema
             }
         if place == .body { schema = schema.appending("description", .string(text)) }
@@ -79,6 +82,7 @@ extension Input {
         case (.count(let range), .number(let number)):
             guard let count = Int(number), range.contains(count) else { throw fault }
             return .count(count)
+        case (.object, .object(let text)): return .text(text)
         case (.text, .text(let text)), (.words, .text(let text)), (.form, .text(let text)): return .text(try checked(text))
         default: throw fault
         }
@@ -91,7 +95,7 @@ extension Input {
                 text.unicodeScalars.count <= maximum && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
             case .words(let words): words.contains(text)
             case .form(_, _, let isRight): isRight(text)
-            case .count, .flag: false
+            case .count, .flag, .object: false
             }
         guard isRight else { throw fault }
         return text
@@ -103,6 +107,7 @@ extension Input {
         case .count(let range): fault("must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         case .flag: fault("must be true or false")
         case .words(let words): fault("must be one of \(words.joined(separator: ", "))")
+        case .object: fault("must be a JSON object")
         case .form(_, let expected, _): fault("must be \(expected)")
         }
     }

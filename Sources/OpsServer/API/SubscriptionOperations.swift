@@ -36,9 +36,10 @@ enum SubscriptionOperations {
             guard let target = SeekTarget(call.text("to") ?? "", now: wallTime()) else { preconditionFailure("it was looked at before") }
             return .seek(to: target)
         },
+        TestOperation.operation,
     ]
 
-    private static let name = Input.path(
+    static let name = Input.path(
         "name", .form(schema: ["type": "string", "pattern": "^[a-z0-9][a-z0-9.-]*$", "maxLength": 200], expected: "a subscription's name") { _ in true },
         "The subscription's name.")
 
@@ -70,7 +71,7 @@ enum SubscriptionOperations {
         return Reply.json(SubscriptionShapes.detail, SubscriptionView(found, call.source.control(), at: wallTime()))
     }
 
-    private static func unknown(_ name: String) -> Problem {
+    static func unknown(_ name: String) -> Problem {
         Problem(.notFound, "There is no subscription \"\(name.prefix(200))\"; /api/v1/subscriptions lists all.")
     }
 
@@ -120,12 +121,16 @@ enum SubscriptionOperations {
                 let receipt = try await call.source.change(change(call), of: name, by: attribution)
                 return Reply.json(changed, Changed(subscription: name, change: verb, by: attribution, receipt: receipt))
             } catch {
-                switch error {
-                case .unknownSubscription: throw unknown(name)
-                case .impossible(let reason): throw Problem(.conflict, reason)
-                case .unavailable(let reason): throw Problem(.serviceUnavailable, reason, headers: [.retryAfter: "5"])
-                }
+                throw problem(error, of: name)
             }
+        }
+    }
+
+    static func problem(_ failure: ChangeFailure, of name: String) -> Problem {
+        switch failure {
+        case .unknownSubscription: unknown(name)
+        case .impossible(let reason): Problem(.conflict, reason)
+        case .unavailable(let reason): Problem(.serviceUnavailable, reason, headers: [.retryAfter: "5"])
         }
     }
 }

@@ -14,8 +14,9 @@ struct TestCommand: AsyncParsableCommand {
             the header fanfare-test: true, by which a receiver can tell that nothing has happened. Without EVENT its data is the example of
             the topic's catalog (of --type, or of the first type that has one). Filters and `enabled` are not asked.
 
-            It is sent from here, not by the bridge: run it where the bridge runs, so that names, routes and secrets are the same.
-            Kafka is not asked, nothing is retried, and no cursor, circuit or limit has to do with it. Exit status 1 unless the endpoint accepts it.
+            It is sent from here: run it where the bridge runs, so that names, routes and secrets are the same. Or with --url by a replica,
+            through its ops API; then the request is not shown. Kafka is not asked, nothing is retried, and no cursor, circuit or limit has
+            to do with it. Exit status 1 unless the endpoint accepts it.
             """)
 
     @Argument(help: "The subscription.")
@@ -27,6 +28,7 @@ struct TestCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The test event's type; default the first of the catalog, or fanfare.test.", valueName: "name"))
     var type: String?
 
+    @OptionGroup var ops: OpsOptions
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var output: OutputOptions
 
@@ -35,6 +37,12 @@ struct TestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let client = try ops.client() {
+            let given = try event.map { try EventInput.record(from: $0, at: WallTime(milliseconds: EventLoop.wallMilliseconds())).value }
+            let isAccepted = try RemoteSubscriptions(client: client).test(name, event: given ?? nil, type: type, output.output)
+            if !isAccepted { throw ExitCode.findings }
+            return
+        }
         let (loaded, manifests) = try options.usableManifests()
         let known = manifests.topics.flatMap { manifest in manifest.subscriptions.map { (manifest, $0) } }
         guard let (manifest, policy) = known.first(where: { $0.1.name == name }) else {

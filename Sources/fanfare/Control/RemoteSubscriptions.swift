@@ -99,5 +99,35 @@ struct RemoteSubscriptions {
         print("\(name) \(done)\(moved), by \(changed.by): \(changed.replicas) replica\(changed.replicas == 1 ? " has" : "s have") taken it")
     }
 
+    // MARK: Testing
+
+    private struct Tested: Decodable {
+        var accepted: Bool
+        var status: Int?
+        var message: String
+        var milliseconds: Int64
+    }
+
+    /// - Parameter event: JSON.
+    /// - Returns: whether the endpoint accepted it.
+    func test(_ name: String, event: [UInt8]?, type: String?, _ output: OutputFormat) throws -> Bool {
+        var members: [(name: String, value: String)] = []
+        if let type { members.append((name: "type", value: JSONText.quoted(type))) }
+        if let event {
+            if case .notJSON(let reason) = event.withUnsafeBytes({ EventInput.kind(of: $0) }) { throw Failed("an event for --url must be JSON: \(reason)") }
+            members.append((name: "event", value: String(decoding: event, as: UTF8.self)))
+        }
+        let answer = try client.post("/api/v1/subscriptions/\(name.percentEncoded)/test", members)
+        let tested = try client.decode(Tested.self, answer)
+        if output == .json {
+            show(answer)
+        } else if tested.accepted {
+            print("\(name) accepted the test event: \(tested.status ?? 0) after \(TimeSpan.milliseconds(tested.milliseconds))")
+        } else {
+            print("\(name) did not accept the test event: \(tested.message)")
+        }
+        return tested.accepted
+    }
+
     private func show(_ answer: [UInt8]) { print(String(decoding: answer, as: UTF8.self), terminator: "") }
 }

@@ -99,6 +99,7 @@ extension DeliveryCore {
         default:
             diversion.failures += 1
             let reason = if case .refused(let reason) = failure { reason } else { "the record is too large for the topic" }
+            diversion.owner?.counters.diversionsRefused += 1
             report(.diversionFailed(diversion.owner?.id, reason: reason))
             let pause = options.divertBackoff * Double(min(30, 1 << min(diversion.failures - 1, 5)))
             diversion.pausesUntil = now.instant + pause

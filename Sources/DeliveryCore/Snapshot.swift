@@ -201,6 +201,8 @@ public struct SubscriptionCounters: Sendable {
     public var retriesScheduled: UInt64 = 0
     /// By `FailureKind`, in the order of `FailureKind.allCases`.
     public var deadLetters = [UInt64](repeating: 0, count: FailureKind.allCases.count)
+    /// Times that Kafka did not take a retry or dead-letter record, which is then produced again.
+    public var diversionsRefused: UInt64 = 0
     public var drops: UInt64 = 0
     /// Events dropped because the same came before.
     public var repeats: UInt64 = 0
@@ -233,6 +235,7 @@ public struct SubscriptionCounters: Sendable {
         deliveries += other.deliveries
         retriesScheduled += other.retriesScheduled
         for i in deadLetters.indices { deadLetters[i] += other.deadLetters[i] }
+        diversionsRefused += other.diversionsRefused
         drops += other.drops
         repeats += other.repeats
         identitiesForgotten += other.identitiesForgotten

@@ -4,13 +4,16 @@ package import EventModel
 /// What one scrape shows: everything is read before the first byte is written, so that the figures belong together.
 package struct MetricView {
     package var core: CoreSnapshot
+    /// Whether `/readyz` would say so.
+    package var isReady: Bool
     package var process: ProcessFigures
     package var version: String
     package var startedAt: WallTime
     package var now: WallTime
 
-    package init(core: CoreSnapshot, process: ProcessFigures, version: String, startedAt: WallTime, now: WallTime) {
+    package init(core: CoreSnapshot, isReady: Bool, process: ProcessFigures, version: String, startedAt: WallTime, now: WallTime) {
         self.core = core
+        self.isReady = isReady
         self.process = process
         self.version = version
         self.startedAt = startedAt

@@ -16,6 +16,7 @@ package enum MetricCatalog {
     }
 
     private static let reading: [Metric] = [
+        .fanfare(.gauge, "ready", "1 while this replica can do its work, 0 otherwise; /readyz says why.") { $1.sample($0.isReady) },
         .fanfare(.counter, "records_consumed", "Records read from Kafka, once however many subscriptions take them.") {
             $1.sample($0.core.recordsConsumed)
         },
@@ -118,6 +119,9 @@ package enum MetricCatalog {
             for (kind, count) in zip(FailureKind.allCases, $0.counters.deadLetters) {
                 $1.sample(count, ("subscription", $0.name), ("kind", kind.rawValue))
             }
+        },
+        .each(.counter, "diversions_refused", "Times that Kafka did not take a retry or dead-letter record; it is produced again.") {
+            $1.sample($0.counters.diversionsRefused, ("subscription", $0.name))
         },
         .each(.counter, "drops", "Events dropped because the subscription's policy says so.") {
             $1.sample($0.counters.drops, ("subscription", $0.name))

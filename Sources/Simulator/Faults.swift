@@ -240,7 +240,8 @@ extension Simulation {
         case .keyHeld(let id, _, _, _):
             let policy = replica.account.outlets[id.index].policy
             if policy.retry.onExhausted != .hold || policy.delivery.ordering == .none { violation(.order, "\(policy.name) is not to hold keys") }
-        case .diversionFailed: break
+        case .diversionFailed(let id?, _): replica.account.outlets[id.index].counters.diversionsRefused += 1
+        case .diversionFailed(nil, _): break
         }
     }
 }

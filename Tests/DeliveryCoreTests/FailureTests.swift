@@ -24,6 +24,8 @@ import Testing
         #expect(engine.wait(.seconds(1)) == ["divert #0 billing orders-0@0 to dead letters: http"])
         #expect(engine.step(.diversionFailed(DiversionID(index: 0), .tooLarge)) == ["divert #0 billing orders-0@0 to dead letters: http"])
         #expect(engine.diversion(0).byReference)
+        // What is too large is not refused: it goes as a reference.
+        #expect(engine.core.snapshot().subscriptions[0].counters.diversionsRefused == 1)
     }
 
     @Test func `a refused connection opens the circuit, a probe closes it`() {

@@ -79,6 +79,7 @@ extension CoreSnapshot {
         billing.counters.attemptsSucceeded = 95
         billing.counters.attemptsToRetry = 4
         billing.counters.attemptsRefused = 1
+        billing.counters.diversionsRefused = 2
         billing.counters.deadLetters[FailureKind.allCases.firstIndex(of: .http) ?? 0] = 1
         for seconds in [0.0005, 0.003, 0.003, 0.7, 99] { billing.counters.attemptDuration.record(seconds) }
         billing.inFlight = 3

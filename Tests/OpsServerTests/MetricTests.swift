@@ -5,7 +5,7 @@ import OpsServer
 import Testing
 
 private let view = MetricView(
-    core: .example, process: .read(), version: "1.2.3", startedAt: WallTime(milliseconds: 1_700_000_000_000),
+    core: .example, isReady: true, process: .read(), version: "1.2.3", startedAt: WallTime(milliseconds: 1_700_000_000_000),
     now: WallTime(milliseconds: 1_700_000_130_500))
 
 private func page(_ format: MetricFormat) -> String { String(decoding: MetricCatalog.render(view, format: format), as: UTF8.self) }
@@ -41,6 +41,8 @@ private func page(_ format: MetricFormat) -> String { String(decoding: MetricCat
             #"fanfare_suspended{subscription="billing"} 0"#,
             #"fanfare_unread_records{topic="shop.orders",partition="0"} 10"#,
             #"fanfare_validations_total{topic="shop.orders",result="rejected"} 2"#,
+            "fanfare_ready 1",
+            #"fanfare_diversions_refused_total{subscription="billing"} 2"#,
             #"fanfare_build_info{version="1.2.3"} 1"#,
         ] {
             #expect(text.contains("\n\(line)\n"), "\(line)")

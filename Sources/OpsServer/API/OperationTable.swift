@@ -41,8 +41,8 @@ enum ProbeOperations {
     @Sendable private static func metrics(_ call: Call) -> Response {
         let format = MetricFormat.negotiate(accept: call.accept)
         let view = MetricView(
-            core: call.source.snapshot(), process: ProcessFigures.read(), version: call.source.version, startedAt: call.server.startedAt,
-            now: wallTime())
+            core: call.source.snapshot(), isReady: call.source.readiness() == .ready, process: ProcessFigures.read(), version: call.source.version,
+            startedAt: call.server.startedAt, now: wallTime())
         return Reply.bytes(MetricCatalog.render(view, format: format), type: format.contentType)
     }
 }

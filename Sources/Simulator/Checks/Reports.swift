@@ -31,6 +31,7 @@ extension Simulation {
             compare("durations of \(shown.name)", shown.counters.attemptDuration.count, seen.attemptsSucceeded + seen.attemptsToRetry + seen.attemptsRefused)
             compare("retry records of \(shown.name)", shown.counters.retriesScheduled, seen.retriesScheduled)
             compare("dead letters of \(shown.name)", shown.counters.deadLetters, seen.deadLetters)
+            compare("refused diversions of \(shown.name)", shown.counters.diversionsRefused, seen.diversionsRefused)
             compare("drops of \(shown.name)", shown.counters.drops, seen.drops)
             compare("repeats of \(shown.name)", shown.counters.repeats, seen.repeats)
             compare("openings of the circuit of \(shown.name)", shown.counters.circuitOpenings, seen.circuitOpenings)

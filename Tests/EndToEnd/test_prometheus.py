@@ -1,6 +1,7 @@
-"""A real Prometheus: its linter, its scrapes, and the alerts that the documentation names."""
+"""A real Prometheus: its linter, its scrapes, the alerts and what the dashboards ask."""
 
 import json
+import math
 import re
 import subprocess
 import urllib.parse
@@ -14,6 +15,15 @@ from harness.process import Process
 from harness.waiting import free_port
 
 TOOLS = ROOT / ".tools/prometheus/usr/bin"
+RULES = ROOT / "helm/fanfare/rules/fanfare.yaml"
+DASHBOARDS = sorted((ROOT / "helm/fanfare/dashboards").glob("*.json"))
+
+# Metrics without a sample here, and why. That there is none is checked too.
+ABSENT = {
+    "fanfare_retention_remaining_seconds": "the embedded cluster does not show its settings",
+    "fanfare_retention_remaining_ratio": "the same",
+    "fanfare_certificate_expiry_timestamp_seconds": "no subscription here has a client certificate",
+}
 
 
 class Prometheus:
@@ -24,7 +34,8 @@ class Prometheus:
         folder.mkdir()
         config = folder / "prometheus.yml"
         config.write_text(yaml.safe_dump({
-            "global": {"scrape_interval": "1s"},
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "rule_files": [str(RULES)],
             "scrape_configs": [{"job_name": "fanfare", "static_configs": [{"targets": targets}]}],
         }))
         self.process = world.started(Process(
@@ -36,6 +47,10 @@ class Prometheus:
     def get(self, path, **query):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(query)}", timeout=10) as answer:
             return json.load(answer)["data"]
+
+    def has(self, expression):
+        """Whether the answer holds a number; a quotient or a quantile of nothing is none."""
+        return any(not math.isnan(float(one["value"][1])) for one in self.get("query", query=expression)["result"])
 
     def value(self, expression):
         """Of an expression with one result; None while there is none."""
@@ -56,6 +71,7 @@ def scraped(world):
     fast = world.endpoint("fast")
     orders.subscribe("fast", fast, owner='team "quotes" \\ and\nlines')
     orders.subscribe("refuses", world.endpoint("refuses", status=400))
+    orders.subscribe("down", world.endpoint_where_nothing_listens("down"))
     bridge = world.bridge().starts()
     orders.publish(40)
     fast.has_taken(40)
@@ -88,8 +104,37 @@ def test_prometheus_scrapes_a_bridge_and_can_ask_what_the_documentation_says(wor
     world.wait_until(lambda: prometheus.value('max(fanfare_kafka_round_trip_seconds{client="consumer"})'), "round trips")
     assert prometheus.value("sum(fanfare_kafka_request_failures_total)") == 0
 
-    page = (ROOT / "docs/OPERATIONS.md").read_text().partition("## What to alert on")[2].partition("\n## ")[0]
-    expressions = re.findall(r"`([^`]*fanfare_[^`]*)`", page)
-    assert len(expressions) >= 8
-    for expression in expressions:
-        prometheus.get("query", query=expression)
+    # Something has to change between two scrapes.
+    world.topics["shop.orders"].publish(8)
+    for query in [*asked_by_dashboards(), *seen_by_alerts()]:
+        if any(name in query for name in ABSENT):
+            assert not prometheus.has(query), f"this is no exception: {query}"
+        else:
+            world.wait_until(lambda: prometheus.has(query), f"data for {query}", every=0.2)
+    assert not any(prometheus.has(name) for name in ABSENT)
+
+    rules = [rule for group in prometheus.get("rules")["groups"] for rule in group["rules"]]
+    assert len(rules) == len(re.findall("alert: ", RULES.read_text())) and {rule["health"] for rule in rules} == {"ok"}
+    (down,) = [rule for rule in rules if rule["name"] == "FanfareEndpointDown"]
+    assert [(alert["labels"]["subscription"], alert["state"]) for alert in down["alerts"]] == [("down", "pending")]
+
+
+def asked_by_dashboards():
+    """Every query of every panel, as Grafana would fill it in. This Prometheus lives for seconds, so it looks by the second."""
+    assert len(DASHBOARDS) == 3
+    for path in DASHBOARDS:
+        dashboard = json.loads(path.read_text())
+        assert dashboard["panels"]
+        for panel in dashboard["panels"]:
+            for target in panel["targets"]:
+                query = target["expr"].replace("$__rate_interval", "1m").replace(":1m]", ":1s]")
+                for variable in dashboard["templating"]["list"]:
+                    query = query.replace("$" + variable["name"], variable.get("allValue", ""))
+                assert "$" not in query, query
+                yield query
+
+
+def seen_by_alerts():
+    """What the rules look at: whether they fire rightly, promtool tests (Tests/HelmTests/test_alerts.py)."""
+    rules = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+    return sorted({selector for rule in rules for selector in re.findall(r"fanfare_\w+(?:\{[^}]*\})?", rule["expr"])})

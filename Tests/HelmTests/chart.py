@@ -52,8 +52,13 @@ class Rendered:
         return found[0]
 
     @property
+    def workload(self):
+        (found,) = [o for o in self.objects if o["kind"] in ("Deployment", "StatefulSet")]
+        return found
+
+    @property
     def pod(self):
-        return self.the("Deployment")["spec"]["template"]
+        return self.workload["spec"]["template"]
 
     @property
     def container(self):
@@ -67,6 +72,10 @@ class Rendered:
     @property
     def manifests(self):
         return self.the("ConfigMap", "events-fanfare-topics")["data"]
+
+    def made_by_hooks(self):
+        """What is not part of the release: made before it, or when it is tested."""
+        return [o for o in self.objects if "helm.sh/hook" in o["metadata"].get("annotations", {})]
 
 
 def with_required(**values):

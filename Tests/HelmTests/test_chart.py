@@ -1,5 +1,6 @@
 """The Helm chart: what it renders is valid Kubernetes and a configuration that the bridge takes."""
 
+import json
 import os
 import subprocess
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from chart import CHART, REQUIRED, ROOT, Helm, with_required
+from custom_resources import CUSTOM, understood
 
 MANIFEST = """\
 topic: shop.orders
@@ -45,7 +47,28 @@ SETS = {
         priorityClassName="high", seccompProfile={"type": "Localhost", "localhostProfile": "fanfare.json"}),
     "as little as possible beside the bridge": with_required(
         existingTopicsConfigMap="topics", serviceAccount={"create": False}, service={"enabled": False},
-        podDisruptionBudget={"enabled": False}, strategy={"type": "Recreate"}),
+        podDisruptionBudget={"enabled": False}, strategy={"type": "Recreate"}, spread=False),
+    "scaled, watched and fenced": with_required(
+        kind="StatefulSet", topics={"orders": MANIFEST},
+        config={"egress": {"allowHTTP": True, "allowPorts": [465], "allow": ["10.20.0.0/16", "*.hooks.internal"]},
+                "ops": {"tokens": {"viewer": ["${file:/etc/fanfare/secrets/viewer}"]}}},
+        secrets=[{"secretName": "webhooks", "mountPath": "/etc/fanfare/secrets"}],
+        env=[{"name": "KAFKA_PASSWORD", "value": "secret"}],
+        apply={"enabled": True, "env": [{"name": "KAFKA_PASSWORD", "value": "another"}], "envFrom": [{"secretRef": {"name": "admin"}}]},
+        monitor={"enabled": True, "kind": "ServiceMonitor", "labels": {"release": "prometheus"}, "interval": "15s", "scrapeTimeout": "10s",
+                 "tokenSecret": {"name": "viewer"}, "relabelings": [{"targetLabel": "cluster", "replacement": "one"}],
+                 "metricRelabelings": [{"action": "labeldrop", "regex": "owner"}]},
+        prometheusRule={"enabled": True}, dashboards={"enabled": True, "annotations": {"grafana_folder": "Fanfare"}, "namespace": "grafana"},
+        networkPolicy={"enabled": True, "ingressFrom": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
+                       "kafka": {"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]},
+                       "extraEgress": [{"ports": [{"port": 8081}], "to": [{"podSelector": {"matchLabels": {"app": "registry"}}}]}]},
+        autoscaling={"enabled": True, "maxReplicas": 4, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 600}}}),
+    "scaled by lag": with_required(
+        topics={"orders": MANIFEST.replace("retention.ms: 604800000 }", "retention.ms: 604800000 }, partitions: 6")},
+        monitor={"enabled": True},
+        keda={"enabled": True, "maxReplicas": 6, "subscriptions": [{"subscription": "search", "topic": "shop.customers", "lagThreshold": 50}],
+              "authenticationRef": {"name": "kafka"}, "metadata": {"sasl": "scram_sha512", "tls": "enable"}}),
+    **{name: with_required(**yaml.safe_load((CHART / f"values-{name}.yaml").read_text())) for name in ("small", "large")},
 }
 
 TYPOS = {
@@ -60,7 +83,26 @@ TYPOS = {
     "the pod's own topics folder": with_required(config={"topics": "./topics"}),
     "a profile without its file": with_required(seccompProfile={"type": "Localhost"}),
     "no profile at all": with_required(seccompProfile={"type": "Unconfined"}),
+    "a replica of none": with_required(keda={"minReplicas": 0}),
+    "a port that is none": with_required(networkPolicy={"kafka": {"ports": [0]}}),
+    "a monitor of another kind": with_required(monitor={"kind": "Probe"}),
+    "a workload of another kind": with_required(kind="DaemonSet"),
+    "a subscription to watch without its topic": with_required(keda={"subscriptions": [{"subscription": "billing"}]}),
     "an embedded broker": with_required(config={"kafka": {"bootstrapServers": "embedded"}}),
+}
+
+
+# What no schema can say: in words, before anything is installed.
+REFUSALS = {
+    "only one of them may scale": with_required(autoscaling={"enabled": True}, keda={"enabled": True}),
+    "the token of a viewer": with_required(monitor={"enabled": True}, config={"ops": {"tokens": {"operator": ["x"]}}}),
+    "needs service.enabled": with_required(monitor={"enabled": True, "kind": "ServiceMonitor"}, service={"enabled": False}),
+    "keda.maxReplicas is below": with_required(keda={"enabled": True, "minReplicas": 9}),
+    "6 partitions: more replicas than partitions": with_required(
+        autoscaling={"enabled": True, "maxReplicas": 7}, topics={"orders": {"topic": "shop.orders", "kafka": {"partitions": 6}}}),
+    "keda has nothing to watch": with_required(keda={"enabled": True}),
+    "topics.orders is no YAML": with_required(keda={"enabled": True}, topics={"orders": "topic: [shop"}),
+    "does not say which port": with_required(networkPolicy={"enabled": True}, config={"kafka": {"bootstrapServers": "${BROKERS}"}}),
 }
 
 
@@ -80,7 +122,29 @@ def test_lint_finds_nothing(helm, values):
 def test_every_object_is_valid_kubernetes(helm, values, kubernetes):
     rendered = helm.renders(values)
     for document in rendered.objects:
-        kubernetes_validate.validate(document, kubernetes, strict=True)
+        if document["apiVersion"] not in CUSTOM:
+            kubernetes_validate.validate(document, kubernetes, strict=True)
+
+
+@pytest.mark.parametrize("values", [SETS["scaled, watched and fenced"], SETS["scaled by lag"]], ids=["fenced", "by lag"])
+def test_every_custom_resource_is_one_that_its_operator_knows(helm, values):
+    kinds = set()
+    for document in helm.renders(values).objects:
+        if document["apiVersion"] in CUSTOM:
+            kinds.add(document["kind"])
+            assert understood(document) == document
+    assert len(kinds) == 2
+
+
+def test_the_models_of_custom_resources_notice_what_they_do_not_know(helm):
+    document = helm.renders(SETS["scaled by lag"]).the("ScaledObject")
+    document["spec"]["minReplicas"] = 1
+    assert understood(document) != document
+
+
+@pytest.mark.parametrize("words", REFUSALS)
+def test_what_does_not_go_together_is_refused_in_words(helm, words):
+    assert words in helm.refuses(REFUSALS[words])
 
 
 @pytest.mark.parametrize("values", TYPOS.values(), ids=TYPOS)
@@ -94,7 +158,7 @@ def test_the_bootstrap_servers_are_required(helm):
 
 def test_what_is_rendered(helm):
     rendered = helm.renders(SETS["the least"])
-    assert rendered.kinds() == ["ConfigMap", "ConfigMap", "Deployment", "PodDisruptionBudget", "Service", "ServiceAccount"]
+    assert rendered.kinds() == ["ConfigMap", "ConfigMap", "Deployment", "Pod", "PodDisruptionBudget", "Service", "ServiceAccount"]
     assert helm.renders(SETS["as little as possible beside the bridge"]).kinds() == ["ConfigMap", "Deployment"]
 
 
@@ -172,15 +236,28 @@ def test_a_new_configuration_rolls_the_pods_and_new_topics_do_not(helm):
     assert annotations(with_required(topics={"orders": MANIFEST})) == plain
 
 
-def test_the_bridge_takes_what_the_chart_renders(helm):
+@pytest.mark.parametrize("values", ["the least", "scaled, watched and fenced", "small", "large"])
+def test_the_bridge_takes_what_the_chart_renders(helm, values):
     program = ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")
     assert program.exists(), f"there is no program at {program}; `make test-packaging` builds it"
-    rendered = helm.renders(with_required(topics={"orders": MANIFEST.replace("    payload", "    # payload")}))
+    rendered = helm.renders({**SETS[values], "topics": {"orders": MANIFEST.replace("    payload", "    # payload")}})
     folder = helm.folder / "topics"
     folder.mkdir()
     for name, text in rendered.manifests.items():
         (folder / name).write_text(text)
-    (helm.folder / "fanfare.yaml").write_text(yaml.safe_dump(rendered.configuration))
+    configuration = rendered.configuration
+    configuration.get("ops", {}).pop("tokens", None)  # They stand in files that are not here.
+    (helm.folder / "fanfare.yaml").write_text(yaml.safe_dump(configuration))
     done = subprocess.run([program, "check", "--config", helm.folder / "fanfare.yaml"], capture_output=True, text=True,
-                          env={"FANFARE_TOPICS": str(folder)})
+                          env={"FANFARE_TOPICS": str(folder), "POD_NAME": "events-fanfare-0"})
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_chart_takes_every_key_that_the_bridge_knows():
+    """And no other, where it lists them: what it refuses would never reach the bridge."""
+    program = ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")
+    known = json.loads(subprocess.run([program, "schema", "config"], capture_output=True, check=True).stdout)
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    missing, listed = set(known["properties"]), set(schema["properties"]["config"]["properties"])
+    assert missing - listed == {"topics"}, f"add to config in helm/fanfare/values.schema.json: {missing - listed - {'topics'}}"
+    assert listed - missing <= {"receipts", "tracing"}, listed - missing

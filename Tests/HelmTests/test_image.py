@@ -23,8 +23,8 @@ def test_everything_that_is_copied_passes_the_dockerignore_file():
 
 
 def test_the_chart_and_the_image_agree_on_the_user_and_the_port():
-    deployment = (ROOT / "helm" / "fanfare" / "templates" / "deployment.yaml").read_text()
+    pod = (ROOT / "helm" / "fanfare" / "templates" / "_pod.tpl").read_text()
     (user,) = re.findall(r"^USER (\d+):\d+$", DOCKERFILE, re.MULTILINE)
     (port,) = re.findall(r"^EXPOSE (\d+)$", DOCKERFILE, re.MULTILINE)
-    assert f"runAsUser: {user}" in deployment
-    assert f"containerPort: {port}" in deployment
+    assert f"runAsUser: {user}" in pod
+    assert f"containerPort: {port}" in pod

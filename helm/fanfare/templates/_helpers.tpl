@@ -44,11 +44,70 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- default (printf "%s-topics" (include "fanfare.fullname" . | trunc 56 | trimSuffix "-")) .Values.existingTopicsConfigMap -}}
 {{- end -}}
 
-{{/* fanfare.yaml: what the user says, and the two keys that the pod's layout decides. */}}
+{{/* fanfare.yaml: what the user says, and the keys that the pod's layout decides. */}}
 {{- define "fanfare.config" -}}
 {{- $_ := required "config.kafka.bootstrapServers is required: --set config.kafka.bootstrapServers=broker:9092" .Values.config.kafka.bootstrapServers -}}
 {{- $ops := merge (dict "listen" "0.0.0.0:8080") (default dict .Values.config.ops) -}}
-{{- merge (dict "topics" "/etc/fanfare/topics" "ops" $ops) .Values.config | toYaml -}}
+{{- $config := merge (dict "topics" "/etc/fanfare/topics" "ops" $ops) (deepCopy .Values.config) -}}
+{{- if eq .Values.kind "StatefulSet" -}}
+{{- $properties := merge (dict "group.instance.id" "${POD_NAME}") (default dict $config.kafka.properties) -}}
+{{- $_ := set $config.kafka "properties" $properties -}}
+{{- end -}}
+{{- toYaml $config -}}
+{{- end -}}
+
+{{/* A manifest as a map, however it was given; what is no YAML stops the rendering. */}}
+{{- define "fanfare.manifest" -}}
+{{- $manifest := .manifest -}}
+{{- if kindIs "string" $manifest -}}
+{{- $manifest = fromYaml $manifest -}}
+{{- if and (hasKey $manifest "Error") (not (hasKey $manifest "topic")) -}}
+{{- fail (printf "topics.%s is no YAML: %s" .name $manifest.Error) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $manifest -}}
+{{- end -}}
+
+{{/* Something is asked of the ops API with a token. */}}
+{{- define "fanfare.hasTokens" -}}
+{{- $tokens := dig "ops" "tokens" (dict) .Values.config -}}
+{{- if or (get $tokens "viewer") (get $tokens "operator") -}}true{{- end -}}
+{{- end -}}
+
+{{/* What cannot be together, said before anything is installed. */}}
+{{- define "fanfare.validate" -}}
+{{- if and .Values.autoscaling.enabled .Values.keda.enabled -}}
+{{- fail "autoscaling.enabled and keda.enabled: only one of them may scale the pods; KEDA makes a HorizontalPodAutoscaler of its own" -}}
+{{- end -}}
+{{- if and .Values.monitor.enabled (include "fanfare.hasTokens" .) (not .Values.monitor.tokenSecret.name) -}}
+{{- fail "monitor.tokenSecret.name is required: with config.ops.tokens a scrape of /metrics needs the token of a viewer; name the Secret that holds one" -}}
+{{- end -}}
+{{- if and .Values.monitor.enabled (eq .Values.monitor.kind "ServiceMonitor") (not .Values.service.enabled) -}}
+{{- fail "monitor.kind ServiceMonitor needs service.enabled; a PodMonitor does not" -}}
+{{- end -}}
+{{- range $scaler := list "autoscaling" "keda" -}}
+{{- $scaling := get $.Values $scaler -}}
+{{- if $scaling.enabled -}}
+{{- if lt (int $scaling.maxReplicas) (int $scaling.minReplicas) -}}
+{{- fail (printf "%s.maxReplicas is below %s.minReplicas" $scaler $scaler) -}}
+{{- end -}}
+{{- $partitions := include "fanfare.partitions" $ | int -}}
+{{- if and $partitions (gt (int $scaling.maxReplicas) $partitions) -}}
+{{- fail (printf "%s.maxReplicas is %d, but the manifests have %d partitions: more replicas than partitions stand idle" $scaler (int $scaling.maxReplicas) $partitions) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The partitions of all topics; 0 where a manifest does not say. */}}
+{{- define "fanfare.partitions" -}}
+{{- $sum := 0 -}}
+{{- $known := not (empty .Values.topics) -}}
+{{- range $name, $manifest := .Values.topics -}}
+{{- $partitions := dig "kafka" "partitions" 0 (include "fanfare.manifest" (dict "name" $name "manifest" $manifest) | fromYaml) -}}
+{{- if $partitions -}}{{- $sum = add $sum (int $partitions) -}}{{- else -}}{{- $known = false -}}{{- end -}}
+{{- end -}}
+{{- ternary $sum 0 (and $known (not .Values.existingTopicsConfigMap)) -}}
 {{- end -}}
 
 {{/* Kubernetes must not kill before the drain is over: shutdown.grace in whole seconds, and ten to commit and leave. */}}

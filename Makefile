@@ -143,7 +143,7 @@ check: build ## the manifests in topics/ are right
 	@$(FANFARE) check
 
 image: ## the container image (IMAGE=name:tag)
-	docker build --tag $(IMAGE) .
+	docker build --tag $(IMAGE) --build-arg REVISION=$$(git rev-parse HEAD) .
 
 clean: ## remove what was built (not the Python packages of the tests: .venv-tests)
 	rm -rf .build .build-address .build-thread .build-fuzz .build-mutations .build-mutants bench/results Tests/*/__pycache__

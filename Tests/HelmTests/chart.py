@@ -62,8 +62,7 @@ class Rendered:
 
     @property
     def container(self):
-        (container,) = self.pod["spec"]["containers"]
-        return container
+        return self.pod["spec"]["containers"][0]
 
     @property
     def configuration(self):

@@ -30,12 +30,16 @@ SETS = {
         config={
             "group": "events", "commitInterval": "200ms", "shutdown": {"grace": "2m"},
             "kafka": {"bootstrapServers": "a:9092,b:9092", "properties": {"security.protocol": "sasl_ssl", "session.timeout.ms": 45000}},
-            "ops": {"tokens": {"viewer": ["${VIEWER_TOKEN}"]}}, "logging": {"format": "json"}},
+            "ops": {"tokens": {"viewer": ["${VIEWER_TOKEN}"]}, "publicKeys": {"listen": "0.0.0.0:8081"}}, "logging": {"format": "json"}},
         topics={"orders": MANIFEST, "customers": {"topic": "shop.customers", "kafka": {"config": {"retention.ms": 604800000}}}},
         secrets=[{"secretName": "webhooks", "mountPath": "/etc/fanfare/secrets"},
                  {"secretName": "tls", "mountPath": "/etc/fanfare/tls", "items": [{"key": "tls.crt", "path": "client.pem"}]}],
         env=[{"name": "KAFKA_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "kafka", "key": "password"}}}],
         envFrom=[{"secretRef": {"name": "more"}}],
+        commonLabels={"cost-centre": "events"},
+        extraVolumes=[{"name": "authorities", "configMap": {"name": "authorities"}}],
+        extraVolumeMounts=[{"name": "authorities", "mountPath": "/etc/authorities", "readOnly": True}],
+        initContainers=[{"name": "waits", "image": "wait:1"}], extraContainers=[{"name": "proxy", "image": "proxy:1"}],
         service={"annotations": {"a": "b"}, "port": 80},
         serviceAccount={"name": "bridge", "annotations": {"a": "b"}},
         podDisruptionBudget={"maxUnavailable": "25%"},
@@ -207,14 +211,23 @@ def test_every_mount_has_its_volume_and_every_secret_its_mount(helm):
     assert {"name": "topics", "configMap": {"name": "topics"}} in existing.pod["spec"]["volumes"]
 
 
+def test_what_users_add_stands_beside_what_the_chart_makes(helm):
+    rendered = helm.renders(SETS["one of everything"])
+    assert all(one["metadata"]["labels"]["cost-centre"] == "events" for one in [*rendered.objects, rendered.pod])
+    assert [container["name"] for container in rendered.pod["spec"]["containers"]] == ["fanfare", "proxy"]
+    assert [container["name"] for container in rendered.pod["spec"]["initContainers"]] == ["waits"]
+
+
 def test_the_probes_ask_the_ops_port(helm):
     rendered = helm.renders(SETS["one of everything"])
     container = rendered.container
-    assert container["ports"] == [{"name": "ops", "containerPort": 8080, "protocol": "TCP"}]
+    assert container["ports"] == [{"name": "ops", "containerPort": 8080, "protocol": "TCP"},
+                                  {"name": "public-keys", "containerPort": 8081, "protocol": "TCP"}]
+    assert len(helm.renders(SETS["the least"]).container["ports"]) == 1
     assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "ops"}
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "ops"}
-    (port,) = rendered.the("Service")["spec"]["ports"]
-    assert (port["port"], port["targetPort"]) == (80, "ops")
+    ports = rendered.the("Service")["spec"]["ports"]
+    assert [(port["port"], port["targetPort"]) for port in ports] == [(80, "ops"), (8081, "public-keys")]
     labels = rendered.pod["metadata"]["labels"]
     for selector in (rendered.the("Service")["spec"]["selector"], rendered.the("Deployment")["spec"]["selector"]["matchLabels"],
                      rendered.the("PodDisruptionBudget")["spec"]["selector"]["matchLabels"]):

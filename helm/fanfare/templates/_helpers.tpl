@@ -21,6 +21,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ include "fanfare.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
@@ -66,6 +69,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 {{- toYaml $manifest -}}
+{{- end -}}
+
+{{/* The port of config.ops.publicKeys.listen; nothing without it. */}}
+{{- define "fanfare.publicKeysPort" -}}
+{{- regexFind "[0-9]+$" (dig "ops" "publicKeys" "listen" "" .Values.config) -}}
 {{- end -}}
 
 {{/* Something is asked of the ops API with a token. */}}

@@ -31,6 +31,9 @@ spec:
     {{- end }}
   {{- end }}
   {{- end }}
+  {{- with .Values.initContainers }}
+  initContainers: {{- toYaml . | nindent 4 }}
+  {{- end }}
   containers:
     - name: fanfare
       {{- include "fanfare.containerBasics" . | nindent 6 }}
@@ -47,6 +50,9 @@ spec:
       {{- end }}
       ports:
         - { name: ops, containerPort: 8080, protocol: TCP }
+        {{- with include "fanfare.publicKeysPort" . }}
+        - { name: public-keys, containerPort: {{ . }}, protocol: TCP }
+        {{- end }}
       startupProbe:
         httpGet: { path: /livez, port: ops }
         periodSeconds: 1
@@ -62,6 +68,7 @@ spec:
         timeoutSeconds: 3
       resources: {{- toYaml .Values.resources | nindent 8 }}
       {{- include "fanfare.volumeMounts" . | nindent 6 }}
+    {{- with .Values.extraContainers }}{{ toYaml . | nindent 4 }}{{ end }}
   {{- include "fanfare.volumes" (dict "root" . "config" (include "fanfare.fullname" .) "topics" (include "fanfare.topicsConfigMap" .)) | nindent 2 }}
 {{- end -}}
 
@@ -110,6 +117,7 @@ volumeMounts:
   {{- range $i, $secret := .Values.secrets }}
   - { name: secret-{{ $i }}, mountPath: {{ $secret.mountPath | quote }}, readOnly: true }
   {{- end }}
+  {{- with .Values.extraVolumeMounts }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end -}}
 
 {{/* root, and the names of the ConfigMaps: config, topics. */}}
@@ -128,6 +136,7 @@ volumes:
       items: {{- toYaml . | nindent 8 }}
       {{- end }}
   {{- end }}
+  {{- with .root.Values.extraVolumes }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end -}}
 
 {{/* The manifests as data of a ConfigMap. */}}

@@ -3,6 +3,7 @@
 import http.server
 import ipaddress
 import json
+import re
 import subprocess
 import threading
 
@@ -171,3 +172,20 @@ def test_the_dashboards_reach_grafana_as_their_script_makes_them(helm):
             found |= {name: json.loads(text) for name, text in one["data"].items()}
     assert found == files
     assert not any("dashboard" in one["metadata"]["name"] for one in helm.renders(REQUIRED).objects)
+
+
+@pytest.mark.parametrize("path", sorted((CHART / "dashboards").glob("*.json")), ids=lambda path: path.stem)
+def test_a_dashboard_has_a_place_for_each_panel_and_words_for_each_query(path):
+    dashboard = json.loads(path.read_text())
+    known = {variable["name"] for variable in dashboard["templating"]["list"]}
+    taken = set()
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+        assert not cells & taken and max(x for x, _ in cells) < 24, panel["title"]
+        taken |= cells
+        assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
+        for target in panel["targets"]:
+            used = set(re.findall(r"\$(\w+)", target["expr"])) - {"__rate_interval"}
+            assert used <= known and "job" in used, target["expr"]
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])

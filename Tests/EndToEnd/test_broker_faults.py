@@ -35,9 +35,11 @@ def test_a_broker_that_goes_away_for_a_while_costs_no_event(world):
 
     world.broker.goes_down()
     bridge.is_not_ready()
+    bridge.shows("fanfare_ready", 0)
     world.broker.comes_back()
 
     bridge.is_ready()
+    bridge.shows("fanfare_ready", 1)
     billing.has_taken(5000)
     world.is_settled("billing")
     # The broker may have taken the partitions away meanwhile; then what was settled since the last commit, within the

@@ -139,6 +139,8 @@ class TestTopicsThatAreMissing:
         orders.publish(50)
         healthy.has_taken(50)
         bridge.logs(REFUSED)
+        world.wait_until(lambda: bridge.metric("fanfare_diversions_refused_total", subscription="strict"), "the refusals to be counted")
+        assert bridge.metric("fanfare_diversions_refused_total", subscription="healthy") == 0
         assert world.lag("strict", orders) > 0
 
         broker.creates(orders.dead_letters, 2)

@@ -47,6 +47,7 @@ public final class Bridge: Sendable {
     private let log: Logger
     private let retention: RetentionGuard
     private let schemas: SchemaLookups?
+    private let notifier: Notifier?
     private let ownListeners: OwnListeners
     private let state = Mutex(State())
     private let onFinish = Mutex<(@Sendable () -> Void)?>(nil)
@@ -85,7 +86,8 @@ public final class Bridge: Sendable {
         var kafka = KafkaConfiguration(configuration.kafka)
         kafka.properties = properties.map { (name: $0.0, value: $0.1) }
         self.kafka = kafka
-        retention = RetentionGuard(kafka, logger)
+        notifier = configuration.notifications.enabled ? Notifier(configuration, kafka, log: logger) : nil
+        retention = RetentionGuard(kafka, logger, notifier)
     }
 
     /// Checks what librdkafka and the egress rules have to say about the configuration, without a connection.
@@ -145,6 +147,10 @@ public final class Bridge: Sendable {
             merged.schemasFound = counts.found
             merged.schemasUnknown = counts.unknown
             merged.schemaRequestsFailed = counts.failed
+        }
+        if let counts = notifier?.counts {
+            merged.notificationsWritten = counts.written
+            merged.notificationsLost = counts.lost
         }
         return merged
     }
@@ -235,7 +241,13 @@ public final class Bridge: Sendable {
     private func supervise() {
         defer { onFinish.withLock { $0 }?() }
         guard let partitions = waitForCluster() else { return }
-        let control = ControlChannel(kafka, topic: configuration.controlTopicName, startedAt: startedAt, log: log)
+        notifier?.install(manifests)
+        let notifierThread = notifier?.start()
+        defer {
+            notifier?.stop()
+            notifierThread?.join()
+        }
+        let control = ControlChannel(kafka, topic: configuration.controlTopicName, startedAt: startedAt, log: log, notifier: notifier)
         let controlThread = control.start()
         defer {
             control.stop()
@@ -324,11 +336,16 @@ public final class Bridge: Sendable {
         }
         guard loaded.isUsable else {
             log.error("the topic manifests have errors: the old ones stay in force", metadata: ["folder": "\(configuration.topics)"])
+            notifier?.tell(
+                .configurationRefused, "the topic manifests have errors: the old ones stay in force",
+                reason: loaded.problems.first { $0.severity == .error }.map { "\($0)" } ?? "")
             return nil
         }
         let count = loaded.topics.reduce(0) { $0 + $1.subscriptions.count }
         log.notice("topic manifests reloaded", metadata: ["topics": "\(loaded.topics.count)", "subscriptions": "\(count)"])
         tell(rotation.withLock { $0.take(loaded.topics, at: now) })
+        notifier?.install(loaded.topics)
+        notifier?.tell(.configurationLoaded, "the topic manifests were reloaded: \(loaded.topics.count) topics, \(count) subscriptions")
         certificates.withLock { $0 = CertificateWatch(loaded.topics, at: Clock.moment().wall) }
         return install(shards, control)
     }
@@ -363,6 +380,9 @@ public final class Bridge: Sendable {
             } else {
                 log.warning("a client certificate ends soon", metadata: metadata)
             }
+            notifier?.tell(
+                .certificateEnds, of: event.subscription,
+                "\(event.subscription): its client certificate \(event.hasEnded ? "has ended" : "ends soon"), at \(event.end.rfc3339)")
         }
     }
 
@@ -543,7 +563,8 @@ public final class Bridge: Sendable {
             core.seed = SystemRandomNumberGenerator().seed()
             return ShardPlan(
                 index: index, core: core, kafka: kafka, group: configuration.group, instanceID: instanceID.map { "\($0)-\(index)" },
-                egress: egress, proxy: proxy, ownListeners: ownListeners, connections: max(1, connections / count), sessionTimeout: sessionTimeout, deadLetterPattern: configuration, schemas: schemas)
+                egress: egress, proxy: proxy, ownListeners: ownListeners, connections: max(1, connections / count), sessionTimeout: sessionTimeout, deadLetterPattern: configuration,
+                schemas: schemas, notifier: notifier)
         }
     }
 }

@@ -51,13 +51,15 @@ final class ControlChannel: Sendable {
     let host = HostName.current
     let startedAt: WallTime
     let log: Logger
+    let notifier: Notifier?
     let state = Mutex(State())
 
-    init(_ kafka: KafkaConfiguration, topic: String, startedAt: WallTime, log: Logger) {
+    init(_ kafka: KafkaConfiguration, topic: String, startedAt: WallTime, log: Logger, notifier: Notifier? = nil) {
         self.kafka = kafka
         self.topic = topic
         self.startedAt = startedAt
         self.log = log
+        self.notifier = notifier
         // A container that comes back has the same one, and takes the place of its former life.
         name = "\(HostName.current)-\(ProcessNumber.current)"
     }

@@ -86,7 +86,10 @@ final class ControlFollower {
             case .replica, .soughtPartition, .forgotten(.replica), .forgotten(.soughtPartition): break
             default:
                 awaited = offset + 1
-                if wasCaughtUp { say(record) }
+                if wasCaughtUp {
+                    say(record)
+                    notify(record, offset)
+                }
             }
         }
     }
@@ -127,6 +130,20 @@ final class ControlFollower {
         channel.log.notice(
             "subscriptions are halted by the control topic (a suspension only if its manifest is still the same)",
             metadata: ["paused": "\(paused.joined(separator: " "))", "suspended": "\(suspended.joined(separator: " "))"])
+    }
+
+    /// All replicas do, each under the same id.
+    private func notify(_ record: ControlRecord, _ offset: Int64) {
+        func tell(_ kind: Notification.Kind, _ name: String, _ what: String, _ change: Attribution) {
+            channel.notifier?.tell(kind, of: name, "\(name): \(what) by \(change.by)", reason: change.reason, mark: "\(offset)")
+        }
+        switch record {
+        case .pause(let name, let pause): tell(pause.isPaused ? .paused : .resumed, name, pause.isPaused ? "paused" : "resumed", pause.change)
+        case .suspension(let name, let suspension) where suspension.isSuspended:
+            tell(.suspended, name, "nothing is delivered until somebody resumes it; suspended", suspension.change)
+        case .seek(let name, let seek): tell(.moved, name, "moved to \(seek.to)", seek.change)
+        case .suspension, .forgotten, .soughtPartition, .replica: break
+        }
     }
 
     private func say(_ record: ControlRecord) {

@@ -20,6 +20,7 @@ final class RetentionGuard: Sendable {
 
     private let kafka: KafkaConfiguration
     private let log: Logger
+    private let notifier: Notifier?
     private let findings = Mutex<[String: Finding]>([:])
 
     private static let interval = TimeSpan.seconds(15)
@@ -28,9 +29,10 @@ final class RetentionGuard: Sendable {
     /// Each brings a fetch of up to 256 KiB; what is not looked at in this round is in a later one.
     private static let readsPerRound = 32
 
-    init(_ kafka: KafkaConfiguration, _ log: Logger) {
+    init(_ kafka: KafkaConfiguration, _ log: Logger, _ notifier: Notifier? = nil) {
         self.kafka = kafka
         self.log = log
+        self.notifier = notifier
     }
 
     /// Adds what is known to a snapshot of the whole process.
@@ -91,10 +93,11 @@ final class RetentionGuard: Sendable {
         metadata["help"] = subscription.paused || subscription.suspended
             ? "\(remedy); or let it go on: `fanfare resume \(subscription.name)`" : "\(remedy)"
         let share = level == .urgent ? 5 : 20
-        log.log(
-            level: level == .urgent ? .error : .warning,
-            "Kafka will delete events that are not delivered: less than \(share) % of the retention is left for the oldest one",
-            metadata: metadata)
+        let warning = "Kafka will delete events that are not delivered: less than \(share) % of the retention is left for the oldest one"
+        log.log(level: level == .urgent ? .error : .warning, "\(warning)", metadata: metadata)
+        notifier?.tell(
+            .retentionNear, of: subscription.name, "\(subscription.name): \(warning)", reason: metadata["help"].map { "\($0)" } ?? "", 
+            mark: "\(share)/\(now.milliseconds / TimeSpan.hours(1).millisecondsRoundedUp)")
     }
 
     // MARK: Looking

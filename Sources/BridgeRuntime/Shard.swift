@@ -194,6 +194,7 @@ final class Shard {
         case .report(let report):
             log.tell(report, core)
             heed(report)
+            notify(report)
         }
     }
 
@@ -366,6 +367,8 @@ struct ShardPlan: Sendable {
     var deadLetterPattern: BridgeConfiguration
     /// Nil without a schema registry.
     var schemas: SchemaLookups?
+    /// Nil where nothing is published.
+    var notifier: Notifier?
 }
 
 /// Numbers for `traceparent` headers started here; unique enough, not secret.

@@ -20,6 +20,9 @@ public struct CoreSnapshot: Sendable {
     public var schemasFound: UInt64 = 0
     public var schemasUnknown: UInt64 = 0
     public var schemaRequestsFailed: UInt64 = 0
+    /// Events of Fanfare's own, of which the engine knows nothing: what Kafka took, and what it did not.
+    public var notificationsWritten: UInt64 = 0
+    public var notificationsLost: UInt64 = 0
     /// Of topics whose events are held to a catalog, which the engine does not know.
     public var validations: [String: ValidationCounters] = [:]
     /// By kind of client and broker. The engine does not know.
@@ -53,6 +56,8 @@ public struct CoreSnapshot: Sendable {
         schemasFound += other.schemasFound
         schemasUnknown += other.schemasUnknown
         schemaRequestsFailed += other.schemaRequestsFailed
+        notificationsWritten += other.notificationsWritten
+        notificationsLost += other.notificationsLost
         validations.merge(other.validations, uniquingKeysWith: +)
         kafka.merge(other.kafka)
         commits += other.commits

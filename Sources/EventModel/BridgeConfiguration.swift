@@ -11,6 +11,7 @@ public struct BridgeConfiguration: Sendable, Equatable {
     public var retryTopic = RetryTopic()
     public var deadLetter = DeadLetter()
     public var control = Control()
+    public var notifications = Notifications()
     /// Nil: values in Confluent's wire format are poison.
     public var schemaRegistry: SchemaRegistry? = nil
     public var limits = Limits()
@@ -68,6 +69,15 @@ public struct BridgeConfiguration: Sendable, Equatable {
     public struct Control: Sendable, Equatable {
         /// `{group}` stands for the group.
         public var topic = "{group}.control"
+    }
+
+    /// What happens to the bridge, as events in a topic.
+    public struct Notifications: Sendable, Equatable {
+        public var enabled = false
+        /// `{group}` stands for the group.
+        public var topic = "{group}.events"
+        /// Dead letters of one subscription within a minute, before they are told.
+        public var deadLetters = 1
     }
 
     /// Where the schemas are that values in Confluent's wire format were written with.
@@ -167,6 +177,7 @@ public struct BridgeConfiguration: Sendable, Equatable {
 
     public var retryTopicName: String { retryTopic.name.replacing("{group}", with: group) }
     public var controlTopicName: String { control.topic.replacing("{group}", with: group) }
+    public var notificationsTopicName: String { notifications.topic.replacing("{group}", with: group) }
     public func deadLetterTopic(for subscription: Subscription) -> String {
         subscription.deadLetter.topic
             ?? deadLetter.topic.replacing("{topic}", with: subscription.topic).replacing("{group}", with: group)

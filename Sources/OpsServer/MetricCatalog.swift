@@ -39,6 +39,10 @@ package enum MetricCatalog {
             $1.sample($0.core.schemasUnknown, ("result", "unknown"))
             $1.sample($0.core.schemaRequestsFailed, ("result", "failed"))
         },
+        .fanfare(.counter, "notifications", "Events of the bridge's own that it published, by result: written, lost.") {
+            $1.sample($0.core.notificationsWritten, ("result", "written"))
+            $1.sample($0.core.notificationsLost, ("result", "lost"))
+        },
         .fanfare(.gauge, "partitions_awaiting_schema", "Partitions that are not read on because the schema of their next record is not known.") {
             $1.sample($0.core.partitionsAwaitingSchema)
         },

@@ -21,6 +21,7 @@ enum ConfigurationCatalog {
         .section("retryTopic", \.bridge.retryTopic, retryTopic, "The topic in which events wait for their next attempt."),
         .section("deadLetter", \.bridge.deadLetter, deadLetter, "Where events go that are given up."),
         .section("control", \.bridge.control, control, "The compacted topic that holds what operators change at run time."),
+        .section("notifications", \.bridge.notifications, notifications, "What happens to the bridge, as events in a topic of its own."),
         .optionalSection("schemaRegistry", \.bridge.schemaRegistry, BridgeConfiguration.SchemaRegistry(), SchemaRegistryCatalog.section,
             "Where the schemas are that values in Confluent's wire format were written with."),
         .section("receipts", \.self, receipts, "The audit log: one record per attempt."),
@@ -58,6 +59,13 @@ enum ConfigurationCatalog {
 
     static let control = Section<BridgeConfiguration.Control>(BridgeConfiguration().control, [
         .value("topic", \.topic, topicPattern(["group"]), "The topic's name; {group} stands for the group."),
+    ])
+
+    static let notifications = Section<BridgeConfiguration.Notifications>(BridgeConfiguration().notifications, [
+        .value("enabled", \.enabled, .flag, "Whether they are published."),
+        .value("topic", \.topic, topicPattern(["group"]), "The topic's name; {group} stands for the group."),
+        .value("deadLetters", \.deadLetters, .count(1...1_000_000),
+            "How many dead letters of a subscription within a minute are worth a notification, counted by each replica."),
     ])
 
     static let receipts = Section<ConfigurationDraft>(ConfigurationDraft(), [

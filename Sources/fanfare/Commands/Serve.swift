@@ -180,6 +180,7 @@ extension EmbeddedCluster {
         }
         topics.append((name: loaded.configuration.retryTopicName, partitions: retry.lanes.count * retry.partitionsPerLane))
         topics.append((name: loaded.configuration.controlTopicName, partitions: 1))
+        if loaded.configuration.notifications.enabled { topics.append((name: loaded.configuration.notificationsTopicName, partitions: 1)) }
         return try EmbeddedCluster(port: port, topics: topics)
     }
 }

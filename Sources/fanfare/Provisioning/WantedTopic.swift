@@ -2,7 +2,7 @@ import EventModel
 
 /// A topic as configuration and manifests want it.
 struct WantedTopic {
-    enum Role: String { case source, repartition, retry, control, deadLetter = "dead-letter" }
+    enum Role: String { case source, repartition, retry, control, notifications, deadLetter = "dead-letter" }
 
     /// What a setting of a topic must be.
     enum Rule {
@@ -32,9 +32,10 @@ extension WantedTopic {
     private static let headerRoom: Int64 = 16 << 10
     private static let day: Int64 = 86_400_000
 
-    /// The names of all topics that are wanted: sources, repartition topics, retry topic, control topic, dead letters.
+    /// The names of all topics that are wanted: sources, repartition topics, retry topic, control topic, notifications, dead letters.
     static func names(_ configuration: BridgeConfiguration, _ manifests: [TopicManifest]) -> [String] {
-        configuration.withRepartitions(manifests).map(\.topic) + [configuration.retryTopicName, configuration.controlTopicName] + deadLetters(configuration, manifests).map(\.name)
+        configuration.withRepartitions(manifests).map(\.topic) + [configuration.retryTopicName, configuration.controlTopicName]
+            + notificationsTopic(configuration, manifests).map(\.name) + deadLetters(configuration, manifests).map(\.name)
     }
 
     /// - Parameter state: what exists decides where manifests say nothing.
@@ -49,7 +50,7 @@ extension WantedTopic {
             manifest.subscriptions.filter(\.needsRepartitioning).map { repartitionTopic(of: $0, manifest, configuration, state) }
         }
         return sources + repartitions + [retryTopic(configuration, manifests, state), controlTopic(configuration)]
-            + deadLetters(configuration, manifests).map { deadLetterTopic($0.name, of: $0.sources, configuration, state) }
+            + notificationsTopic(configuration, manifests) + deadLetters(configuration, manifests).map { deadLetterTopic($0.name, of: $0.sources, configuration, state) }
     }
 
     /// As many partitions as the source has. Kept for as long as a window may be open, and somebody may need to look after it.
@@ -84,6 +85,18 @@ extension WantedTopic {
             name: configuration.controlTopicName, role: .control, partitions: 1,
             replicationFactor: configuration.retryTopic.replicationFactor, replicationKey: "retryTopic.replicationFactor",
             settings: [(name: "cleanup.policy", rule: .exactly("compact"))])
+    }
+
+    /// None, if nothing is published, or if a manifest says what it is to be.
+    private static func notificationsTopic(_ configuration: BridgeConfiguration, _ manifests: [TopicManifest]) -> [WantedTopic] {
+        let name = configuration.notificationsTopicName
+        guard configuration.notifications.enabled, !manifests.contains(where: { $0.topic == name }) else { return [] }
+        return [
+            WantedTopic(
+                name: name, role: .notifications, partitions: 1,
+                replicationFactor: configuration.retryTopic.replicationFactor, replicationKey: "retryTopic.replicationFactor",
+                settings: [(name: "cleanup.policy", rule: .exactly("delete")), (name: "retention.ms", rule: .atLeast(day, otherwise: 7 * day, unlimited: -1))])
+        ]
     }
 
     /// Kept longer than what they come from: somebody has to find the time to look at them.

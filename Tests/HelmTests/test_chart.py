@@ -249,10 +249,14 @@ def test_a_new_configuration_rolls_the_pods_and_new_topics_do_not(helm):
     assert annotations(with_required(topics={"orders": MANIFEST})) == plain
 
 
+def program():
+    path = ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")
+    assert path.exists(), f"there is no program at {path}; `make test-packaging` builds it"
+    return path
+
+
 @pytest.mark.parametrize("values", ["the least", "scaled, watched and fenced", "small", "large"])
 def test_the_bridge_takes_what_the_chart_renders(helm, values):
-    program = ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")
-    assert program.exists(), f"there is no program at {program}; `make test-packaging` builds it"
     rendered = helm.renders({**SETS[values], "topics": {"orders": MANIFEST.replace("    payload", "    # payload")}})
     folder = helm.folder / "topics"
     folder.mkdir()
@@ -261,15 +265,14 @@ def test_the_bridge_takes_what_the_chart_renders(helm, values):
     configuration = rendered.configuration
     configuration.get("ops", {}).pop("tokens", None)  # They stand in files that are not here.
     (helm.folder / "fanfare.yaml").write_text(yaml.safe_dump(configuration))
-    done = subprocess.run([program, "check", "--config", helm.folder / "fanfare.yaml"], capture_output=True, text=True,
+    done = subprocess.run([program(), "check", "--config", helm.folder / "fanfare.yaml"], capture_output=True, text=True,
                           env={"FANFARE_TOPICS": str(folder), "POD_NAME": "events-fanfare-0"})
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_chart_takes_every_key_that_the_bridge_knows():
     """And no other, where it lists them: what it refuses would never reach the bridge."""
-    program = ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")
-    known = json.loads(subprocess.run([program, "schema", "config"], capture_output=True, check=True).stdout)
+    known = json.loads(subprocess.run([program(), "schema", "config"], capture_output=True, check=True).stdout)
     schema = json.loads((CHART / "values.schema.json").read_text())
     missing, listed = set(known["properties"]), set(schema["properties"]["config"]["properties"])
     assert missing - listed == {"topics"}, f"add to config in helm/fanfare/values.schema.json: {missing - listed - {'topics'}}"

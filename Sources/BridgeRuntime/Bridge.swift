@@ -23,7 +23,7 @@ public final class Bridge: Sendable {
         case notReady([String])
     }
 
-    private struct State {
+    struct State {
         var shards: [ShardMailbox] = []
         /// Once the shards obey it.
         var control: ControlChannel? = nil
@@ -36,20 +36,19 @@ public final class Bridge: Sendable {
 
     public let configuration: BridgeConfiguration
     public let startedAt = WallTime(milliseconds: EventLoop.wallMilliseconds())
-    /// As they run, repartition topics with them.
-    private let manifests: [TopicManifest]
+    let assembly: Mutex<Assembly>
     private let watcher: Mutex<TopicsWatcher>
-    private let rotation: Mutex<SecretRotation>
-    private let certificates: Mutex<CertificateWatch>
-    private let kafka: KafkaConfiguration
+    let rotation: Mutex<SecretRotation>
+    let certificates: Mutex<CertificateWatch>
+    let kafka: KafkaConfiguration
     private let instanceID: String?
     private let sessionTimeout: TimeSpan
-    private let log: Logger
+    let log: Logger
     private let retention: RetentionGuard
     private let schemas: SchemaLookups?
-    private let notifier: Notifier?
+    let notifier: Notifier?
     private let ownListeners: OwnListeners
-    private let state = Mutex(State())
+    let state = Mutex(State())
     private let onFinish = Mutex<(@Sendable () -> Void)?>(nil)
     /// Under way.
     private let tests = Mutex(0)
@@ -65,7 +64,7 @@ public final class Bridge: Sendable {
         logger: Logger
     ) {
         self.configuration = configuration
-        self.manifests = configuration.withRepartitions(manifests.topics)
+        assembly = Mutex(Assembly(files: manifests.topics, registry: watcher.registry, topics: configuration.withRepartitions(manifests.topics)))
         self.watcher = Mutex(watcher)
         self.ownListeners = ownListeners
         rotation = Mutex(SecretRotation(manifests.topics))
@@ -134,7 +133,7 @@ public final class Bridge: Sendable {
         var merged = CoreSnapshot()
         for shard in shards { merged.merge(shard.status.snapshot) }
         if shards.isEmpty {
-            for policy in manifests.flatMap(\.subscriptions) {
+            for policy in assembly.withLock({ $0.topics }).flatMap(\.subscriptions) {
                 merged.subscriptions.append(SubscriptionSnapshot(name: policy.name, topic: policy.topic))
             }
         }
@@ -143,6 +142,7 @@ public final class Bridge: Sendable {
         for index in merged.subscriptions.indices {
             merged.subscriptions[index].certificateEnd = certificates.end(of: merged.subscriptions[index].name)
         }
+        merged.subscriptionsRefused = assembly.withLock { $0.registry.refusedCount }
         if let counts = schemas?.counts {
             merged.schemasFound = counts.found
             merged.schemasUnknown = counts.unknown
@@ -241,20 +241,25 @@ public final class Bridge: Sendable {
     private func supervise() {
         defer { onFinish.withLock { $0 }?() }
         guard let partitions = waitForCluster() else { return }
-        notifier?.install(manifests)
+        notifier?.install(assembly.withLock { $0.topics })
         let notifierThread = notifier?.start()
         defer {
             notifier?.stop()
             notifierThread?.join()
         }
-        let control = ControlChannel(kafka, topic: configuration.controlTopicName, startedAt: startedAt, log: log, notifier: notifier)
+        let control = ControlChannel(
+            kafka, topic: configuration.controlTopicName, startedAt: startedAt, log: log, notifier: notifier
+        ) { [self] definitions in
+            publish { $0.definitions = definitions }
+        }
         let controlThread = control.start()
         defer {
             control.stop()
             controlThread.join()
         }
         guard waitForControl(control) != nil else { return }
-        control.install(manifests)
+        let topics = publish { $0.control = control }
+        defer { assembly.withLock { $0.control = nil } }
         let lookups = Lookups(kafka)
         defer { lookups.stop() }
         let plans = makePlans(retryPartitions: partitions)
@@ -263,16 +268,16 @@ public final class Bridge: Sendable {
         var counts = PartitionCounts(retryTopic: configuration.retryTopicName)
         var admin: ClusterAdmin?
         // Else each replica would take a whole limit for its own until it knows better.
-        if let client = try? Self.client(kafka, &admin) { tell(mailboxes, manifests, &counts, client) }
+        if let client = try? Self.client(kafka, &admin) { tell(mailboxes, topics, &counts, client) }
         // What is paused must not begin before that is known.
         control.connect(mailboxes)
         state.withLock { $0.control = control }
         defer { state.withLock { $0.control = nil } }
+        publish { $0.shards = mailboxes }
         var threads: [WorkerThread] = []
         for (index, plan) in plans.enumerated() {
             let mailbox = mailboxes[index]
             mailbox.show { $0.turned = Instant(nanoseconds: EventLoop.now()) }
-            mailbox.send(.manifests(manifests))
             threads.append(
                 WorkerThread(name: "shard-\(index)") { [log] in
                     do {
@@ -292,29 +297,33 @@ public final class Bridge: Sendable {
         if stopNow { for mailbox in mailboxes { mailbox.send(.stop) } }
         // Beside the shards: some clusters take their time to say that they do not show settings.
         _ = WorkerThread(name: "retention") { [self] in
-            RetentionCheck.run(configuration, manifests, kafka, log)
+            RetentionCheck.run(configuration, topics, kafka, log)
             retention.run(while: { !isStopping }, snapshot: snapshot)
         }
-        watch(mailboxes, control, &counts)
+        watch(mailboxes, &counts)
         for thread in threads { thread.join() }
     }
 
     /// Until all shards have finished, or one cannot go on.
-    private func watch(_ shards: [ShardMailbox], _ control: ControlChannel, _ counts: inout PartitionCounts) {
+    private func watch(_ shards: [ShardMailbox], _ counts: inout PartitionCounts) {
         var admin: ClusterAdmin?
-        var topics = manifests
+        var edition = 0
         var tick = 0
         while !shards.allSatisfy(\.status.isFinished) {
             Clock.pause(milliseconds: 100)
             tick += 1
-            if tick % 10 == 0, !isStopping, let reloaded = reload(shards, control) {
-                topics = reloaded
-                if let admin { tell(shards, topics, &counts, admin) }
+            if tick % 10 == 0, !isStopping {
+                reload()
+                let known = assembly.withLock { $0.edition }
+                if let admin, known != edition {
+                    edition = known
+                    tell(shards, assembly.withLock { $0.topics }, &counts, admin)
+                }
             }
             if tick % 10 == 0 { tell(certificates.withLock { $0.look(at: Clock.moment().wall) }) }
             if tick % 20 == 0, !isStopping { checkCluster(&admin) }
             if tick % 50 == 0, !isStopping, let admin { findEnds(shards, admin) }
-            if tick % 300 == 0, !isStopping, let admin { tell(shards, topics, &counts, admin) }
+            if tick % 300 == 0, !isStopping, let admin { tell(shards, assembly.withLock { $0.topics }, &counts, admin) }
             if let failure = shards.lazy.compactMap(\.status.failure).first, !isStopping {
                 log.critical("a shard cannot go on; the process stops", metadata: ["reason": "\(failure)"])
                 state.withLock { $0.failure = failure }
@@ -323,14 +332,9 @@ public final class Bridge: Sendable {
         }
     }
 
-    /// The manifests that are in force from now on; nil when nothing changed.
-    private func reload(_ shards: [ShardMailbox], _ control: ControlChannel) -> [TopicManifest]? {
-        let now = Clock.moment().instant
-        guard let loaded = watcher.withLock({ $0.reloadIfChanged() }) else {
-            let ended = rotation.withLock { $0.expire(at: now) }
-            tell(ended)
-            return ended.isEmpty ? nil : install(shards, control)
-        }
+    /// Takes what has changed in files.
+    private func reload() {
+        guard let loaded = watcher.withLock({ $0.reloadIfChanged() }) else { return reloadReferences() }
         for problem in loaded.problems {
             log.log(level: problem.severity == .error ? .error : .warning, "\(problem)")
         }
@@ -339,25 +343,15 @@ public final class Bridge: Sendable {
             notifier?.tell(
                 .configurationRefused, "the topic manifests have errors: the old ones stay in force",
                 reason: loaded.problems.first { $0.severity == .error }.map { "\($0)" } ?? "")
-            return nil
+            return
         }
         let count = loaded.topics.reduce(0) { $0 + $1.subscriptions.count }
         log.notice("topic manifests reloaded", metadata: ["topics": "\(loaded.topics.count)", "subscriptions": "\(count)"])
-        tell(rotation.withLock { $0.take(loaded.topics, at: now) })
-        notifier?.install(loaded.topics)
+        publish { $0.files = loaded.topics }
         notifier?.tell(.configurationLoaded, "the topic manifests were reloaded: \(loaded.topics.count) topics, \(count) subscriptions")
-        certificates.withLock { $0 = CertificateWatch(loaded.topics, at: Clock.moment().wall) }
-        return install(shards, control)
     }
 
-    private func install(_ shards: [ShardMailbox], _ control: ControlChannel) -> [TopicManifest] {
-        let topics = configuration.withRepartitions(rotation.withLock { $0.current })
-        for shard in shards { shard.send(.manifests(topics)) }
-        control.install(topics)
-        return topics
-    }
-
-    private func tell(_ events: [SecretRotation.Event]) {
+    func tell(_ events: [SecretRotation.Event]) {
         for event in events {
             switch event {
             case .replaced(let subscription, let source, let overlap):

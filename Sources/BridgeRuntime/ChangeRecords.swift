@@ -32,7 +32,7 @@ struct ChangeRecords {
         }.get()
     }
 
-    private static func look(
+    static func look(
         _ target: SeekTarget, _ topic: String, _ by: Attribution, _ kafka: KafkaConfiguration
     ) throws(ChangeFailure) -> Seek {
         do {

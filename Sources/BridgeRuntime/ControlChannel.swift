@@ -52,14 +52,20 @@ final class ControlChannel: Sendable {
     let startedAt: WallTime
     let log: Logger
     let notifier: Notifier?
+    /// Told of the subscriptions that came through the API before any shard hears of the same records.
+    let onDefinitions: @Sendable ([String: String]) -> Void
     let state = Mutex(State())
 
-    init(_ kafka: KafkaConfiguration, topic: String, startedAt: WallTime, log: Logger, notifier: Notifier? = nil) {
+    init(
+        _ kafka: KafkaConfiguration, topic: String, startedAt: WallTime, log: Logger, notifier: Notifier? = nil,
+        onDefinitions: @escaping @Sendable ([String: String]) -> Void
+    ) {
         self.kafka = kafka
         self.topic = topic
         self.startedAt = startedAt
         self.log = log
         self.notifier = notifier
+        self.onDefinitions = onDefinitions
         // A container that comes back has the same one, and takes the place of its former life.
         name = "\(HostName.current)-\(ProcessNumber.current)"
     }

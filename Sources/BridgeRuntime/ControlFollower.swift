@@ -71,6 +71,14 @@ final class ControlFollower {
 
     private func tell(_ news: [(offset: Int64, record: ControlRecord)], _ reader: ControlReader) {
         let wasCaughtUp = channel.progress == .caughtUp
+        if reader.isCaughtUp, !wasCaughtUp || news.contains(where: { $0.record.isRegistration }) {
+            // Shards know where a new one is to begin before they have it: else it would begin at the cursors of its namesake.
+            channel.state.withLock { state in
+                let known = ControlNews(state: reader.state, changes: [], position: state.position)
+                for shard in state.shards { shard.send(.control(known)) }
+            }
+            channel.onDefinitions(reader.state.definitions)
+        }
         channel.state.withLock { state in
             state.control = reader.state
             state.position = reader.position
@@ -142,7 +150,7 @@ final class ControlFollower {
         case .suspension(let name, let suspension) where suspension.isSuspended:
             tell(.suspended, name, "nothing is delivered until somebody resumes it; suspended", suspension.change)
         case .seek(let name, let seek): tell(.moved, name, "moved to \(seek.to)", seek.change)
-        case .suspension, .forgotten, .soughtPartition, .replica: break
+        case .suspension, .registration, .forgotten, .soughtPartition, .replica: break
         }
     }
 
@@ -156,11 +164,22 @@ final class ControlFollower {
         case .pause(let name, let pause): line(name, pause.isPaused ? "paused" : "resumed", pause.change)
         case .suspension(let name, let suspension):
             line(name, suspension.isSuspended ? "suspended on all replicas" : "suspension lifted", suspension.change)
+        case .registration(let name, let registration):
+            line(name, registration.definition == nil ? "deleted through the API" : "registered through the API", registration.change)
         case .seek(let name, let seek):
             line(name, "seek", seek.change, ["to": "\(seek.to)", "partitions": "\(seek.offsets.count)"])
         case .forgotten(let key):
             channel.log.notice("forgotten: its record was deleted from the control topic", metadata: ["key": "\(key.text)"])
         case .soughtPartition, .replica: break
+        }
+    }
+}
+
+extension ControlRecord {
+    fileprivate var isRegistration: Bool {
+        switch self {
+        case .registration, .forgotten(.registration): true
+        default: false
         }
     }
 }

@@ -37,6 +37,12 @@ extension ControlRecord {
             ControlObject().add("id", seek.id).add("topic", seek.topic).add("to", seek.to).add("offsets", seek.offsets).add(seek.change).text
         case .soughtPartition(_, _, let seek):
             ControlObject().add("id", seek).text
+        case .registration(_, let registration):
+            if let definition = registration.definition {
+                ControlObject().add("definition", json: definition).add(registration.change).text
+            } else {
+                ControlObject().add("deleted", true).add(registration.change).text
+            }
         case .replica(_, let replica):
             ControlObject().add("host", replica.host).add("startedAt", replica.startedAt.rfc3339).add("position", replica.position).text
         case .forgotten:
@@ -70,6 +76,10 @@ private struct ControlFields {
                 Seek(id: try text("id"), topic: try text("topic"), to: try text("to"), offsets: try offsets(), change: try change()))
         case .soughtPartition(let name, let partition):
             return .soughtPartition(subscription: name, partition: partition, seek: try text("id"))
+        case .registration(let name):
+            let isDeleted = member("deleted") == nil ? false : try flag("deleted")
+            let definition = isDeleted ? nil : String(decoding: try required("definition", .object).raw, as: UTF8.self)
+            return .registration(subscription: name, Registration(definition: definition, change: try change()))
         case .replica(let name):
             return .replica(
                 name: name, Replica(host: try text("host"), startedAt: try time("startedAt"), position: try number("position")))
@@ -145,6 +155,12 @@ private struct ControlObject {
     func add(_ name: StaticString, _ value: String) -> ControlObject {
         begin(name)
         append(value)
+        return self
+    }
+
+    func add(_ name: StaticString, json: String) -> ControlObject {
+        begin(name)
+        writer.append(json)
         return self
     }
 

@@ -11,6 +11,8 @@ public enum ControlKey: Hashable, Sendable {
     case seek(String)
     /// `seek/<subscription>/<partition>`
     case soughtPartition(String, Int32)
+    /// `subscription/<name>`
+    case registration(String)
     /// `replica/<name>`
     case replica(String)
 
@@ -22,6 +24,7 @@ public enum ControlKey: Hashable, Sendable {
         case ("pause", 2): self = .pause(parts[1])
         case ("suspension", 2): self = .suspension(parts[1])
         case ("seek", 2): self = .seek(parts[1])
+        case ("subscription", 2): self = .registration(parts[1])
         case ("replica", 2): self = .replica(parts[1])
         case ("seek", 3):
             guard let partition = Int32(parts[2]), partition >= 0 else { return nil }
@@ -36,6 +39,7 @@ public enum ControlKey: Hashable, Sendable {
         case .suspension(let name): "suspension/\(name)"
         case .seek(let name): "seek/\(name)"
         case .soughtPartition(let name, let partition): "seek/\(name)/\(partition)"
+        case .registration(let name): "subscription/\(name)"
         case .replica(let name): "replica/\(name)"
         }
     }

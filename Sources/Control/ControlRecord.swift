@@ -61,6 +61,19 @@ public struct Seek: Sendable, Equatable {
     }
 }
 
+/// A subscription that came through the API, or that it is no more.
+public struct Registration: Sendable, Equatable {
+    /// JSON: what a manifest says of a subscription, and `topic`. Nil once it was deleted: a subscription of that name is
+    /// another one, whatever cursors Kafka still has.
+    public var definition: String?
+    public var change: Attribution
+
+    public init(definition: String?, change: Attribution) {
+        self.definition = definition
+        self.change = change
+    }
+}
+
 /// A running process, and how much of the control topic it follows already.
 public struct Replica: Sendable, Equatable {
     public var host: String
@@ -82,6 +95,7 @@ public enum ControlRecord: Sendable, Equatable {
     case seek(subscription: String, Seek)
     /// The partition's owner has moved the cursor, and the new place is committed.
     case soughtPartition(subscription: String, partition: Int32, seek: String)
+    case registration(subscription: String, Registration)
     case replica(name: String, Replica)
     /// A tombstone: as if nothing had ever been said.
     case forgotten(ControlKey)
@@ -92,6 +106,7 @@ public enum ControlRecord: Sendable, Equatable {
         case .suspension(let name, _): .suspension(name)
         case .seek(let name, _): .seek(name)
         case .soughtPartition(let name, let partition, _): .soughtPartition(name, partition)
+        case .registration(let name, _): .registration(name)
         case .replica(let name, _): .replica(name)
         case .forgotten(let key): key
         }

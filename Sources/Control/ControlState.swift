@@ -5,6 +5,8 @@ public struct ControlState: Sendable, Equatable {
     public private(set) var pauses: [String: Pause] = [:]
     public private(set) var suspensions: [String: Suspension] = [:]
     public private(set) var seeks: [String: Seek] = [:]
+    /// Also of deleted ones.
+    public private(set) var registrations: [String: Registration] = [:]
     public private(set) var replicas: [String: Replica] = [:]
     /// By subscription and partition: the seek that its owner carried out last.
     private var sought: [String: [Int32: String]] = [:]
@@ -17,6 +19,7 @@ public struct ControlState: Sendable, Equatable {
         case .suspension(let name, let suspension): suspensions[name] = suspension
         case .seek(let name, let seek): seeks[name] = seek
         case .soughtPartition(let name, let partition, let seek): sought[name, default: [:]][partition] = seek
+        case .registration(let name, let registration): registrations[name] = registration
         case .replica(let name, let replica): replicas[name] = replica
         case .forgotten(let key): forget(key)
         }
@@ -30,12 +33,16 @@ public struct ControlState: Sendable, Equatable {
         case .soughtPartition(let name, let partition):
             sought[name]?[partition] = nil
             if sought[name]?.isEmpty == true { sought[name] = nil }
+        case .registration(let name): registrations[name] = nil
         case .replica(let name): replicas[name] = nil
         }
     }
 
     /// Every subscription that something was ever said about.
     public var subscriptions: Set<String> { Set(pauses.keys).union(suspensions.keys).union(seeks.keys) }
+
+    /// What came through the API and was not deleted, by name.
+    public var definitions: [String: String] { registrations.compactMapValues(\.definition) }
 
     public func isPaused(_ subscription: String) -> Bool { pauses[subscription]?.isPaused ?? false }
 

@@ -4,6 +4,8 @@ public import EventModel
 ///
 /// A process merges the snapshots of its shards with `merge`.
 public struct CoreSnapshot: Sendable {
+    /// Of files and of the API, that are not in force as they are written.
+    public var subscriptionsRefused = 0
     public var subscriptions: [SubscriptionSnapshot] = []
     public var partitions: [PartitionSnapshot] = []
     public var recordsConsumed: UInt64 = 0

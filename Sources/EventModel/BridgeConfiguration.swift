@@ -154,12 +154,22 @@ public struct BridgeConfiguration: Sendable, Equatable {
             public var isEmpty: Bool { viewers.isEmpty && operators.isEmpty }
         }
 
+        /// What subscriptions that come through the API may do.
+        public struct Subscriptions: Sendable, Equatable {
+            /// Where the files are that they may refer to; nil: to none.
+            public var folder: String? = nil
+            /// How many one tenant may have; nil: any number.
+            public var perTenant: Int? = nil
+            public init() {}
+        }
+
         public var listen = "127.0.0.1:8080"
         public var tokens = Tokens()
         /// Of each token's requests, and of each address without one.
         public var rateLimit = RateLimit(perSecond: 50, burst: 100)
         /// Nil: public keys are not served.
         public var publicKeys: PublicKeys? = nil
+        public var subscriptions = Subscriptions()
 
         public init() {}
     }

@@ -9,6 +9,8 @@ public struct Subscription: Sendable, Equatable {
     public var endpoint: String
     public var description: String = ""
     public var owner: String = ""
+    /// For people and programs; `tenant` says whose limit it counts for.
+    public var labels: [HeaderField] = []
     public var enabled: Bool = true
     public var start: StartPosition = .latest
     /// All must match; empty matches every event.
@@ -47,6 +49,11 @@ public struct Subscription: Sendable, Equatable {
         self.topic = topic
         self.endpoint = endpoint
     }
+}
+
+extension Subscription {
+    /// The label by which subscriptions of the API are counted; empty without one.
+    public var tenant: String { labels.first { $0.name == "tenant" }?.value ?? "" }
 }
 
 public struct HeaderField: Sendable, Equatable {

@@ -17,6 +17,8 @@ public struct BlockingRequest: Sendable {
 
     /// `Name: value`.
     public var headers: [String] = []
+    /// Instead of GET, and of POST where there is a body.
+    public var method: String? = nil
     /// Instead of the system's authorities.
     public var caFile: String? = nil
     public var timeoutMilliseconds = 5000
@@ -46,6 +48,7 @@ public struct BlockingRequest: Sendable {
             // Copied, and so the size comes first.
             body.withUnsafeBytes { _ = fanfare_easy_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
         }
+        if let method { fanfare_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, method) }
         var sink = Sink(limit: maximumBody)
         let code = withUnsafeMutablePointer(to: &sink) { sink in
             fanfare_easy_set_pointer(easy, CURLOPT_WRITEDATA, sink)

@@ -82,6 +82,20 @@ public final class GroupOffsets {
         outstanding += 1
     }
 
+    /// Waits for the group's offsets of these partitions; those without one are left out. For threads that may wait.
+    public static func committed(by group: String, _ partitions: [TopicPartition], _ kafka: KafkaConfiguration) throws(KafkaError) -> [TopicPartition: Int64] {
+        guard !partitions.isEmpty else { return [:] }
+        let offsets = try GroupOffsets(kafka, signal: nil)
+        offsets.fetch(group: group, partitions, token: 1)
+        var found: Completion?
+        // It comes: a request that is not answered in time completes with an error.
+        while found == nil { offsets.wait(milliseconds: 1000) { found = $0 } }
+        if let error = found!.error { throw error }
+        var committed: [TopicPartition: Int64] = [:]
+        for entry in found!.partitions { if let offset = entry.offset { committed[entry.partition] = offset } }
+        return committed
+    }
+
     private func makeOptions(_ operation: rd_kafka_admin_op_t, _ token: UInt) -> OpaquePointer {
         let options = rd_kafka_AdminOptions_new(client.handle, operation)!
         var text = [CChar](repeating: 0, count: 256)

@@ -77,29 +77,37 @@ enum ManifestReader {
         guard let entries = reader.entries(node, "subscriptions", expected: expected) else { return }
         for entry in entries {
             let path = "subscriptions.\(entry.key)"
-            let place = entry.value.position
-            if let complaint = Names.checkSubscription(entry.key) { reader.error(place, path, complaint) }
-            var subscription = defaults.prototype
-            subscription.name = entry.key
-            subscription.topic = result.manifest.topic
-            let known = reader.problems.count
-            let substituted = reader.substituted.count
-            SubscriptionCatalog.section.apply(entry.value, path, to: &subscription, &reader)
-            subscription.confidential += Confidential.texts(reader.substituted[substituted...])
-            reader.remember(path, place)
-            if subscription.handshake { subscription.origin = configuration.origin ?? "" }
-            VersionChecks.resolve(&subscription, result.manifest, path, &reader)
-            let isMapping = if case .mapping = entry.value.content { true } else { false }
-            if isMapping {
-                let findings = reader.problems[known...]
-                SubscriptionChecks(
-                    subscription: subscription, path: path, place: place, configuration: configuration,
-                    partitions: result.manifest.provisioning.partitions,
-                    broken: Set(findings.filter { $0.severity == .error }.map(\.path))
-                ).run(&reader)
-            }
-            result.manifest.subscriptions.append(subscription)
-            result.places.append(place)
+            result.manifest.subscriptions.append(
+                subscription(entry.key, entry.value, path, of: result.manifest, configuration, defaults, &reader))
+            result.places.append(entry.value.position)
         }
+    }
+
+    /// One subscription of a topic, over the defaults.
+    ///
+    /// - Parameter path: of its keys, for messages and places: `subscriptions.NAME`.
+    static func subscription(
+        _ name: String, _ node: Node, _ path: String, of manifest: TopicManifest, _ configuration: BridgeConfiguration,
+        _ defaults: SubscriptionDefaults, _ reader: inout Reader
+    ) -> Subscription {
+        let place = node.position
+        if let complaint = Names.checkSubscription(name) { reader.error(place, path, complaint) }
+        var subscription = defaults.prototype
+        subscription.name = name
+        subscription.topic = manifest.topic
+        let known = reader.problems.count
+        let substituted = reader.substituted.count
+        SubscriptionCatalog.section.apply(node, path, to: &subscription, &reader)
+        subscription.confidential += Confidential.texts(reader.substituted[substituted...])
+        reader.remember(path, place)
+        if subscription.handshake { subscription.origin = configuration.origin ?? "" }
+        VersionChecks.resolve(&subscription, manifest, path, &reader)
+        guard case .mapping = node.content else { return subscription }
+        let findings = reader.problems[known...]
+        SubscriptionChecks(
+            subscription: subscription, path: path, place: place, configuration: configuration, partitions: manifest.provisioning.partitions,
+            broken: Set(findings.filter { $0.severity == .error }.map(\.path))
+        ).run(&reader)
+        return subscription
     }
 }

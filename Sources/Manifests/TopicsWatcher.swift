@@ -26,6 +26,9 @@ public struct TopicsWatcher: Sendable {
         fingerprint = loaded.fingerprint
     }
 
+    /// For the subscriptions of the API, which are read as those of files are.
+    public var registry: SubscriptionRegistry { SubscriptionRegistry(configuration, defaults: defaults, environment: environment) }
+
     /// The manifests anew if their content changed, whether they are usable or not; else nil.
     ///
     /// What is returned once is not returned again: if it is not usable, the caller stays with what it has.

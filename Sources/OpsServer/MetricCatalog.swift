@@ -69,6 +69,9 @@ package enum MetricCatalog {
         .fanfare(.gauge, "kafka_round_trip_seconds", "Mean time of a broker's answers of late, of the slowest client; a consumer's fetches are held for up to fetch.wait.max.ms.") {
             for k in $0.core.kafka { if let time = k.roundTrip { $1.sample(time, ("client", k.client.rawValue), ("broker", k.broker)) } }
         },
+        .fanfare(.gauge, "subscriptions_refused", "Subscriptions, of files or of the API, that are not in force as they are written.") {
+            $1.sample($0.core.subscriptionsRefused)
+        },
         .fanfare(.counter, "rebalances", "Times that partitions were given to or taken from this replica.") {
             $1.sample($0.core.rebalances)
         },

@@ -1,11 +1,12 @@
 public import Control
 public import DeliveryCore
 public import EventModel
+public import Manifests
 
 /// What the ops server shows; the bridge implements it.
 ///
 /// Every member is called once per request that needs it, on any thread, also while the bridge starts and stops. All but
-/// `change` and `test` answer without waiting: a probe that hangs behind a busy shard would get a healthy process killed.
+/// `change`, `register`, `delete` and `test` answer without waiting: a probe that hangs behind a busy shard would get a healthy process killed.
 public protocol OpsSource: Sendable {
     /// A merged copy of what the shards show of themselves.
     func snapshot() -> CoreSnapshot
@@ -15,6 +16,20 @@ public protocol OpsSource: Sendable {
 
     /// Makes a change on all replicas, and waits for them, with a bound.
     func change(_ change: SubscriptionChange, of name: String, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt
+
+    /// Where every subscription stands, by name.
+    func definitions() -> [String: SubscriptionDefinition]
+
+    /// What a registration would come to; changes nothing.
+    ///
+    /// - Parameter definition: JSON: a subscription as in a manifest, and its topic.
+    func plan(_ name: String, _ definition: [UInt8]) throws(SubscriptionRegistry.Refusal) -> SubscriptionRegistry.Plan
+
+    /// Registers what was planned on all replicas, and waits for them, with a bound.
+    func register(_ plan: SubscriptionRegistry.Plan, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt
+
+    /// Deletes one that came through the API.
+    func delete(_ name: String, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt
 
     /// Sends a marked test event to a subscription's endpoint, from here, and waits for the answer.
     ///

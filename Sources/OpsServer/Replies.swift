@@ -23,7 +23,11 @@ enum Reply {
         bytes("\(value.compact)\n".utf8, type: type, status: status)
     }
 
-    static func json<Value>(_ shape: ObjectShape<Value>, _ value: Value) -> Response { json(shape.json(value)) }
+    static var empty: Response { Response(status: .noContent, headers: [.cacheControl: "no-store"]) }
+
+    static func json<Value>(_ shape: ObjectShape<Value>, _ value: Value, status: HTTPResponse.Status = .ok) -> Response {
+        json(shape.json(value), status: status)
+    }
 
     static func problem(_ problem: Problem) -> Response {
         var response = json(Problem.shape.json(problem), type: Problem.mediaType, status: problem.status)

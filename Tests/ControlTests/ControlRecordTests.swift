@@ -38,6 +38,14 @@ func read(_ key: String, _ value: String?) throws(ControlRecordError) -> Control
             .replica(name: "pod-1", Replica(host: "pod", startedAt: WallTime(milliseconds: 0), position: 42)), "replica/pod-1",
             #"{"host":"pod","startedAt":"1970-01-01T00:00:00.000Z","position":42}"#
         ),
+        (
+            .registration(subscription: "billing", Registration(definition: #"{"endpoint":"https://a.example","topic":"t","x":1.0}"#, change: alice)), "subscription/billing",
+            #"{"definition":{"endpoint":"https://a.example","topic":"t","x":1.0},"by":"alice@ops","at":"2026-05-01T08:00:00.250Z","reason":"they said \"stop\"\n"}"#
+        ),
+        (
+            .registration(subscription: "billing", Registration(definition: nil, change: alice)), "subscription/billing",
+            #"{"deleted":true,"by":"alice@ops","at":"2026-05-01T08:00:00.250Z","reason":"they said \"stop\"\n"}"#
+        ),
         (.forgotten(.pause("billing")), "pause/billing", nil),
     ] as [(ControlRecord, String, String?)])
     func `a record is written and read as documented`(_ record: ControlRecord, _ key: String, _ value: String?) throws {
@@ -51,7 +59,7 @@ func read(_ key: String, _ value: String?) throws(ControlRecordError) -> Control
         #expect(record == .pause(subscription: "billing", Pause(isPaused: false, change: Attribution(by: "bob", at: WallTime(milliseconds: 0)))))
     }
 
-    @Test(arguments: ["subscription/billing", "pause", "pause/", "pause/a/b", "seek/a/b", "seek/a/-1", "seek/a/1/2", "/pause/a", ""])
+    @Test(arguments: ["subscriptions/billing", "subscription", "subscription/a/b", "pause", "pause/", "pause/a/b", "seek/a/b", "seek/a/-1", "seek/a/1/2", "/pause/a", ""])
     func `a key that is not known is passed over, whatever its value`(_ key: String) throws {
         #expect(try read(key, "not JSON") == nil)
         #expect(try read(key, nil) == nil)

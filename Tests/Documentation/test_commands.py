@@ -45,7 +45,7 @@ def test_every_command_line_is_one_that_the_program_takes(commands, help_of):
         command = [words[0]]
         assert words[0] in commands, f"{page}:{number}: there is no command {words[0]}"
         # `subscriptions` takes a name as well as a subcommand.
-        if words[0] in NESTED and len(words) > 1 or words[:2] == ["subscriptions", "forget"]:
+        if words[0] in NESTED and len(words) > 1 or words[:2] in [["subscriptions", word] for word in ("forget", "put", "delete", "test")]:
             command.append(words[1])
         text = help_of(*command)
         assert text, f"{page}:{number}: there is no command {' '.join(command)}"

@@ -251,5 +251,5 @@ import Testing
 }
 
 let subscriptionKeys =
-    "endpoint, description, owner, enabled, start, filters, payload, headers, signing, auth, handshake, tls, delivery, diversion, "
+    "endpoint, description, owner, enabled, labels, start, filters, payload, headers, signing, auth, handshake, tls, delivery, diversion, "
     + "rateLimit, retry, deadLetter, batch, deduplicate, window"

@@ -2,6 +2,7 @@ import Control
 import DeliveryCore
 import EventModel
 import Logging
+import Manifests
 import OpsServer
 import Synchronization
 
@@ -10,7 +11,7 @@ final class FixedSource: OpsSource {
     let version = "1.2.3"
     let startedAt = WallTime(milliseconds: 1_700_000_000_000)
     private let core: CoreSnapshot
-    private let changes = Mutex<(made: [Change], control: ControlState, failure: ChangeFailure?, tested: [String])>(([], ControlState(), nil, []))
+    private let changes = Mutex<(made: [Change], control: ControlState, failure: ChangeFailure?, tested: [String], registered: [String])>(([], ControlState(), nil, [], []))
     private let state: Mutex<(readiness: Readiness, turn: TimeSpan)>
 
     init(_ core: CoreSnapshot = .example, readiness: Readiness = .ready) {
@@ -34,6 +35,30 @@ final class FixedSource: OpsSource {
         }
         return ChangeReceipt(replicas: 2, silent: ["gone-1"])
     }
+
+    func definitions() -> [String: SubscriptionDefinition] { [:] }
+
+    func plan(_ name: String, _ definition: [UInt8]) throws(SubscriptionRegistry.Refusal) -> SubscriptionRegistry.Plan {
+        let registry = SubscriptionRegistry(BridgeConfiguration(), defaults: SubscriptionDefaults(), environment: .fileSystem(variables: [:]))
+        var orders = TopicManifest(topic: "shop.orders")
+        orders.file = "topics/orders.yaml"
+        orders.subscriptions = [Subscription(name: "billing", topic: "shop.orders", endpoint: "https://example.com")]
+        return try registry.plan(name, definition, [orders])
+    }
+
+    func register(_ plan: SubscriptionRegistry.Plan, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt {
+        changes.withLock { $0.registered.append("\(plan.subscription.name) by \(by.by): \(by.reason)") }
+        return ChangeReceipt(replicas: 2, silent: [])
+    }
+
+    func delete(_ name: String, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt {
+        guard name == "acme" else { throw name == "billing" ? .impossible("it stands in topics/orders.yaml") : .unknownSubscription }
+        changes.withLock { $0.registered.append("no \(name) by \(by.by): \(by.reason)") }
+        return ChangeReceipt(replicas: 2, silent: [])
+    }
+
+    /// What was registered and deleted.
+    var registered: [String] { changes.withLock { $0.registered } }
 
     func test(_ name: String, event: String?, type: String?) async throws(ChangeFailure) -> TestReport {
         guard core.subscriptions.contains(where: { $0.name == name }) else { throw .unknownSubscription }

@@ -10,7 +10,7 @@ private let json = "Content-Type: application/json"
         ("/api/v1/subscriptions?limit=0", #""in":"query","name":"limit","detail":"must be a whole number from 1 to 1000""#),
         ("/api/v1/subscriptions?limit=1&limit=2", #""name":"limit","detail":"stands there twice""#),
         ("/api/v1/subscriptions?limt=1", #""name":"limt","detail":"is not known; did you mean \"limit\"?""#),
-        ("/api/v1/subscriptions?state=broken", #""name":"state","detail":"must be one of disabled, paused"#),
+        ("/api/v1/subscriptions?state=broken", #""name":"state","detail":"must be one of refused, disabled, paused"#),
         ("/api/v1/subscriptions?after=%FF", #""name":"after","detail":"is not UTF-8""#),
         ("/api/v1/subscriptions?after=%0A", #""name":"after","detail":"must be a text of one line"#),
         ("/api/v1/subscriptions/billing?x=1", #""name":"x","detail":"is not known here""#),
@@ -57,6 +57,34 @@ private let json = "Content-Type: application/json"
             #expect(get.head.contains("allow: post"))
             let lines = try await request("/api/v1/topics", port: port, headers: (0..<200).map { "X-\($0): a" })
             #expect(lines.status == 400)
+        }
+    }
+
+    @Test func `to register a subscription is checked as a manifest is, and answered with what became of it`() async throws {
+        let source = FixedSource()
+        try await serving(source) { port in
+            func put(_ body: String?, name: String = "acme", query: String = "") async throws -> (status: Int, body: String) {
+                let reply = try await request("/api/v1/subscriptions/\(name)\(query)", port: port, method: "PUT", headers: [json], body: body)
+                return (reply.status, reply.body)
+            }
+            let right = #"{"topic":"shop.orders","endpoint":"https://acme.example/hook","signing":"none"}"#
+            let trial = try await put(right, query: "?dryRun=true")
+            #expect(trial.status == 200 && trial.body.contains(#""outcome":"created","dryRun":true,"warnings":[]"#))
+            #expect(source.registered == [])
+            let done = try await put(right, query: "?reason=new+customer")
+            #expect(done.status == 201 && done.body.contains(#""outcome":"created","dryRun":false"#) && done.body.contains(#""replicas":2"#))
+            #expect(source.registered == ["acme by operator@127.0.0.1: new customer"])
+            let wrong = try await put(#"{"topic":"shop.orders","endpoint":"https://acme.example/hook","delivery":{"maxInFlight":0,"timeot":"1s"}}"#)
+            #expect(wrong.status == 422)
+            #expect(wrong.body.contains(#"{"in":"body","pointer":"/delivery/maxInFlight","detail":"must be between 1 and 65536, not \"0\""}"#))
+            #expect(wrong.body.contains(#""pointer":"/delivery/timeot","detail":"unknown key; did you mean \"timeout\"?""#))
+            #expect(try await put(right, name: "billing").status == 409)
+            #expect(try await put("", name: "acme").status == 400)
+            #expect(try await put("\u{22}", name: "acme").status == 422)
+            for (name, status) in [("acme", 204), ("billing", 409), ("nobody", 404)] {
+                #expect(try await request("/api/v1/subscriptions/\(name)?reason=x", port: port, method: "DELETE").status == status)
+            }
+            #expect(source.registered.last == "no acme by operator@127.0.0.1: x")
         }
     }
 

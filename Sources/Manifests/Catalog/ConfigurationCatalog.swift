@@ -99,6 +99,12 @@ enum ConfigurationCatalog {
             "A listener of its own that serves the public keys of ed25519 signatures, for receivers."),
         .section("tokens", \.tokens, TokenCatalog.section, "Who may call the API; without any, only callers on this machine."),
         .section("rateLimit", \.rateLimit, opsRateLimit, "Limit of requests of one token, and of one address without a token."),
+        .section("subscriptions", \.subscriptions, opsSubscriptions, "What subscriptions that come through the API may do."),
+    ])
+
+    static let opsSubscriptions = Section<BridgeConfiguration.Ops.Subscriptions>(BridgeConfiguration.Ops.Subscriptions(), [
+        .undefaulted("folder", \.folder, .optional(.text), "Folder of the files, secrets above all, that they may refer to: ${file:NAME}. Without it they may refer to none."),
+        .undefaulted("perTenant", \.perTenant, .optional(.count(1...1_000_000)), "How many may have the same label tenant."),
     ])
 
     static let opsRateLimit = Section<RateLimit>(BridgeConfiguration().ops.rateLimit, SubscriptionCatalog.rateLimitKeys)

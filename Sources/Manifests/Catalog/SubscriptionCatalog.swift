@@ -10,6 +10,7 @@ enum SubscriptionCatalog {
         .value("description", \.description, .text, "What it is for, for people."),
         .value("owner", \.owner, .text, "Whom to tell when it fails."),
         .value("enabled", \.enabled, .flag, "false stops deliveries; the cursor stays where it is."),
+        .fields("labels", \.labels, labels, "For people and programs, such as tenant: acme."),
         .value("start", \.start, start, "Where a new subscription begins: latest, earliest or an RFC 3339 time."),
         .value("filters", \.filters, FilterCatalog.filters, "All must match; empty matches every event."),
         .section("payload", \.self, PayloadCatalog.section, "What the request body holds."),
@@ -94,6 +95,14 @@ enum SubscriptionCatalog {
         case .wrong(let reason): .wrong(reason)
         }
     } show: { .string($0) }
+
+    private static let labels = Shape<[HeaderField]>.fields("a mapping of names to texts, such as tenant: acme", separator: "-") { name, node, value, path, reader in
+        let isLegal = !name.isEmpty && name.utf8.count <= 63 && name.utf8.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || "._-".utf8.contains($0) }
+        if !isLegal { reader.error(node.position, path, "a label's name consists of letters, digits, ., _ and -, at most 63") }
+        if value.utf8.count > 256 || value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+            reader.error(node.position, path, "a label is a text of one line, with at most 256 bytes")
+        }
+    }
 
     private static let start = Shape<StartPosition>.scalar(
         "latest, earliest or an RFC 3339 time such as 2026-05-01T00:00:00Z", .any, schema: ["type": "string"]

@@ -26,6 +26,9 @@ struct Call: Sendable {
         if case .text(let text)? = inputs[name] { text } else { nil }
     }
 
+    /// The body of an operation that reads it as a whole.
+    var document: [UInt8] { Array((text("") ?? "").utf8) }
+
     /// One that is required, or has a default.
     func count(_ name: String) -> Int {
         guard case .count(let count)? = inputs[name] else { preconditionFailure("the operation has no number \(name)") }
@@ -68,8 +71,14 @@ extension Operation {
             }
             take(input) { () throws(InputFault) in try input.read(text) }
         }
+        if document != nil {
+            guard let body, let text = String(validating: body, as: UTF8.self) else {
+                throw .badRequest(faults + [InputFault(place: .body, name: "", detail: body == nil ? "is missing" : "is not UTF-8")])
+            }
+            values[""] = .text(text)
+        }
         do throws(InputFault) {
-            for member in try BodyValue.members(of: body) {
+            for member in document != nil ? [] : try BodyValue.members(of: body) {
                 guard let input = inputs(.body).first(where: { $0.name == member.name }) else {
                     faults.append(unknown(member.name, .body))
                     continue

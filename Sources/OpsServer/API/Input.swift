@@ -121,4 +121,6 @@ struct InputFault: Error, Sendable {
     /// Empty for the body as a whole.
     var name: String
     var detail: String
+    /// Into the body, where a name does not lead to it.
+    var pointer: String?
 }

@@ -79,6 +79,7 @@ package enum OpenAPIDocument {
     }
 
     private static func body(_ operation: Operation) -> JSON {
+        if let document = operation.document { return ["required": true, "content": ["application/json": ["schema": document]]] }
         let inputs = operation.inputs(.body)
         let required = inputs.filter(\.isRequired).map { JSON.string($0.name) }
         var schema: JSON = [
@@ -91,9 +92,12 @@ package enum OpenAPIDocument {
 
     private static func responses(_ operation: Operation) -> JSON {
         let contents = operation.answer.contents.map { JSON.Member(name: $0.type, value: ["schema": $0.schema]) }
-        var responses: [JSON.Member] = [
-            .init(name: "200", value: ["description": .string(operation.answer.text), "content": .object(contents)])
-        ]
+        func success(_ text: String) -> JSON {
+            let response: JSON = ["description": .string(text)]
+            return contents.isEmpty ? response : response.appending("content", .object(contents))
+        }
+        var responses: [JSON.Member] = [.init(name: "\(operation.answer.status.code)", value: success(operation.answer.text))]
+        if let created = operation.answer.created { responses.append(.init(name: "201", value: success(created))) }
         for (status, text, headers) in problems(of: operation).sorted(by: { $0.status.code < $1.status.code }) {
             var response: JSON = ["description": .string(text)]
             if !headers.isEmpty { response = response.appending("headers", .object(headers)) }

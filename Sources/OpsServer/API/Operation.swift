@@ -25,6 +25,8 @@ struct Operation: Sendable {
     let tag: Tag
     var access = Access.viewer
     var inputs: [Input] = []
+    /// JSON Schema of a body that is read as a whole; `Call.document` is its text.
+    var document: JSON?
     let answer: Answer
     /// What it answers beside that and what all do.
     var problems: [(status: HTTPResponse.Status, text: String)] = []
@@ -45,14 +47,19 @@ struct Operation: Sendable {
 
     /// What success looks like.
     struct Answer: Sendable {
+        var status = HTTPResponse.Status.ok
         let text: String
+        /// What 201 means beside that, with the same contents.
+        var created: String?
         /// With their schemas.
         let contents: [(type: String, schema: JSON)]
         var uses: [Component] = []
 
-        static func json<Value>(_ shape: ObjectShape<Value>, _ text: String) -> Answer {
-            Answer(text: text, contents: [("application/json", shape.component.reference)], uses: [shape.component])
+        static func json<Value>(_ shape: ObjectShape<Value>, _ text: String, created: String? = nil) -> Answer {
+            Answer(text: text, created: created, contents: [("application/json", shape.component.reference)], uses: [shape.component])
         }
+
+        static func empty(_ text: String) -> Answer { Answer(status: .noContent, text: text, contents: []) }
 
         static func text(_ types: [String], _ text: String) -> Answer {
             Answer(text: text, contents: types.map { ($0, ["type": "string"]) })
@@ -60,7 +67,7 @@ struct Operation: Sendable {
     }
 
     func inputs(_ place: Input.Place) -> [Input] { inputs.filter { $0.place == place } }
-    var hasBody: Bool { inputs.contains { $0.place == .body } }
+    var hasBody: Bool { document != nil || inputs.contains { $0.place == .body } }
 
     /// The variables of the path, still percent-encoded; nil where it is another path.
     func match(_ segments: [Substring]) -> [String: Substring]? {

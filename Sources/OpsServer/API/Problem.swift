@@ -37,6 +37,7 @@ struct Problem: Error, Sendable {
         .optionalText("name", "The parameter's name.") { $0.place != .body ? $0.name : nil },
         .optionalText("pointer", "JSON pointer into the body.") { fault in
             guard fault.place == .body else { return nil }
+            if let pointer = fault.pointer { return pointer }
             return fault.name.isEmpty ? "" : "/" + fault.name.replacing("~", with: "~0").replacing("/", with: "~1")
         },
         .text("detail", "What must be changed.") { $0.detail },
@@ -44,5 +45,5 @@ struct Problem: Error, Sendable {
 }
 
 extension InputFault {
-    var sentence: String { name.isEmpty ? "the \(place.rawValue) \(detail)" : "\(place.rawValue) \(name): \(detail)" }
+    var sentence: String { (pointer ?? name).isEmpty ? "the \(place.rawValue) \(detail)" : "\(place.rawValue) \(pointer ?? name): \(detail)" }
 }

@@ -15,6 +15,8 @@ enum SubscriptionOperations {
                 .query("state", .words(SubscriptionView.states), "Only those in this state."),
                 .query("topic", .text(maximum: 249), "Only those of this topic."),
                 .query("owner", .text(maximum: 1000), "Only those of this owner."),
+                .query("label", .text(maximum: 400), "Only those with this label: name=value."),
+                .query("source", .words(["file", "api"]), "Only those that are written there."),
             ],
             answer: .json(SubscriptionShapes.list, "Subscriptions, by name."), run: list),
         Operation(
@@ -37,7 +39,7 @@ enum SubscriptionOperations {
             return .seek(to: target)
         },
         TestOperation.operation,
-    ]
+    ] + RegistrationOperations.all
 
     static let name = Input.path(
         "name", .form(schema: ["type": "string", "pattern": "^[a-z0-9][a-z0-9.-]*$", "maxLength": 200], expected: "a subscription's name") { _ in true },
@@ -56,19 +58,20 @@ enum SubscriptionOperations {
     // MARK: Looking
 
     @Sendable private static func list(_ call: Call) throws(Problem) -> Response {
-        let (control, now) = (call.source.control(), wallTime())
-        var views = call.source.snapshot().subscriptions.map { SubscriptionView($0, control, at: now) }
+        var views = SubscriptionView.all(call.source)
         if let state = call.text("state") { views.removeAll { $0.state != state } }
         if let topic = call.text("topic") { views.removeAll { $0.snapshot.topic != topic } }
         if let owner = call.text("owner") { views.removeAll { $0.snapshot.owner != owner } }
+        if let label = call.text("label") { views.removeAll { view in view.definition?.labels.contains { "\($0.name)=\($0.value)" == label } != true } }
+        if let source = call.text("source") { views.removeAll { ($0.definition.map { $0.file == nil } ?? false) != (source == "api") } }
         let piece = Paging.piece(views, of: call) { $0.snapshot.name }
         return Reply.json(SubscriptionShapes.list, .init(subscriptions: piece.items, next: piece.next))
     }
 
     @Sendable private static func get(_ call: Call) throws(Problem) -> Response {
         let name = call.text("name") ?? ""
-        guard let found = call.source.snapshot().subscriptions.first(where: { $0.name == name }) else { throw unknown(name) }
-        return Reply.json(SubscriptionShapes.detail, SubscriptionView(found, call.source.control(), at: wallTime()))
+        guard let found = SubscriptionView.all(call.source).first(where: { $0.snapshot.name == name }) else { throw unknown(name) }
+        return Reply.json(SubscriptionShapes.detail, found)
     }
 
     static func unknown(_ name: String) -> Problem {

@@ -1,6 +1,7 @@
 import Control
 import DeliveryCore
 import EventModel
+import Manifests
 
 /// A subscription as the API shows it: this replica's figures, and what operators said of it.
 struct SubscriptionView: Sendable {
@@ -10,6 +11,7 @@ struct SubscriptionView: Sendable {
     /// The one that holds.
     let suspension: Suspension?
     let seek: SeekView?
+    let definition: SubscriptionDefinition?
     let now: WallTime
 
     struct SeekView: Sendable {
@@ -18,8 +20,9 @@ struct SubscriptionView: Sendable {
         var outstanding: [Int32]
     }
 
-    init(_ snapshot: SubscriptionSnapshot, _ control: ControlState, at now: WallTime) {
+    init(_ snapshot: SubscriptionSnapshot, _ control: ControlState, _ definition: SubscriptionDefinition?, at now: WallTime) {
         self.snapshot = snapshot
+        self.definition = definition
         self.now = now
         pause = control.pauses[snapshot.name]
         suspension = snapshot.suspended ? control.suspensions[snapshot.name] : nil
@@ -28,10 +31,26 @@ struct SubscriptionView: Sendable {
         }
     }
 
-    static let states = ["disabled", "paused", "suspended", "circuit-open", "probing", "retrying", "delivering"]
+    /// All that have a name: those that run, and those of the API that cannot.
+    static func all(_ source: any OpsSource) -> [SubscriptionView] {
+        let (control, definitions, now) = (source.control(), source.definitions(), wallTime())
+        // Figures are copied now and then; what was deleted meanwhile shall not be seen any more.
+        var views = source.snapshot().subscriptions.filter { control.registrations[$0.name].map { $0.definition != nil } ?? true || definitions[$0.name] != nil }
+            .map { SubscriptionView($0, control, definitions[$0.name], at: now) }
+        let shown = Set(views.map(\.snapshot.name))
+        for definition in definitions.values where !shown.contains(definition.name) {
+            var snapshot = SubscriptionSnapshot(name: definition.name, topic: definition.topic)
+            snapshot.owner = definition.owner
+            views.append(SubscriptionView(snapshot, control, definition, at: now))
+        }
+        return views
+    }
+
+    static let states = ["refused", "disabled", "paused", "suspended", "circuit-open", "probing", "retrying", "delivering"]
 
     /// The most important thing to say about it, in one word.
     var state: String {
+        if let definition, !definition.isInForce { return "refused" }
         if !snapshot.enabled { return "disabled" }
         // Figures are copied now and then; who has just paused it shall see that.
         if pause?.isPaused ?? snapshot.paused { return "paused" }
@@ -59,12 +78,24 @@ enum SubscriptionShapes {
 
     static let detail = ObjectShape<SubscriptionView>(
         "SubscriptionDetail", "A subscription with its cursors.",
-        summaryMembers + [.list("cursors", cursor, "One for each partition that this replica owns.") { $0.snapshot.lags }])
+        summaryMembers + [
+            .init(
+                name: "definition", schema: ["type": "object", "description": "Of one that came through the API, as it was put; what may be a secret is masked."],
+                isRequired: false
+            ) { $0.definition?.shown },
+            .list("cursors", cursor, "One for each partition that this replica owns.") { $0.snapshot.lags },
+        ])
 
     private static let summaryMembers: [ObjectShape<SubscriptionView>.Member] = [
         .text("name", "Unique across all topics.") { $0.snapshot.name },
         .text("topic", "What it reads.") { $0.snapshot.topic },
         .text("owner", "Whom to tell; empty where the manifest does not say.") { $0.snapshot.owner },
+        .words("source", ["file", "api"], "Where it is written.") { $0.definition.map { $0.file == nil } ?? false ? "api" : "file" },
+        .optionalText("file", "Its manifest, on the replica that answers.") { $0.definition?.file },
+        .init(name: "labels", schema: ["type": "object", "additionalProperties": ["type": "string"], "description": "Its labels."]) { view in
+            .object((view.definition?.labels ?? []).map { JSON.Member(name: $0.name, value: .string($0.value)) })
+        },
+        .optionalText("problem", "Why it is not in force as it is written.") { $0.definition.flatMap { $0.problem.isEmpty ? nil : $0.problem } },
         .words("state", SubscriptionView.states, "The most important thing to say about it.") { $0.state },
         .text("reason", "Why it is suspended or its circuit is open; else empty.") { $0.snapshot.reason },
         .words("circuit", ["closed", "probing", "open"], "Whether failures count as an outage.") { $0.snapshot.circuit.word },

@@ -4,6 +4,7 @@ import EventLoop
 import EventModel
 import Glibc
 import KafkaClient
+import Manifests
 
 struct ForgetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +32,8 @@ struct ForgetCommand: AsyncParsableCommand {
         _ = try options.usableManifests()
         let desk = try ControlDesk(options)
         if let policy = desk.policies.first(where: { $0.name == name }) {
-            throw Failed("the subscription \(name) stands in the manifest of \(policy.topic): remove it there first")
+            let remedy = desk.registry.entries[name] == nil ? "stands in the manifest of \(policy.topic): remove it there first" : "came through the API: `fanfare subscriptions delete` it first"
+            throw Failed("the subscription \(name) \(remedy)")
         }
         let remains = try Remains(of: name, desk)
         if remains.isEmpty { return report(remains, isDone: true, "nothing is left of \(name)") }
@@ -97,6 +99,7 @@ private struct Remains {
         cursors = try Self.cursors(of: group, among: partitions, desk.kafka)
         let state = desk.state
         keys = []
+        if state.registrations[name] != nil { keys.append(.registration(name)) }
         if state.pauses[name] != nil { keys.append(.pause(name)) }
         if state.suspensions[name] != nil { keys.append(.suspension(name)) }
         if let seek = state.seeks[name] {
@@ -107,13 +110,7 @@ private struct Remains {
 
     private static func cursors(of group: String, among partitions: [TopicPartition], _ kafka: KafkaConfiguration) throws -> Int {
         do throws(KafkaError) {
-            let offsets = try GroupOffsets(kafka, signal: nil)
-            offsets.fetch(group: group, partitions, token: 1)
-            var found: GroupOffsets.Completion?
-            // It comes: a request that is not answered in time completes with an error.
-            while found == nil { offsets.wait(milliseconds: 1000) { found = $0 } }
-            if let error = found!.error { throw error }
-            return found!.partitions.count { $0.offset != nil }
+            return try GroupOffsets.committed(by: group, partitions, kafka).count
         } catch {
             throw Failed("the cursors of the group \(group) cannot be read: \(error.message)")
         }

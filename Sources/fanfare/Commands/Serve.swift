@@ -144,6 +144,20 @@ struct BridgeSource: OpsSource {
         try await bridge.change(change, of: name, by: by)
     }
 
+    func definitions() -> [String: SubscriptionDefinition] { bridge.definitions }
+
+    func plan(_ name: String, _ definition: [UInt8]) throws(SubscriptionRegistry.Refusal) -> SubscriptionRegistry.Plan {
+        try bridge.plan(name, definition)
+    }
+
+    func register(_ plan: SubscriptionRegistry.Plan, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt {
+        try await bridge.register(plan, by: by)
+    }
+
+    func delete(_ name: String, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt {
+        try await bridge.delete(name, by: by)
+    }
+
     func oldestTurn() -> TimeSpan { bridge.oldestTurn() }
     var version: String { fanfareVersion }
     var startedAt: WallTime { bridge.startedAt }

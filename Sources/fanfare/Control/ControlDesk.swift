@@ -12,7 +12,11 @@ import Manifests
 final class ControlDesk {
     let configuration: BridgeConfiguration
     /// None where they cannot be used: a subscription must be paused also while its manifest is broken.
-    let topics: [TopicManifest]
+    let files: [TopicManifest]
+    /// With what came through the API.
+    private(set) var topics: [TopicManifest] = []
+    /// What came through the API.
+    private(set) var registry: SubscriptionRegistry
     let kafka: KafkaConfiguration
     let admin: ClusterAdmin
     let cluster: ClusterAdmin.Cluster
@@ -31,7 +35,8 @@ final class ControlDesk {
         configuration = loaded.configuration
         let manifests = options.load(loaded)
         areManifestsUsable = manifests.isUsable
-        topics = manifests.isUsable ? configuration.withRepartitions(manifests.topics) : []
+        files = manifests.isUsable ? manifests.topics : []
+        registry = SubscriptionRegistry(configuration, defaults: loaded.defaults, environment: .process())
         if !manifests.isUsable {
             printError("warning: the topic manifests cannot be used (`fanfare check` says why); only what the control topic says counts")
         }
@@ -49,6 +54,7 @@ final class ControlDesk {
             throw Failed("the control topic \(topic) cannot be read: \(error)")
         }
         try follow { $0.isCaughtUp }
+        topics = configuration.withRepartitions(registry.install(files, state.definitions))
     }
 
     // MARK: Names
@@ -67,6 +73,11 @@ final class ControlDesk {
             throw Failed("the cluster has no topic \(topic): create it with `fanfare apply`")
         }
         return found.partitions.map { TopicPartition(topic: topic, partition: $0.number) }
+    }
+
+    /// What a registration would come to.
+    func plan(_ name: String, _ definition: [UInt8]) throws(SubscriptionRegistry.Refusal) -> SubscriptionRegistry.Plan {
+        try registry.plan(name, definition, files)
     }
 
     // MARK: Changing

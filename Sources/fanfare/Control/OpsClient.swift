@@ -64,6 +64,20 @@ struct OpsClient {
         return try response(path, Array(JSONText.object(members).utf8), http)
     }
 
+    /// - Parameter body: JSON.
+    func put(_ path: String, _ body: [UInt8]) throws -> [UInt8] {
+        var http = http
+        http.method = "PUT"
+        http.headers += ["Content-Type: application/json", "Expect:"]
+        return try response(path, body, http)
+    }
+
+    func delete(_ path: String) throws {
+        var http = http
+        http.method = "DELETE"
+        _ = try response(path, nil, http)
+    }
+
     func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws -> Value {
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))

@@ -92,12 +92,50 @@ struct RemoteSubscriptions {
         let answer = try client.post("/api/v1/subscriptions/\(name.percentEncoded)/\(verb)", members + reason)
         if output == .json { return show(answer) }
         let changed = try client.decode(Changed.self, answer)
-        for silent in changed.silent {
+        warn(of: changed.silent)
+        let moved = changed.seek.map { ", \($0.offsets.count) partitions to \($0.to)" } ?? ""
+        print("\(name) \(done)\(moved), by \(changed.by): \(taken(by: changed.replicas))")
+    }
+
+    // MARK: Registering
+
+    private struct Registered: Decodable {
+        var outcome: String
+        var warnings: [String]
+        var by: String
+        var replicas: Int
+        var silent: [String]
+    }
+
+    func put(_ name: String, _ definition: [UInt8], dryRun: Bool, _ options: ChangeOptions, _ output: OutputFormat) throws {
+        let path = "\(try path(of: name, options))&dryRun=\(dryRun)"
+        let answer = try client.put(path, definition)
+        if output == .json { return show(answer) }
+        let registered = try client.decode(Registered.self, answer)
+        for warning in registered.warnings { printError("warning: \(warning)") }
+        warn(of: registered.silent)
+        let words = PutCommand.words(registered.outcome, dryRun: dryRun)
+        let isChanged = !dryRun && registered.outcome != "unchanged"
+        print("\(name) \(words)\(isChanged ? ", by \(registered.by): \(taken(by: registered.replicas))" : "")")
+    }
+
+    func delete(_ name: String, _ options: ChangeOptions, _ output: OutputFormat) throws {
+        try client.delete(try path(of: name, options))
+        print(output == .json ? JSONText.object([("subscription", JSONText.quoted(name)), ("deleted", "true")]) : "\(name) is deleted")
+    }
+
+    private func path(of name: String, _ options: ChangeOptions) throws -> String {
+        guard options.by == nil else { throw ValidationError("--as is not for --url: the bridge records whose token it was") }
+        return "/api/v1/subscriptions/\(name.percentEncoded)?reason=\(options.reason.percentEncoded)"
+    }
+
+    private func warn(of silent: [String]) {
+        for silent in silent {
             printError("warning: replica \(silent) has not answered, and is taken for dead; if it lives, it takes the change as soon as it can read the control topic")
         }
-        let moved = changed.seek.map { ", \($0.offsets.count) partitions to \($0.to)" } ?? ""
-        print("\(name) \(done)\(moved), by \(changed.by): \(changed.replicas) replica\(changed.replicas == 1 ? " has" : "s have") taken it")
     }
+
+    private func taken(by replicas: Int) -> String { "\(replicas) replica\(replicas == 1 ? " has" : "s have") taken it" }
 
     // MARK: Testing
 

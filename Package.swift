@@ -98,8 +98,11 @@ let package = Package(
         ]),
         // What operators send again: dead letters, and ranges of topics, through the retry topic.
         target("Redelivery", ["EventModel", "EventFormats", "Filters", "DeliveryCore", "EventLoop", "KafkaClient"]),
-        // Probes, metrics and the API over HTTP, from the core's snapshots.
-        target("OpsServer", ["EventModel", "EventFormats", "Manifests", "DeliveryCore", "Control", hummingbird, logging]),
+        // Probes, metrics, the API and the console over HTTP, from the core's snapshots.
+        .target(
+            name: "OpsServer", dependencies: ["EventModel", "EventFormats", "Manifests", "DeliveryCore", "Control", hummingbird, logging],
+            // The console's files become constants of the program, which stays one file that runs anywhere.
+            resources: [.embedInCode("Console/Page")], swiftSettings: settings),
         // A webhook receiver for trying things out: prints, verifies, misbehaves on demand.
         target("Receiver", ["EventModel", "Signing", hummingbird, logging]),
         // What a terminal shows: the demo's live picture, tables, progress.

@@ -32,6 +32,16 @@ public final class Bridge: Sendable {
         /// Why it is not ready, while it waits for something at the start.
         var waitingFor = "the bridge is starting"
         var failure: String? = nil
+        var manifests: ManifestStatus
+    }
+
+    /// Which manifests are in force, and what is wrong with newer ones.
+    public struct ManifestStatus: Sendable {
+        public var loadedAt: WallTime
+        /// Of those in force.
+        public var warnings: [Problem]
+        /// Newer ones that have errors.
+        public var refused: (at: WallTime, problems: [Problem])?
     }
 
     public let configuration: BridgeConfiguration
@@ -48,7 +58,7 @@ public final class Bridge: Sendable {
     private let schemas: SchemaLookups?
     let notifier: Notifier?
     private let ownListeners: OwnListeners
-    let state = Mutex(State())
+    let state: Mutex<State>
     private let onFinish = Mutex<(@Sendable () -> Void)?>(nil)
     /// Under way.
     private let tests = Mutex(0)
@@ -87,6 +97,7 @@ public final class Bridge: Sendable {
         self.kafka = kafka
         notifier = configuration.notifications.enabled ? Notifier(configuration, kafka, log: logger) : nil
         retention = RetentionGuard(kafka, logger, notifier)
+        state = Mutex(State(manifests: ManifestStatus(loadedAt: startedAt, warnings: manifests.problems)))
     }
 
     /// Checks what librdkafka and the egress rules have to say about the configuration, without a connection.
@@ -338,18 +349,26 @@ public final class Bridge: Sendable {
         for problem in loaded.problems {
             log.log(level: problem.severity == .error ? .error : .warning, "\(problem)")
         }
+        let at = Clock.moment().wall
         guard loaded.isUsable else {
+            state.withLock { $0.manifests.refused = (at, loaded.problems) }
             log.error("the topic manifests have errors: the old ones stay in force", metadata: ["folder": "\(configuration.topics)"])
             notifier?.tell(
                 .configurationRefused, "the topic manifests have errors: the old ones stay in force",
                 reason: loaded.problems.first { $0.severity == .error }.map { "\($0)" } ?? "")
             return
         }
+        state.withLock { $0.manifests = ManifestStatus(loadedAt: at, warnings: loaded.problems) }
         let count = loaded.topics.reduce(0) { $0 + $1.subscriptions.count }
         log.notice("topic manifests reloaded", metadata: ["topics": "\(loaded.topics.count)", "subscriptions": "\(count)"])
         publish { $0.files = loaded.topics }
         notifier?.tell(.configurationLoaded, "the topic manifests were reloaded: \(loaded.topics.count) topics, \(count) subscriptions")
     }
+
+    public var manifestStatus: ManifestStatus { state.withLock { $0.manifests } }
+
+    /// The manifests in force, as they were written.
+    public var topics: [TopicManifest] { rotation.withLock { $0.current } }
 
     func tell(_ events: [SecretRotation.Event]) {
         for event in events {

@@ -38,6 +38,9 @@ final class AccessControl: Sendable {
         self.known.withLock { $0 = known(tokens.operators, .operators) + known(tokens.viewers, .viewer) }
     }
 
+    /// Whether a request needs one.
+    var hasTokens: Bool { !known.withLock(\.isEmpty) }
+
     /// - Parameter isLocal: see `AccessRule`.
     func caller(authorization: String?, address: String, isLocal: Bool) throws(Problem) -> Caller {
         let known = known.withLock { $0 }

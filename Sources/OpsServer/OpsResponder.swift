@@ -7,8 +7,10 @@ import NIOCore
 /// What a request's handler knows besides the request.
 struct OpsContext: InitializableFromSource {
     let peer: String?
+    let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
+        channel = source.channel
         peer = source.channel.remoteAddress?.ipAddress
     }
 }
@@ -20,6 +22,7 @@ struct OpsResponder: HTTPResponder {
     let startedAt: WallTime
     let access: AccessControl
     let rates: RateLimiter
+    let monitor: Monitor
 
     /// A request's body, in bytes. Changes are a few words.
     static let maximumBody = 64 << 10
@@ -47,7 +50,7 @@ struct OpsResponder: HTTPResponder {
         }
         let body = operation.hasBody ? try await body(of: request) : nil
         let inputs = try operation.read(variables, query: request.uri.query, body: body)
-        return try await operation.run(Call(self, caller, accept: request.headers[.accept], inputs: inputs))
+        return try await operation.run(Call(self, caller, accept: request.headers[.accept], channel: context.channel, inputs: inputs))
     }
 
     /// Who asks, within the limit of requests.
@@ -55,11 +58,15 @@ struct OpsResponder: HTTPResponder {
         let address = context.peer ?? "unknown"
         // An orchestrator that is sent away would restart the process.
         if kind == .anybody { return Caller(role: .viewer, name: nil, address: address) }
-        let isForeign = AccessRule.isForeign(
+        let isForeign = kind != .page && AccessRule.isForeign(
             origin: request.headers[.origin], site: request.headers[.secFetchSite], host: request.head.authority)
         do throws(Problem) {
             if isForeign { throw Problem(.forbidden, "A page of another origin may not ask for this.") }
             let isLocal = kind == .figures || AccessRule.isLocal(peer: context.peer, host: request.head.authority, forwarded: request.isForwarded)
+            if kind == .page, access.hasTokens {
+                try limit("address \(address)")
+                return Caller(role: .viewer, name: nil, address: address)
+            }
             let caller = try access.caller(authorization: request.headers[.authorization], address: address, isLocal: isLocal)
             try limit(caller.name.map { "token \($0)" } ?? "address \(address)")
             return caller
@@ -134,7 +141,7 @@ func wallTime() -> WallTime {
 }
 
 /// The clock that nobody sets.
-private func monotonicTime() -> Instant {
+func monotonicTime() -> Instant {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     return Instant(nanoseconds: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec))

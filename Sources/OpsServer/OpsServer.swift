@@ -12,6 +12,7 @@ public struct OpsServer: Sendable {
     private let logger: Logger
     private let access: AccessControl
     private let rates: RateLimiter
+    private let monitor: Monitor
 
     /// - Parameter configuration: `listen` is `host:port`; port 0 lets the kernel choose.
     /// - Throws: `ListenAddressError` with what to write instead.
@@ -19,21 +20,29 @@ public struct OpsServer: Sendable {
         address = try ListenAddress(configuration.listen)
         access = AccessControl(configuration.tokens)
         rates = RateLimiter(configuration.rateLimit)
+        monitor = Monitor(source)
         self.source = source
         self.logger = logger
     }
 
     /// From now on these tokens are taken and no others.
-    public func install(_ tokens: BridgeConfiguration.Ops.Tokens) { access.install(tokens) }
+    public func install(_ tokens: BridgeConfiguration.Ops.Tokens) {
+        access.install(tokens)
+        // Those whose token is still known come again.
+        monitor.endStreams()
+    }
 
     /// Serves until its task is cancelled.
     ///
     /// - Parameter onListening: called once with the port, when connections are accepted.
     /// - Throws: when the address cannot be listened on.
     public func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
-        let responder = OpsResponder(source: source, livenessBound: livenessBound, startedAt: source.startedAt, access: access, rates: rates)
+        let responder = OpsResponder(source: source, livenessBound: livenessBound, startedAt: source.startedAt, access: access, rates: rates, monitor: monitor)
+        // Structured, so that it ends with this task.
+        async let looking: Void = monitor.run()
         do throws(ListenerFailure) {
             try await Listener.run(responder, at: address, logger, onListening: onListening)
+            await looking
         } catch {
             throw OpsServerError(address: address, key: "ops.listen", reason: error.reason)
         }

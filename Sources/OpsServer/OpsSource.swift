@@ -38,6 +38,10 @@ public protocol OpsSource: Sendable {
     ///   - type: of the one that is made up; nil takes the topic's first with an example.
     func test(_ name: String, event: String?, type: String?) async throws(ChangeFailure) -> TestReport
 
+    /// What it runs with.
+    func configuration() -> ConfigurationStatus
+    /// What would become of an event, as `fanfare explain` finds it out: a JSON object, without secrets and signatures.
+    func explain(_ question: EventQuestion) throws(QuestionFailure) -> String
     /// Whether this replica can do its work just now.
     func readiness() -> Readiness
 

@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import re
+import urllib.request
 
 import pytest
 import yaml
@@ -117,11 +119,20 @@ def test_no_secret_comes_out_anywhere(world, canaries):
     assert variables["HEADER"] in arrival.headers["authorization"] and variables["BODY"] in arrival.body.decode(), "the canaries live"
 
     # All that a bridge says.
-    for path in ("/", "/metrics", "/livez", "/readyz", "/api/v1/subscriptions", "/api/v1/topics", "/api/v1/nothing", *(
+    for path in ("/", "/metrics", "/livez", "/readyz", "/api/v1/subscriptions", "/api/v1/topics", "/api/v1/configuration", "/api/v1/nothing", *(
             f"/api/v1/subscriptions/{name}" for name in [*orders.subscriptions, "framed", "nobody"])):
         status, text = bridge.get(path)
         assert status != 0
         canaries.are_absent(path, text)
+    assert "refused" in bridge.get("/api/v1/configuration")[1], "the broken secret is told"
+    with urllib.request.urlopen(bridge.ops + "/api/v1/events", timeout=30) as stream:
+        canaries.are_absent("the stream of events", stream.readline() + stream.readline())
+    for topic in ("shop.orders", "shop.framed"):
+        question = json.dumps({"topic": topic, "value": '{"n": 1}'}).encode()
+        with urllib.request.urlopen(urllib.request.Request(bridge.ops + "/api/v1/explain", question, {"Content-Type": "application/json"}), timeout=30) as answer:
+            explained = answer.read().decode()
+        canaries.are_absent("an explanation", explained)
+        assert '"webhook-signature":"***"' in explained and not re.search("(v1a?,|v1=|sha256=)[A-Za-z0-9+/]{20}", explained), "who may look cannot sign"
     for topic in ("shop.orders.dead-letter", "fanfare.retry", "fanfare.control"):
         for record in world.kafka.consume_all(topic):
             canaries.are_absent(f"a record of {topic}", repr(record))

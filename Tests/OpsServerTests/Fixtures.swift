@@ -10,16 +10,18 @@ import Synchronization
 final class FixedSource: OpsSource {
     let version = "1.2.3"
     let startedAt = WallTime(milliseconds: 1_700_000_000_000)
-    private let core: CoreSnapshot
+    private let core: Mutex<CoreSnapshot>
     private let changes = Mutex<(made: [Change], control: ControlState, failure: ChangeFailure?, tested: [String], registered: [String])>(([], ControlState(), nil, [], []))
     private let state: Mutex<(readiness: Readiness, turn: TimeSpan)>
 
     init(_ core: CoreSnapshot = .example, readiness: Readiness = .ready) {
-        self.core = core
+        self.core = Mutex(core)
         state = Mutex((readiness, .zero))
     }
 
-    func snapshot() -> CoreSnapshot { core }
+    func snapshot() -> CoreSnapshot { core.withLock { $0 } }
+    /// Things change.
+    func become(_ change: @Sendable (inout CoreSnapshot) -> Void) { core.withLock { change(&$0) } }
     func control() -> ControlState { changes.withLock { $0.control } }
     /// What was asked for, in order.
     var changed: [Change] { changes.withLock { $0.made } }
@@ -27,7 +29,7 @@ final class FixedSource: OpsSource {
     func refuse(_ failure: ChangeFailure) { changes.withLock { $0.failure = failure } }
 
     func change(_ change: SubscriptionChange, of name: String, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt {
-        guard core.subscriptions.contains(where: { $0.name == name }) else { throw .unknownSubscription }
+        guard snapshot().subscriptions.contains(where: { $0.name == name }) else { throw .unknownSubscription }
         if let failure = changes.withLock({ $0.failure }) { throw failure }
         changes.withLock { changes in
             changes.made.append(Change(change: change, name: name, by: by.by, reason: by.reason))
@@ -61,7 +63,7 @@ final class FixedSource: OpsSource {
     var registered: [String] { changes.withLock { $0.registered } }
 
     func test(_ name: String, event: String?, type: String?) async throws(ChangeFailure) -> TestReport {
-        guard core.subscriptions.contains(where: { $0.name == name }) else { throw .unknownSubscription }
+        guard snapshot().subscriptions.contains(where: { $0.name == name }) else { throw .unknownSubscription }
         changes.withLock { $0.tested.append(event ?? type ?? "") }
         return TestReport(result: .refused, status: 418, errorKind: .http, message: "the endpoint answered 418", duration: .milliseconds(7))
     }
@@ -74,6 +76,20 @@ final class FixedSource: OpsSource {
         var name: String
         var by: String
         var reason: String
+    }
+
+    func configuration() -> ConfigurationStatus {
+        var status = ConfigurationStatus(folder: "topics", loadedAt: startedAt, topics: 1, subscriptions: 2)
+        status.refused = .init(at: startedAt, problems: [
+            Problem(severity: .error, file: "topics/orders.yaml", line: 3, column: 5, path: "owner", message: "must be a text")
+        ])
+        return status
+    }
+
+    func explain(_ question: EventQuestion) throws(QuestionFailure) -> String {
+        guard question.topic == "shop.orders" else { throw .unknownTopic }
+        let headers = question.headers.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+        return #"{"event":{"value":"\#(question.value)","headers":"\#(headers)"},"subscriptions":[]}"#
     }
 
     func readiness() -> Readiness { state.withLock { $0.readiness } }

@@ -111,6 +111,22 @@ private let json = "Content-Type: application/json"
         }
     }
 
+    @Test(arguments: [
+        (#"{"topic":"shop.orders","value":"7","headers":{"a":"b"}}"#, 200, #"{"event":{"value":"7","headers":"a=b"},"#),
+        (#"{"topic":"shop.orders","value":"7","headers":{"a":1}}"#, 400, #""pointer":"/headers","detail":"must be an object of at most 100 texts""#),
+        (#"{"topic":"shop.orders"}"#, 400, #""pointer":"/value","detail":"is missing""#),
+        (#"{"topic":"shop.other","value":"7"}"#, 404, "no manifest for topic"),
+    ])
+    func `asks what would become of an event`(body: String, status: Int, expected: String) async throws {
+        try await serving(FixedSource()) { port in
+            let reply = try await request("/api/v1/explain", port: port, method: "POST", headers: [json], body: body)
+            #expect(reply.status == status)
+            #expect(reply.body.contains(expected))
+            let configuration = try await request("/api/v1/configuration", port: port)
+            #expect(configuration.body.contains(#""problems":[{"severity":"error","file":"topics/orders.yaml","line":3,"column":5,"path":"owner","#))
+        }
+    }
+
     @Test func `changes what it says`() async throws {
         let source = FixedSource()
         try await serving(source) { port in

@@ -116,7 +116,16 @@ func serving(_ server: OpsServer, _ body: @Sendable @escaping (Int) async throws
             #expect(head.body.isEmpty)
             let page = try await request("/", port: port)
             #expect(page.head.contains("content-type: text/html; charset=utf-8"))
-            #expect(page.body.contains("Fanfare 1.2.3"))
+            #expect(page.head.contains("content-security-policy: default-src 'none'; script-src 'self'; style-src 'self';"))
+            for reference in page.body.matches(of: #/"(console/[a-z.]+)"/#) {
+                let file = try await request("/" + reference.1, port: port)
+                #expect(file.status == 200)
+                #expect(file.head.contains("x-content-type-options: nosniff"))
+            }
+            let script = try await request("/console/main.js", port: port)
+            #expect(script.head.contains("content-type: text/javascript; charset=utf-8"))
+            let other = try await request("/console/other.js", port: port)
+            #expect(other.status == 400)
         }
     }
 

@@ -52,6 +52,19 @@ enum BodyValue {
         return members
     }
 
+    /// An object's members; nil where one is no text.
+    static func texts(of object: String) -> [NamedText]? {
+        Array(object.utf8).withUnsafeBytes { bytes in
+            guard let root = try? JSONScanner.scan(bytes) else { return nil }
+            var texts: [NamedText] = []
+            for member in root.members {
+                guard member.value.kind == .string, let name = text(of: member.name), let text = text(of: member.value) else { return nil }
+                texts.append(NamedText(name: name, value: text))
+            }
+            return texts
+        }
+    }
+
     private static func text(of value: JSONValue) -> String? {
         let writer = ByteWriter(capacity: value.raw.count)
         guard value.appendUnescaped(to: writer) else { return nil }

@@ -3,6 +3,7 @@ import DeliveryCore
 import EventModel
 import HTTPTypes
 import Manifests
+import NIOCore
 
 /// A request whose caller may ask for it and whose inputs are right.
 struct Call: Sendable {
@@ -10,12 +11,15 @@ struct Call: Sendable {
     let caller: Caller
     /// The `Accept` header.
     let accept: String?
+    /// The connection that it came on.
+    let channel: any Channel
     private let inputs: [String: InputValue]
 
-    init(_ server: OpsResponder, _ caller: Caller, accept: String?, inputs: [String: InputValue]) {
+    init(_ server: OpsResponder, _ caller: Caller, accept: String?, channel: any Channel, inputs: [String: InputValue]) {
         self.server = server
         self.caller = caller
         self.accept = accept
+        self.channel = channel
         self.inputs = inputs
     }
 
@@ -28,6 +32,12 @@ struct Call: Sendable {
 
     /// The body of an operation that reads it as a whole.
     var document: [UInt8] { Array((text("") ?? "").utf8) }
+
+    /// Texts by name; none where the input was not given.
+    func texts(_ name: String) -> [(name: String, value: String)] {
+        guard case .texts(let texts)? = inputs[name] else { return [] }
+        return texts.map { (name: $0.name, value: $0.value) }
+    }
 
     /// One that is required, or has a default.
     func count(_ name: String) -> Int {

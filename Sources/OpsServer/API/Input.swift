@@ -9,6 +9,10 @@ struct Input: Sendable {
     enum Kind: Sendable {
         /// One line.
         case text(maximum: Int)
+        /// Any text.
+        case lines(maximum: Int)
+        /// Texts by name.
+        case texts(maximum: Int)
         case count(ClosedRange<Int>)
         case flag
         case words([String])
@@ -43,6 +47,12 @@ enum InputValue: Sendable, Equatable {
     case text(String)
     case count(Int)
     case flag(Bool)
+    case texts([NamedText])
+}
+
+struct NamedText: Sendable, Equatable {
+    let name: String
+    let value: String
 }
 
 extension Input {
@@ -51,6 +61,9 @@ extension Input {
         var schema: JSON =
             switch kind {
             case .text(let maximum): ["type": "string", "maxLength": .int(maximum), "pattern": "^[^\\u0000-\\u001f\\u007f]*$"]
+            case .lines(let maximum): ["type": "string", "maxLength": .int(maximum)]
+            case .texts(let maximum):
+                ["type": "object", "maxProperties": .int(maximum), "additionalProperties": ["type": "string"]]
             case .count(let range): ["type": "integer", "minimum": .int(range.lowerBound), "maximum": .int(range.upperBound)]
             case .flag: ["type": "boolean"]
             case .words(let words): ["type": "string", "enum": .array(words.map { .string($0) })]
@@ -83,7 +96,10 @@ extension Input {
             guard let count = Int(number), range.contains(count) else { throw fault }
             return .count(count)
         case (.object, .object(let text)): return .text(text)
-        case (.text, .text(let text)), (.words, .text(let text)), (.form, .text(let text)): return .text(try checked(text))
+        case (.texts(let maximum), .object(let text)):
+            guard let texts = BodyValue.texts(of: text), texts.count <= maximum else { throw fault }
+            return .texts(texts)
+        case (.text, .text(let text)), (.lines, .text(let text)), (.words, .text(let text)), (.form, .text(let text)): return .text(try checked(text))
         default: throw fault
         }
     }
@@ -93,9 +109,10 @@ extension Input {
             switch kind {
             case .text(let maximum):
                 text.unicodeScalars.count <= maximum && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+            case .lines(let maximum): text.unicodeScalars.count <= maximum
             case .words(let words): words.contains(text)
             case .form(_, _, let isRight): isRight(text)
-            case .count, .flag, .object: false
+            case .count, .flag, .object, .texts: false
             }
         guard isRight else { throw fault }
         return text
@@ -104,6 +121,8 @@ extension Input {
     private var fault: InputFault {
         switch kind {
         case .text(let maximum): fault("must be a text of one line, with at most \(maximum) characters")
+        case .lines(let maximum): fault("must be a text of at most \(maximum) characters")
+        case .texts(let maximum): fault("must be an object of at most \(maximum) texts")
         case .count(let range): fault("must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         case .flag: fault("must be true or false")
         case .words(let words): fault("must be one of \(words.joined(separator: ", "))")

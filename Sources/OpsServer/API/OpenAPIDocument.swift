@@ -72,7 +72,7 @@ package enum OpenAPIDocument {
 
     private static func security(_ access: Operation.Access) -> JSON {
         switch access {
-        case .anybody: []
+        case .anybody, .page: []
         case .figures, .viewer: [["token": ["viewer"]]]
         case .operators: [["token": ["operator"]]]
         }
@@ -119,10 +119,12 @@ package enum OpenAPIDocument {
         }
         problems += [
             (.badRequest, "A parameter or the body is wrong; `errors` says which.", []),
-            (.unauthorized, "A token is missing or not known.", [header("WWW-Authenticate", "Bearer.", "string")]),
             (.forbidden, "The caller may not do this.", []),
             (.tooManyRequests, "Too many requests: ops.rateLimit.", [header("Retry-After", "In seconds.", "integer")]),
         ]
+        if operation.access != .page {
+            problems.append((.unauthorized, "A token is missing or not known.", [header("WWW-Authenticate", "Bearer.", "string")]))
+        }
         if !operation.inputs(.path).isEmpty { problems.append((.notFound, "There is none of this name.", [])) }
         if operation.hasBody {
             problems += [

@@ -10,6 +10,8 @@ struct Operation: Sendable {
         case anybody
         /// Figures without names of people or endpoints: whoever can connect while there are no tokens, else a viewer.
         case figures
+        /// Pages without data: whoever can connect while there are tokens, as a browser sends none; else a viewer.
+        case page
         case viewer
         case operators
     }
@@ -33,13 +35,15 @@ struct Operation: Sendable {
     let run: @Sendable (Call) async throws(Problem) -> Response
 
     enum Tag: String, CaseIterable, Sendable {
-        case subscriptions, topics, probes, description
+        case subscriptions, topics, configuration, probes, description, console
 
         var text: String {
             switch self {
             case .subscriptions: "What is delivered to whom, how far it is, and control of it."
             case .topics: "What this replica reads."
             case .probes: "For orchestrators and monitoring."
+            case .configuration: "What it runs with."
+            case .console: "For people."
             case .description: "Of this API."
             }
         }

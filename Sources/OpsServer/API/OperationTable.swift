@@ -4,7 +4,9 @@ import Manifests
 
 /// Everything that the server does. A new resource is a list of its own, named here.
 enum OperationTable {
-    static let all: [Operation] = SubscriptionOperations.all + TopicOperations.all + ProbeOperations.all + DescriptionOperations.all
+    static let all: [Operation] =
+        SubscriptionOperations.all + MonitorOperations.all + TopicOperations.all + ConfigurationOperations.all + ProbeOperations.all
+        + DescriptionOperations.all + ConsoleOperations.all
 }
 
 /// What orchestrators and monitoring ask for.
@@ -54,9 +56,5 @@ enum DescriptionOperations {
             method: .get, path: "/openapi.json", id: "openapi", summary: "This document.", tag: .description,
             answer: Operation.Answer(text: "An OpenAPI 3.1 document.", contents: [("application/json", ["type": "object"])])
         ) { call in Reply.json(OpenAPIDocument.json(version: call.source.version)) },
-        Operation(
-            method: .get, path: "/", id: "index", summary: "A page that says where to go from here.", tag: .description,
-            answer: .text(["text/html"], "The page.")
-        ) { call in Page.index(version: call.source.version) },
     ]
 }

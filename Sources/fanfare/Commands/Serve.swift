@@ -158,6 +158,14 @@ struct BridgeSource: OpsSource {
         try await bridge.delete(name, by: by)
     }
 
+    func configuration() -> ConfigurationStatus {
+        let (status, topics) = (bridge.manifestStatus, bridge.topics)
+        return ConfigurationStatus(
+            folder: bridge.configuration.topics, loadedAt: status.loadedAt, topics: topics.count,
+            subscriptions: topics.reduce(0) { $0 + $1.subscriptions.count }, warnings: status.warnings,
+            refused: status.refused.map { .init(at: $0.at, problems: $0.problems) })
+    }
+
     func oldestTurn() -> TimeSpan { bridge.oldestTurn() }
     var version: String { fanfareVersion }
     var startedAt: WallTime { bridge.startedAt }

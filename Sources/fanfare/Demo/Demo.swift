@@ -86,7 +86,7 @@ final class DemoShow {
         }
         try await stage.start()
         if !screen.isPicture {
-            Terminal.write("ops server: \(stage.opsURL)  metrics: \(stage.opsURL)/metrics  API: \(stage.opsURL)/api/v1/subscriptions\n")
+            Terminal.write("console: \(stage.opsURL)/  metrics: \(stage.opsURL)/metrics  API: \(stage.opsURL)/api/v1/subscriptions\n")
         }
         let signals = Termination.onSignal { [interruption] in interruption.came.store(true, ordering: .relaxed) }
         defer { signals.cancel() }

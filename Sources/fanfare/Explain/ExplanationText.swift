@@ -67,13 +67,14 @@ enum ExplanationText {
         ])
     }
 
-    static func json(_ explanation: Explanation) -> String {
+    /// - Parameter hidesSignatures: for those who may look but not sign.
+    static func json(_ explanation: Explanation, hidesSignatures: Bool = false) -> String {
         let subscriptions = explanation.outcomes.map { outcome in
             let reasons = outcome.reasons.map(JSONText.quoted).joined(separator: ",")
             var request = "null"
             if let made = outcome.request {
                 let body = String(validating: made.body, as: UTF8.self)
-                request = "{\"method\":\"POST\",\"url\":\(JSONText.quoted(made.url)),\"headers\":\(headers(made)),"
+                request = "{\"method\":\"POST\",\"url\":\(JSONText.quoted(made.url)),\"headers\":\(headers(made, hidesSignatures)),"
                     + (body.map { "\"body\":\(JSONText.quoted($0))}" } ?? "\"body\":null,\"bodyBytes\":\(made.body)}")
             }
             let windows = JSONText.array(outcome.windows.map(json))
@@ -86,9 +87,10 @@ enum ExplanationText {
     }
 
     /// A header that is there several times stands once, its values separated by commas, which means the same (RFC 9110, 5.3).
-    private static func headers(_ request: Explanation.Request) -> String {
+    private static func headers(_ request: Explanation.Request, _ hidesSignatures: Bool) -> String {
         var merged: [(name: String, value: String)] = []
         for (name, value) in request.headers {
+            let value = hidesSignatures && name.lowercased().contains("signature") ? "***" : value
             if let index = merged.firstIndex(where: { $0.name.lowercased() == name.lowercased() }) {
                 merged[index].value += ", " + value
             } else {

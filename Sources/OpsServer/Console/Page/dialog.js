@@ -1,0 +1,43 @@
+// A question before a change, with a place for the reason.
+
+import { h } from "./dom.js";
+import { post } from "./connection.js";
+
+let next = 0;
+
+/**
+ * `fields`: [{name, label, placeholder, required, options}]; a reason is always asked for. `path` is posted to with what was
+ * given; `done(answer)` is called after it, while what is refused is shown where it was asked for.
+ */
+export function ask({ title, text, fields = [], fixed = {}, verb, danger = false, path, done }) {
+  const inputs = [...fields, { name: "reason", label: "Reason", placeholder: "Others will ask why", maxlength: 500 }].map((field) => {
+    const id = `field-${next++}`;
+    const input = h("input", { id, name: field.name, placeholder: field.placeholder, required: field.required, maxlength: field.maxlength, autocomplete: "off", list: field.options && `${id}-options` });
+    const options = field.options && h("datalist", { id: `${id}-options` }, field.options.map((value) => h("option", { value })));
+    return { field, input, element: h("div", { class: "field" }, h("label", { for: id }, field.label), input, options, field.note && h("p", { class: "note" }, field.note)) };
+  });
+  const problem = h("p", { class: "problem", role: "alert" });
+  const go = h("button", { class: danger ? "danger" : "primary" }, verb);
+  const dialog = h("dialog", { "aria-labelledby": "dialog-title", onclose: () => dialog.remove() },
+    h("form", { onsubmit: submit }, h("h2", { id: "dialog-title" }, title), h("p", {}, text), inputs.map(({ element }) => element), problem,
+      h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), go)));
+
+  async function submit(event) {
+    event.preventDefault();
+    go.disabled = true;
+    problem.textContent = "";
+    const body = { ...fixed };
+    for (const { field, input } of inputs) if (input.value.trim()) body[field.name] = input.value.trim();
+    try {
+      const answer = await post(path, body);
+      dialog.close();
+      done(answer);
+    } catch (error) {
+      problem.textContent = error.message;
+      go.disabled = false;
+    }
+  }
+  document.body.append(dialog);
+  dialog.showModal();
+  inputs[0].input.focus();
+}

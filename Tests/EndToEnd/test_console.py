@@ -1,0 +1,113 @@
+"""The console, in a real browser: what hurts, why, since when, and what can be done about it."""
+
+import os
+import pathlib
+
+import pytest
+
+from harness.browser import Browser
+
+VIEWER = "viewer-viewer-viewer-0001"
+ALICE = "alice-alice-alice-alice-1"
+HOSTILE = "<img src=x onerror=alert(1)> & \"team\""
+
+
+@pytest.fixture
+def browser(tmp_path):
+    browser = Browser(tmp_path)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Where people can look at them afterwards: FANFARE_PICTURES, or the test's own folder."""
+    return pathlib.Path(os.environ.get("FANFARE_PICTURES", tmp_path / "pictures"))
+
+
+ROWS = "[...document.querySelectorAll('.subscriptions tbody tr')].map(row => row.innerText)"
+
+
+def test_what_hurts_comes_first_and_is_paused_with_a_reason(world, browser, pictures):
+    orders = world.topic("shop.orders", partitions=2)
+    billing = world.endpoint("billing")
+    orders.subscribe("billing", billing)
+    orders.subscribe("broken", world.endpoint_where_nothing_listens("broken"), owner=HOSTILE)
+    bridge = world.bridge().starts()
+    orders.publish(60)
+    billing.has_taken(60)
+    bridge.takes_for_down("broken")
+    page = browser.opens(bridge.ops + "/")
+
+    first = page.waits_for(f"(rows => rows.length === 2 && rows[0].includes('broken') && rows[0].includes('refused') && rows[0])({ROWS})", "the broken one to come first, with its reason")
+    assert HOSTILE in first
+    assert page.text("h1") == "1 of 2 subscriptions needs attention"
+    page.pictures(pictures, "overview")
+
+    page.clicks("broken", "tbody a")
+    page.shows("The endpoint fails")
+    page.clicks("Pause")
+    page.writes("they move")
+    page.presses("Enter")
+    page.shows("Done, on 1 replica.")
+    page.shows("by operator@127.0.0.1: they move", ".reason")
+    paused = world.fanfare("subscriptions", "broken", "--output", "json").json
+    assert (paused["state"], paused["pause"]["reason"]) == ("paused", "they move")
+    page.waits_for("document.querySelector('.series').getAttribute('d').length > 0", "the charts to be drawn")
+    page.pictures(pictures, "subscription")
+
+    page.clicks("Explain")
+    page.clicks("Explain", "button")
+    page.shows("2 of 2 would get it")
+    page.clicks("The request")
+    page.shows("webhook-signature: ***")
+    page.pictures(pictures, "explain")
+
+    good = orders.file.read_text()
+    orders.file.write_text(good.replace("topic:", "topik:", 1))
+    page.shows("Newer manifests were refused")
+    page.clicks("What is wrong")
+    page.shows('did you mean "topic"?')
+    page.pictures(pictures, "configuration")
+    orders.file.write_text(good)
+    page.waits_for("!document.body.innerText.includes('refused')", "the right manifests to be in force")
+    assert browser.errors == []
+
+    bridge.stops()
+    page.shows("Connection lost")
+    page.shows("The bridge does not answer")
+    bridge.starts()
+    page.waits_for("document.getElementById('connection').textContent === 'Live'", "the page to be live again")
+
+
+def test_a_thousand_subscriptions_are_found_with_a_token(world, browser, pictures):
+    world.configure(ops={"tokens": {"viewer": [VIEWER], "operator": [{"name": "alice", "token": ALICE}]}})
+    nobody = world.endpoint_where_nothing_listens("nobody")
+    topics = [world.topic(f"shop.topic-{n}") for n in range(4)]
+    for n in range(1000):
+        topics[n % 4].subscribe(f"customer-{n:04}", nobody, enabled=n != 777, owner=f"team-{n % 10}")
+    bridge = world.bridge().starts()
+    page = browser.opens(bridge.ops + "/")
+    page.shows("A token, please")
+    page.writes("not-the-token-not-the-token")
+    page.presses("Enter")
+    page.shows("The token is not known here.")
+    page.writes(VIEWER)
+    page.presses("Enter")
+
+    page.shows("1,000 subscriptions", "h1")
+    rows = page.waits_for(f"(rows => rows.length > 1 && rows)({ROWS})", "the first of them to be listed")
+    assert "customer-0777" in rows[0] and "disabled" in rows[0] and len(rows) == 50
+    assert page.says("document.querySelectorAll('.flow .target').length") <= 20
+    page.pictures(pictures, "thousand")
+    page.says("document.querySelector('input[type=search]').focus()")
+    page.writes("team-3 customer-01")
+    page.shows("10 of 1,000")
+    assert page.says("sessionStorage.length") == 1 and page.says("localStorage.length") == 0 and page.says("document.cookie") == ""
+
+    page.clicks("customer-0103", "tbody a")
+    page.clicks("Pause")
+    page.presses("Enter")
+    page.shows("This token may only read")
+    # A refused token and a refused change are what browsers call errors; the page has none of its own.
+    assert [error for error in browser.errors if "401" not in error and "403" not in error] == []

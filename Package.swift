@@ -98,6 +98,8 @@ let package = Package(
         ]),
         // What operators send again: dead letters, and ranges of topics, through the retry topic.
         target("Redelivery", ["EventModel", "EventFormats", "Filters", "DeliveryCore", "EventLoop", "KafkaClient"]),
+        // Receipts of attempts: what they say, and which ones; pure.
+        target("Receipts", ["EventModel", "EventFormats"]),
         // Probes, metrics, the API and the console over HTTP, from the core's snapshots.
         .target(
             name: "OpsServer", dependencies: ["EventModel", "EventFormats", "Manifests", "DeliveryCore", "Control", hummingbird, logging],
@@ -128,7 +130,7 @@ let package = Package(
             name: "fanfare",
             dependencies: [
                 "EventModel", "EventFormats", "Filters", "DeliveryCore", "Control", "Manifests", "Signing", "EventLoop", "KafkaClient", "KafkaTokens",
-                "Egress", "HTTPTransport", "SchemaRegistry", "BridgeRuntime", "Redelivery", "OpsServer", "Receiver", "TerminalViews",
+                "Egress", "HTTPTransport", "SchemaRegistry", "BridgeRuntime", "Redelivery", "Receipts", "OpsServer", "Receiver", "TerminalViews",
                 "Descriptions", "CLinux", "COpenSSL", hummingbird, arguments, logging,
             ],
             swiftSettings: settings),
@@ -142,6 +144,7 @@ let package = Package(
         test("BridgeRuntimeTests", ["EventModel", "EventFormats", "DeliveryCore", "KafkaClient", "BridgeRuntime"]),
         test("ControlTests", ["EventModel", "Control"]),
         test("RedeliveryTests", ["EventModel", "KafkaClient", "Redelivery"]),
+        test("ReceiptsTests", ["EventModel", "Receipts"]),
         test("FiltersTests", ["EventModel", "EventFormats", "Filters", yams]),
         test("DeliveryCoreTests", ["EventModel", "DeliveryCore"]),
         test("SimulatorTests", ["EventModel", "DeliveryCore", "Simulator"]),

@@ -27,6 +27,8 @@ public final class Bridge: Sendable {
         var shards: [ShardMailbox] = []
         /// Once the shards obey it.
         var control: ControlChannel? = nil
+        /// Nil where attempts are not recorded.
+        var receipts: ReceiptTopic? = nil
         var isStopping = false
         var isClusterReachable = false
         /// Why it is not ready, while it waits for something at the start.
@@ -148,6 +150,7 @@ public final class Bridge: Sendable {
                 merged.subscriptions.append(SubscriptionSnapshot(name: policy.name, topic: policy.topic))
             }
         }
+        merged.receiptsLost = state.withLock { $0.receipts }?.lost ?? 0
         retention.fill(&merged)
         let certificates = certificates.withLock { $0 }
         for index in merged.subscriptions.indices {
@@ -273,7 +276,12 @@ public final class Bridge: Sendable {
         defer { assembly.withLock { $0.control = nil } }
         let lookups = Lookups(kafka)
         defer { lookups.stop() }
-        let plans = makePlans(retryPartitions: partitions)
+        let receipts = startReceipts()
+        defer {
+            receipts?.topic.close()
+            receipts?.thread.join()
+        }
+        let plans = makePlans(retryPartitions: partitions, receipts?.topic)
         defer { schemas?.stop() }
         let mailboxes = plans.map { _ in ShardMailbox() }
         var counts = PartitionCounts(retryTopic: configuration.retryTopicName)
@@ -542,7 +550,20 @@ public final class Bridge: Sendable {
 
     // MARK: Plans
 
-    private func makePlans(retryPartitions: Int) -> [ShardPlan] {
+    /// Nil where attempts are not recorded.
+    private func startReceipts() -> (topic: ReceiptTopic, thread: WorkerThread)? {
+        guard configuration.receipts.enabled else { return nil }
+        do throws(KafkaError) {
+            let topic = try ReceiptTopic(kafka, topic: configuration.receiptsTopicName, log: log)
+            state.withLock { $0.receipts = topic }
+            return (topic, topic.start())
+        } catch {
+            log.error("attempts are not recorded: there is no producer for receipts", metadata: ["reason": "\(error)"])
+            return nil
+        }
+    }
+
+    private func makePlans(retryPartitions: Int, _ receipts: ReceiptTopic?) -> [ShardPlan] {
         let limits = configuration.limits
         let count = limits.shards ?? max(1, ProcessorCount.online)
         let retry = configuration.retryTopic
@@ -577,7 +598,7 @@ public final class Bridge: Sendable {
             return ShardPlan(
                 index: index, core: core, kafka: kafka, group: configuration.group, instanceID: instanceID.map { "\($0)-\(index)" },
                 egress: egress, proxy: proxy, ownListeners: ownListeners, connections: max(1, connections / count), sessionTimeout: sessionTimeout, deadLetterPattern: configuration,
-                schemas: schemas, notifier: notifier)
+                receipts: receipts.map { (topic: $0, sample: ReceiptSample(configuration.receipts.sample)) }, schemas: schemas, notifier: notifier)
         }
     }
 }

@@ -21,10 +21,13 @@ final class Outlet {
     let repartition: RepartitionWriter?
     /// Since when the payload's version should no longer be used.
     let deprecated: WallTime?
+    /// What receipts of its attempts say.
+    let receiptOrigin: ReceiptOrigin
 
     init(policy: Subscription, route: TopicRoute, transport: any HTTPTransport) {
         self.policy = policy
         self.route = route
+        receiptOrigin = ReceiptOrigin(policy)
         deprecated = policy.transform.derivation.deprecated
         repartition = RepartitionWriter(policy, decoder: route.decoder)
         var problem = ""
@@ -113,6 +116,7 @@ final class Outlet {
         consent = same.consent
         problem = same.problem
         deprecated = same.deprecated
+        receiptOrigin = same.receiptOrigin
         repartition = RepartitionWriter(policy, decoder: route.decoder)
         // What it knows of its sources is true of the log, whatever decodes it.
         if let known = same.repartition { repartition?.progress = known.progress }

@@ -102,7 +102,7 @@ extension Shard {
         endReferences(fetch.delivery.index)
         let outcome = AttemptOutcome(
             failure: .poison, message: "the value is too large for the retry topic, and its source does not have it any more")
-        step(.attemptEnded(fetch.delivery, outcome, duration: .zero))
+        endAttempt(fetch.delivery, outcome, duration: .zero)
     }
 
     /// Lets go of what a request was made from.
@@ -115,6 +115,6 @@ extension Shard {
         if cancelRepartition(id) { return }
         guard schemas?.cancel(id) ?? false || references.cancel(id) || cancelWaiting(id) else { return transport.cancel(id.index) }
         endReferences(id.index)
-        step(.attemptEnded(id, AttemptOutcome(failure: .network, message: "cancelled"), duration: .zero))
+        endAttempt(id, AttemptOutcome(failure: .network, message: "cancelled"), duration: .zero)
     }
 }

@@ -6,6 +6,8 @@ package struct RequestSlot {
 
     package let headers = ByteWriter(capacity: 512)
     package let body = ByteWriter(capacity: leastBody)
+    /// Nil where no receipts are written.
+    package var receipt: ReceiptDraft? = nil
 
     /// The headers that were written, in order.
     var fields: [(name: String, value: String)] {
@@ -28,16 +30,31 @@ package struct RequestSlots {
     package static let keptBodies = 4 << 20
 
     private var slots: [RequestSlot] = []
+    private let receipts: ReceiptSample?
     /// What the bodies of idle slots keep beyond their least.
     package private(set) var idleBytes = 0
 
-    package init() {}
+    /// - Parameter receipts: which events' attempts are recorded; nil: none.
+    package init(receipts: ReceiptSample? = nil) { self.receipts = receipts }
 
     /// An empty slot, until `end`.
     package mutating func begin(_ index: Int) -> RequestSlot {
-        while slots.count <= index { slots.append(RequestSlot()) }
+        makeRoom(index)
         idleBytes -= slots[index].body.capacity - RequestSlot.leastBody
+        slots[index].receipt?.begin()
         return slots[index]
+    }
+
+    private mutating func makeRoom(_ index: Int) {
+        while slots.count <= index { slots.append(RequestSlot(receipt: receipts.map { ReceiptDraft($0) })) }
+    }
+
+    /// What the receipt will say, also after the request has ended and until the next one begins.
+    /// Nil where no receipts are written.
+    mutating func receipt(of index: Int) -> ReceiptDraft? {
+        guard receipts != nil else { return nil }
+        makeRoom(index)
+        return slots[index].receipt
     }
 
     /// Nobody reads the slot any more.

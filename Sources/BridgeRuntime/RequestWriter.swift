@@ -21,6 +21,7 @@ struct RequestWriter {
         _ view: RecordView, attempt: Int, replay: UnsafeRawBufferPointer? = nil, at now: WallTime, _ traceIDs: inout TraceIDs, into slot: RequestSlot
     ) throws(PoisonReason) -> UnsafeRawBufferPointer {
         let event = try decoder.decode(view)
+        slot.receipt?.add(event, view)
         let start = beginID(slot.headers)
         WebhookID.append(event.id, to: slot.headers)
         let idLength = slot.headers.count - start
@@ -32,7 +33,7 @@ struct RequestWriter {
         }
         appendTrace(view, &traceIDs, to: slot.headers)
         if let replay { Self.append(replay: replay, to: slot.headers) }
-        finishHeaders(slot.headers, id: start, idLength, body, attempt, now)
+        finishHeaders(slot, id: start, idLength, body, attempt, now)
         return body
     }
 
@@ -68,6 +69,7 @@ struct RequestWriter {
                 RequestWriter.append(replay: replay, to: slot.headers)
             }
             let event = try writer.decoder.decode(view)
+            slot.receipt?.add(event, view)
             digest.add(event.id)
             if let payload = writer.templates?.payload { try payload.append(event, to: &encoder) } else { try encoder.append(event) }
         }
@@ -79,7 +81,7 @@ struct RequestWriter {
             slot.headers.append(0)
             encoder.finish(headers: slot.headers)
             let body = slot.body.bytes
-            writer.finishHeaders(slot.headers, id: start, BatchID.length, body, attempt, now)
+            writer.finishHeaders(slot, id: start, BatchID.length, body, attempt, now)
             return body
         }
     }
@@ -98,8 +100,10 @@ struct RequestWriter {
     }
 
     private func finishHeaders(
-        _ headers: ByteWriter, id start: Int, _ length: Int, _ body: UnsafeRawBufferPointer, _ attempt: Int, _ now: WallTime
+        _ slot: RequestSlot, id start: Int, _ length: Int, _ body: UnsafeRawBufferPointer, _ attempt: Int, _ now: WallTime
     ) {
+        let headers = slot.headers
+        slot.receipt?.webhookID.append(UnsafeRawBufferPointer(rebasing: headers.bytes[start..<start + length]))
         let seconds = now.milliseconds / 1000
         headers.append("webhook-timestamp: " as StaticString)
         headers.append(decimal: seconds)

@@ -35,7 +35,9 @@ final class Shard {
 
     // By engine index.
     var outlets: [Outlet?] = []
-    var slots = RequestSlots()
+    var slots: RequestSlots
+    /// Nil: attempts are not recorded.
+    let receipts: ShardReceipts?
     var references = References()
     /// Nil without a schema registry.
     let schemas: ShardSchemas?
@@ -124,6 +126,8 @@ final class Shard {
         core = DeliveryCore(options: plan.core)
         view = .none
         schemas = plan.schemas.map { _ in ShardSchemas() }
+        slots = RequestSlots(receipts: plan.receipts.map { $0.sample })
+        receipts = plan.receipts.map { ShardReceipts($0.topic, group: plan.group, shard: plan.index) }
         traceIDs = TraceIDs(seed: plan.core.seed)
         core.contents = windows
         core.identities = identities
@@ -167,7 +171,14 @@ final class Shard {
 
     /// Feeds the engine and performs what it decides. Within a performance the engine only appends to what is performed.
     func step(_ input: Input) {
-        core.step(input, at: moment, into: &effects)
+        decide(input)
+        performDecisions()
+    }
+
+    /// Feeds the engine; `performDecisions` has to follow.
+    func decide(_ input: Input) { core.step(input, at: moment, into: &effects) }
+
+    func performDecisions() {
         guard !isPerforming else { return }
         isPerforming = true
         var next = 0
@@ -365,6 +376,8 @@ struct ShardPlan: Sendable {
     var connections: Int
     var sessionTimeout: TimeSpan
     var deadLetterPattern: BridgeConfiguration
+    /// Nil: attempts are not recorded.
+    var receipts: (topic: ReceiptTopic, sample: ReceiptSample)?
     /// Nil without a schema registry.
     var schemas: SchemaLookups?
     /// Nil where nothing is published.

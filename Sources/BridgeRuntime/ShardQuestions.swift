@@ -31,7 +31,7 @@ extension Shard {
     func withhold(_ id: DeliveryID, _ kind: FailureKind, _ message: String) {
         outlets[core.delivery(id).subscription.index]?.tokens?.ended(id, isAccepted: false)
         if !references.isEmpty { endReferences(id.index) }
-        step(.attemptEnded(id, .withheld(kind, message), duration: .zero))
+        endAttempt(id, .withheld(kind, message), duration: .zero)
     }
 
     /// Whether the delivery was waiting for an answer; it is not any more.

@@ -12,7 +12,7 @@ extension Shard: HTTPTransportDelegate {
         if let outlet = outlets[delivery.subscription.index], let writer = outlet.repartition { return repartition(delivery, outlet, writer) }
         guard let outlet = outlets[delivery.subscription.index], let endpoint = outlet.endpoint, outlet.problem.isEmpty else {
             let reason = outlets[delivery.subscription.index]?.problem ?? "the subscription was removed"
-            return step(.attemptEnded(id, AttemptOutcome(failure: .egressDenied, message: reason), duration: .zero))
+            return endAttempt(id, AttemptOutcome(failure: .egressDenied, message: reason), duration: .zero)
         }
         guard hasReferredValues(delivery), hasSchemas(delivery, outlet), hasToken(id, outlet), hasConsent(id, outlet)
         else { return }
@@ -34,6 +34,7 @@ extension Shard: HTTPTransportDelegate {
         guard let url = outlet.writer.templates?.lastURL else {
             return transport.send(endpoint: endpoint, token: id.index, headers: headers, body: body)
         }
+        slots.receipt(of: id.index)?.host.append(ReceiptOrigin.host(of: url))
         do throws(EndpointError) {
             try transport.send(endpoint: endpoint, to: url, token: id.index, headers: headers, body: body)
         } catch {
@@ -46,7 +47,7 @@ extension Shard: HTTPTransportDelegate {
         slots.end(id.index)
         outlets[core.delivery(id).subscription.index]?.tokens?.ended(id, isAccepted: false)
         if !references.isEmpty { endReferences(id.index) }
-        step(.attemptEnded(id, outcome, duration: .zero))
+        endAttempt(id, outcome, duration: .zero)
     }
 
     private func writeEvent(_ delivery: Delivery, _ outlet: Outlet, _ slot: RequestSlot) throws(PoisonReason) -> UnsafeRawBufferPointer {
@@ -117,7 +118,7 @@ extension Shard: HTTPTransportDelegate {
             }
             countDeprecated(core.delivery(id), failed: outcome.failedEvents.count)
         }
-        step(.attemptEnded(id, outcome, duration: TimeSpan(nanoseconds: result.duration)))
+        endAttempt(id, outcome, duration: TimeSpan(nanoseconds: result.duration))
     }
 }
 

@@ -61,6 +61,8 @@ public struct ItemView {
     /// The record lies in the retry topic; its headers say where it came from.
     public var isRetryRecord: Bool
     public var created: WallTime
+    /// Made so far.
+    public var attempts: Int
 }
 
 /// One record for the retry or the dead-letter topic.

@@ -47,6 +47,8 @@ public struct DeliveryCore: ~Copyable {
     var liveSubscriptions = 0
     var deliveries: [Delivery] = []
     var freeDeliveries: [Int] = []
+    /// Of the last `attemptEnded`.
+    public internal(set) var ending = AttemptEnding()
     var diversions: [Diversion] = []
     var freeDiversions: [Int] = []
     var held: [Held?] = []

@@ -33,6 +33,7 @@ extension DeliveryCore {
 
     mutating func divertDead(_ item: Item, _ state: SubscriptionState?, _ details: FailureDetails) {
         if let state, state.policy.deadLetter.drop {
+            note(item, .dropped)
             state.counters.drops += 1
             report(.dropped(state.id, details.kind ?? .http, reason: details.message))
             return settle(item)
@@ -43,6 +44,10 @@ extension DeliveryCore {
     private mutating func divert(
         _ item: Item, _ state: SubscriptionState?, _ target: DiversionView.Target, _ details: FailureDetails
     ) {
+        switch target {
+        case .retry(let partition, let due): note(item, .retry(partition: partition, due: due))
+        case .deadLetter: note(item, .deadLetter(details.kind ?? .http))
+        }
         let diversion: Diversion
         if let index = freeDiversions.popLast() {
             diversion = diversions[index]

@@ -60,7 +60,10 @@ extension DeliveryCore {
         state.parts.removeAll { $0.isEmpty }
         var first = ContiguousArray<Item>()
         for item in all.reversed() {
-            if let key = item.key, !abandoned(item), item.cursor.order!.stepBack(item, key) { continue }
+            if let key = item.key, !abandoned(item), item.cursor.order!.stepBack(item, key) {
+                note(item, .inLine)
+                continue
+            }
             first.append(item)
         }
         first.reverse()

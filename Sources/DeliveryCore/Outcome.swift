@@ -6,6 +6,8 @@ extension DeliveryCore {
     mutating func attemptEnded(_ id: DeliveryID, _ outcome: AttemptOutcome, _ duration: TimeSpan) {
         let delivery = deliveries[id.index]
         guard let state = delivery.owner else { preconditionFailure("an attempt ended twice") }
+        beginEnding()
+        defer { ending.isOpen = false }
         if delivery.isCancelled, outcome.failure != nil {
             for item in firstOfEachKey(finish(delivery), state) { again(item, state) }
             markReady(state)
@@ -24,7 +26,7 @@ extension DeliveryCore {
             if outcome.failedEvents.isEmpty { succeeded(delivery, state) } else { succeededInPart(delivery, state, outcome) }
             if verdict == .successThenSuspend { suspend(state, "the endpoint answered \(outcome.status) with webhook-delivery: disable") }
         case .retry(let kind):
-            if !outcome.isWithheld { state.counters.attemptsToRetry += 1 }
+            if !outcome.isWithheld { count(.retry, state) }
             let items = finish(delivery)
             endpointAskedToWait(outcome, state)
             let details = FailureDetails(kind: kind, status: outcome.status, message: outcome.message, attempted: now.wall)
@@ -34,7 +36,7 @@ extension DeliveryCore {
                 for item in inCompany(firstOfEachKey(items, state)) { tryLater(item, state, outcome, details) }
             }
         case .giveUp(let kind):
-            state.counters.attemptsRefused += 1
+            count(.refused, state)
             let items = finish(delivery)
             let details = FailureDetails(kind: kind, status: outcome.status, message: outcome.message, attempted: now.wall)
             if items.count > 1, kind != .aborted, kind != .egressDenied {
@@ -43,7 +45,7 @@ extension DeliveryCore {
                 for item in firstOfEachKey(items, state) { giveUp(item, state, details) }
             }
         case .suspend:
-            state.counters.attemptsRefused += 1
+            count(.refused, state)
             let items = finish(delivery)
             let details = FailureDetails(kind: .http, status: outcome.status, message: outcome.message, attempted: now.wall)
             suspend(state, outcome.status == 410 ? "the endpoint answered 410 Gone" : "the endpoint asked for it (webhook-delivery: disable)")
@@ -52,13 +54,23 @@ extension DeliveryCore {
         markReady(state)
     }
 
+    mutating func count(_ result: AttemptEnding.Result, _ state: SubscriptionState) {
+        ending.result = result
+        switch result {
+        case .success: state.counters.attemptsSucceeded += 1
+        case .retry: state.counters.attemptsToRetry += 1
+        case .refused: state.counters.attemptsRefused += 1
+        }
+    }
+
     mutating func succeeded(_ delivery: Delivery, _ state: SubscriptionState) {
         let count = delivery.items.count
-        state.counters.attemptsSucceeded += 1
+        self.count(.success, state)
         state.counters.deliveries += UInt64(count)
         areIn(nil, delivery.items)
         for i in delivery.items.indices {
             let item = delivery.items[i]
+            note(item, .delivered)
             isUnderWay(item, -1)
             state.counters.eventDelay.record(max(0, (now.wall - item.created).seconds))
             settle(item)
@@ -196,11 +208,13 @@ extension DeliveryCore {
         // Before the other half of what this is a half of: they may be in order.
         state.parts.prepend(ContiguousArray(items[middle...]))
         state.parts.prepend(ContiguousArray(items[..<middle]))
-        if state.circuit.state == .open || !state.isRunning { stallParts(state) }
+        if state.circuit.state == .open || !state.isRunning { return stallParts(state) }
+        for item in items { note(item, .again) }
     }
 
     /// The item stays unsettled: its partition or its cursor goes elsewhere.
     mutating func leaveToNextOwner(_ item: Item) {
+        note(item, .left)
         release(item.record)
         checkDone(item.cursor)
     }
@@ -209,6 +223,7 @@ extension DeliveryCore {
     mutating func again(_ item: Item, _ state: SubscriptionState) {
         if abandoned(item) { return leaveToNextOwner(item) }
         if state.isRunning, state.circuit.state != .open {
+            note(item, .again)
             state.again.append(item)
             markReady(state)
         } else {
@@ -225,6 +240,7 @@ extension DeliveryCore {
         } else if item.isRetryRecord {
             takeNextLane(item, state, details)
         } else {
+            note(item, .outage)
             state.stalled.append(item)
             state.stalledBytes += bytes(of: item)
             if !mayKeepWaiting(state), overfull.last !== state { overfull.append(state) }
@@ -245,6 +261,7 @@ extension DeliveryCore {
     }
 
     mutating func hold(_ item: Item, _ state: SubscriptionState, until due: WallTime, after delay: TimeSpan, isEarly: Bool = false) {
+        note(item, .wait(until: due))
         let entry = Held(item: item, state: state, due: due, bytes: bytes(of: item), isEarly: isEarly)
         state.held += 1
         state.heldBytes += entry.bytes

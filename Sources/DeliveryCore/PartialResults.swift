@@ -11,7 +11,7 @@ extension DeliveryCore {
         if !delivery.items.isEmpty {
             succeeded(delivery, state)
         } else {
-            if failed.contains(where: { !$0.isRefused }) { state.counters.attemptsToRetry += 1 } else { state.counters.attemptsRefused += 1 }
+            count(failed.contains { !$0.isRefused } ? .retry : .refused, state)
             free(delivery, state)
         }
         let details = FailureDetails(kind: .http, status: outcome.status, message: outcome.message, attempted: now.wall)

@@ -22,6 +22,8 @@ public struct CoreSnapshot: Sendable {
     public var schemasFound: UInt64 = 0
     public var schemasUnknown: UInt64 = 0
     public var schemaRequestsFailed: UInt64 = 0
+    /// Receipts that Kafka does not have. The engine does not know.
+    public var receiptsLost: UInt64 = 0
     /// Events of Fanfare's own, of which the engine knows nothing: what Kafka took, and what it did not.
     public var notificationsWritten: UInt64 = 0
     public var notificationsLost: UInt64 = 0
@@ -58,6 +60,7 @@ public struct CoreSnapshot: Sendable {
         schemasFound += other.schemasFound
         schemasUnknown += other.schemasUnknown
         schemaRequestsFailed += other.schemaRequestsFailed
+        receiptsLost += other.receiptsLost
         notificationsWritten += other.notificationsWritten
         notificationsLost += other.notificationsLost
         validations.merge(other.validations, uniquingKeysWith: +)

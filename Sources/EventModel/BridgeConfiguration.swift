@@ -11,6 +11,7 @@ public struct BridgeConfiguration: Sendable, Equatable {
     public var retryTopic = RetryTopic()
     public var deadLetter = DeadLetter()
     public var control = Control()
+    public var receipts = Receipts()
     public var notifications = Notifications()
     /// Nil: values in Confluent's wire format are poison.
     public var schemaRegistry: SchemaRegistry? = nil
@@ -69,6 +70,15 @@ public struct BridgeConfiguration: Sendable, Equatable {
     public struct Control: Sendable, Equatable {
         /// `{group}` stands for the group.
         public var topic = "{group}.control"
+    }
+
+    /// The audit log: one record per attempt.
+    public struct Receipts: Sendable, Equatable {
+        /// `{group}` stands for the group.
+        public var topic = "{group}.receipts"
+        public var enabled = true
+        /// The share of events whose attempts are recorded; attempts that fail always are.
+        public var sample = 1.0
     }
 
     /// What happens to the bridge, as events in a topic.
@@ -187,6 +197,7 @@ public struct BridgeConfiguration: Sendable, Equatable {
 
     public var retryTopicName: String { retryTopic.name.replacing("{group}", with: group) }
     public var controlTopicName: String { control.topic.replacing("{group}", with: group) }
+    public var receiptsTopicName: String { receipts.topic.replacing("{group}", with: group) }
     public var notificationsTopicName: String { notifications.topic.replacing("{group}", with: group) }
     public func deadLetterTopic(for subscription: Subscription) -> String {
         subscription.deadLetter.topic

@@ -7,13 +7,15 @@ enum ClientRole {
     /// Reads partitions that somebody else chose, at offsets that somebody else chose.
     case fetcher
     case producer
+    /// Writes what may be lost.
+    case lossyProducer
     /// Requests only.
     case admin
 
     private var type: rd_kafka_type_t {
         switch self {
         case .member, .fetcher: RD_KAFKA_CONSUMER
-        case .producer, .admin: RD_KAFKA_PRODUCER
+        case .producer, .lossyProducer, .admin: RD_KAFKA_PRODUCER
         }
     }
 
@@ -54,6 +56,11 @@ enum ClientRole {
                 ("queue.buffering.max.messages", "100000"),
                 ("compression.type", "lz4"),
             ]
+        case .lossyProducer:
+            return common + [
+                ("linger.ms", "50"),
+                ("compression.type", "lz4"),
+            ]
         }
     }
 
@@ -87,6 +94,18 @@ enum ClientRole {
                 // a broker that knows nothing of a producer yet takes any first number, and the first request is lost.
                 ("max.in.flight.requests.per.connection", "1"),
             ]
+        case .lossyProducer:
+            return common + [
+                // No producer of that kind can fail for good, and nobody has to replace it.
+                ("enable.idempotence", "false"),
+                ("acks", "all"),
+                ("max.in.flight.requests.per.connection", "1"),
+                // Successes are nobody's business, and cost as much as the records.
+                ("delivery.report.only.error", "true"),
+                ("message.timeout.ms", "60000"),
+                ("queue.buffering.max.kbytes", "8192"),
+                ("queue.buffering.max.messages", "50000"),
+            ]
         case .admin: return common
         }
     }
@@ -95,7 +114,7 @@ enum ClientRole {
         let common = RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS
         return switch self {
         case .member: common | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT
-        case .producer: common | RD_KAFKA_EVENT_DR
+        case .producer, .lossyProducer: common | RD_KAFKA_EVENT_DR
         case .fetcher, .admin: common
         }
     }

@@ -28,7 +28,7 @@ public struct KafkaConfiguration: Sendable {
         guard !bootstrapServers.isEmpty else {
             throw KafkaError(code: ._INVALID_ARG, message: "bootstrapServers: must name at least one broker, host:port")
         }
-        for role in [ClientRole.member(group: "validate", instanceID: nil), .fetcher, .producer, .admin] {
+        for role in [ClientRole.member(group: "validate", instanceID: nil), .fetcher, .producer, .lossyProducer, .admin] {
             let handle = try role.makeHandle(for: self, connecting: false)
             rd_kafka_destroy(handle)
         }

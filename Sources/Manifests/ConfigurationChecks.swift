@@ -13,10 +13,11 @@ enum ConfigurationChecks {
         KafkaTokenChecks(kafka: configuration.kafka, place: place).run(&reader)
         if let registry = configuration.schemaRegistry { check(registry, &reader) }
         check(configuration.ops.tokens, &reader)
-        for (path, name) in [
+        let topics = [
             ("retryTopic.name", configuration.retryTopicName), ("control.topic", configuration.controlTopicName),
-            ("notifications.topic", configuration.notificationsTopicName),
-        ] where !Names.isTopic(name) {
+            ("notifications.topic", configuration.notificationsTopicName), ("receipts.topic", configuration.receiptsTopicName),
+        ]
+        for (path, name) in topics where !Names.isTopic(name) {
             reader.error(
                 place(path, reader), path, "is no Kafka topic name once {group} is put in; topic names have at most 249 characters")
         }

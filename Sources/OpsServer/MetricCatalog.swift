@@ -151,6 +151,9 @@ package enum MetricCatalog {
         .fanfare(.counter, "logs_renewed", "Partitions that were found to end before a cursor: their topic was deleted and made anew.") {
             $1.sample($0.core.logsRenewed)
         },
+        .fanfare(.counter, "receipts_lost", "Receipts of attempts that could not be written; deliveries do not wait for them.") {
+            $1.sample($0.core.receiptsLost)
+        },
         .each(.gauge, "in_flight", "Requests without an answer yet.") {
             $1.sample($0.inFlight, ("subscription", $0.name))
         },

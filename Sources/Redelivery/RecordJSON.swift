@@ -23,6 +23,12 @@ public struct RecordJSON: ~Copyable {
         isFirst = true
     }
 
+    /// A value that is JSON already.
+    public mutating func value(_ json: UnsafeRawBufferPointer) {
+        separate()
+        writer.append(json)
+    }
+
     // MARK: Structure
 
     mutating func open(_ bracket: Unicode.Scalar) {

@@ -81,6 +81,8 @@ struct Account {
     var tries: [Item: Tries] = [:]
     /// The attempt whose end the step under way takes in.
     var ending: Ending? = nil
+    /// Of the attempt that ended last.
+    var endingRecords: [RecordToken] = []
     var groups: [CursorGroup: CommitBooks] = [:]
     var commitTokens = 0.0
     var commitTokensAt = Instant(nanoseconds: 0)

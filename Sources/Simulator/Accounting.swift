@@ -65,7 +65,9 @@ extension Simulation {
                 replica.account.phases[handle] = .loading
                 for group in replica.account.groups.keys { replica.account.groups[group]!.acknowledged[name] = nil }
             }
-        case .attemptEnded: judgeEnding(replica)
+        case .attemptEnded:
+            judgeEnding(replica)
+            judgeNextSteps(of: replica.account.endingRecords, replica)
         default: break
         }
     }

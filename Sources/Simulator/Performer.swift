@@ -355,6 +355,8 @@ extension Simulation {
             }
         }
         noteEnd(of: attempt, outcome, replica)
+        let delivery = replica.core.delivery(id)
+        replica.account.endingRecords = (0..<delivery.count).map { replica.core.item($0, of: delivery).token }
         step(replica.index, .attemptEnded(id, outcome, duration: now - sent))
     }
 

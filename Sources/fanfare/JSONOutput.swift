@@ -23,7 +23,8 @@ struct JSONOutput: ~Copyable {
         flush()
     }
 
-    private mutating func flush() {
+    /// Writes what there is, for those who watch.
+    mutating func flush() {
         var rest = json.bytes[...]
         while !rest.isEmpty {
             let count = Glibc.write(STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)

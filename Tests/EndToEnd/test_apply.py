@@ -7,7 +7,7 @@ from harness.admin_broker import AdminBroker
 DAY = 24 * 60 * 60 * 1000
 ORDERS = {"partitions": 3, "replicationFactor": 1, "config": {"retention.ms": 7 * DAY}}
 DIVERTED = {"fanfare.retry", "shop.orders.dead-letter"}
-OWN = DIVERTED | {"fanfare.control"}
+OWN = DIVERTED | {"fanfare.control", "fanfare.receipts"}
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def marks(result):
 def test_the_plan_creates_nothing(world, broker, orders):
     planned = world.fanfare("apply", "--dry-run")
 
-    assert marks(planned) == {"shop.orders": {"+"}, "fanfare.retry": {"+"}, "fanfare.control": {"+"}, "shop.orders.dead-letter": {"+"}}
+    assert marks(planned) == {"shop.orders": {"+"}, "fanfare.retry": {"+"}, "fanfare.control": {"+"}, "fanfare.receipts": {"+"}, "shop.orders.dead-letter": {"+"}}
     assert broker.topics() == set()
-    assert world.fanfare("apply", "--dry-run", "--output", "json").json["changes"] == 4
+    assert world.fanfare("apply", "--dry-run", "--output", "json").json["changes"] == 5
 
 
 def test_topics_are_created_once(world, broker, orders):
@@ -53,8 +53,12 @@ def test_topics_are_created_once(world, broker, orders):
     assert int(broker.config("fanfare.retry")["retention.ms"]) > 3 * DAY, "longer than an event may be retried"
     assert int(broker.config("shop.orders.dead-letter")["retention.ms"]) > 7 * DAY, "longer than the source"
 
+    receipts = broker.config("fanfare.receipts")
+    assert broker.partitions("fanfare.receipts") == 4 and (receipts["cleanup.policy"], receipts["retention.ms"]) == ("delete", str(7 * DAY))
+
+    broker.configures("fanfare.receipts", retention_ms=DAY)
     again = world.fanfare("apply")
-    assert set.union(*marks(again).values()) == {"="} and "nothing to do" in again.output
+    assert set.union(*marks(again).values()) == {"="} and "nothing to do" in again.output, "how long receipts are kept is for their readers to say"
 
 
 def test_topics_are_extended(world, broker, orders):
@@ -63,7 +67,7 @@ def test_topics_are_extended(world, broker, orders):
     broker.creates("fanfare.control", 4, cleanup_policy="delete")
 
     assert marks(world.fanfare("apply")) == {
-        "shop.orders": {"~"}, "fanfare.retry": {"~"}, "fanfare.control": {"~"}, "shop.orders.dead-letter": {"+"}}
+        "shop.orders": {"~"}, "fanfare.retry": {"~"}, "fanfare.control": {"~"}, "fanfare.receipts": {"+"}, "shop.orders.dead-letter": {"+"}}
     assert broker.config("fanfare.control")["cleanup.policy"] == "compact", "what was made by itself forgets nothing from now on"
     assert broker.partitions("shop.orders") == 3 and broker.partitions("fanfare.retry") == 2
     assert broker.config("shop.orders")["retention.ms"] == str(7 * DAY)
@@ -87,7 +91,8 @@ def test_nothing_is_shrunk(world, broker, orders):
     broker.creates("shop.orders.dead-letter", 8, retention_ms=90 * DAY, max_message_bytes=5_000_000)
 
     refused = world.fanfare("apply", expect=1)
-    assert marks(refused) == {"shop.orders": {"!"}, "fanfare.retry": {"="}, "fanfare.control": {"+"}, "shop.orders.dead-letter": {"="}}
+    assert marks(refused) == {
+        "shop.orders": {"!"}, "fanfare.retry": {"="}, "fanfare.control": {"+"}, "fanfare.receipts": {"+"}, "shop.orders.dead-letter": {"="}}
     assert "deletes records" in refused.output and "partitions 5, wanted 3" in refused.output
     assert broker.partitions("shop.orders") == 5 and broker.config("shop.orders")["retention.ms"] == str(14 * DAY)
     assert broker.config("fanfare.retry")["retention.ms"] == "-1"
@@ -98,7 +103,7 @@ def test_more_replicas_than_brokers_are_refused_with_the_key_to_change(world, br
 
     refused = world.fanfare("apply", expect=1)
     assert marks(refused)["shop.orders.dead-letter"] == {"!"} and "deadLetter.replicationFactor" in refused.output
-    assert broker.topics() == {"shop.orders", "fanfare.retry", "fanfare.control"}, "the others are created all the same"
+    assert broker.topics() == {"shop.orders", "fanfare.retry", "fanfare.control", "fanfare.receipts"}, "the others are created all the same"
 
 
 def test_a_broker_without_the_admin_api_is_recognised(world, orders):

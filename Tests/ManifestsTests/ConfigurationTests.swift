@@ -109,6 +109,7 @@ import Testing
         ])
         #expect(loaded.configuration.egress.allowHTTP)
         #expect(loaded.configuration.limits.ring == 2 << 20)
+        #expect(!loaded.configuration.receipts.enabled)
         let manifests = load("topic: t\nsubscriptions: { s: { endpoint: https://example.com } }\n", defaults: loaded.defaults)
         let subscription = manifests.topics.first?.subscriptions.first
         #expect(manifests.problems.lines == [])
@@ -201,7 +202,7 @@ import Testing
             ops: { listen: 8080 }
             tracing: { otlp: "http://collector:4318" }
             logging: { level: warn }
-            receipts: { enabled: true, topic: "{group}.receipts", sample: 1 }
+            receipts: { enabled: maybe, topic: "{topic}.receipts", sample: 2 }
             control: { topic: "{topic}.control" }
             shutdown: { grace: 2 }
             kafak: {}
@@ -224,7 +225,9 @@ import Testing
                 "fanfare.yaml:8:8: error: ops.listen: must be an address and port such as 127.0.0.1:8080 or [::]:8080, not \"8080\"",
                 "fanfare.yaml:9:12: error: tracing.otlp: not supported yet; remove the key",
                 "fanfare.yaml:10:12: error: logging.level: must be trace, debug, info, notice, warning, error or critical, not \"warn\"",
-                "fanfare.yaml:11:13: error: receipts.enabled: not supported yet; remove the key or write false",
+                "fanfare.yaml:11:13: error: receipts.enabled: must be true or false, not \"maybe\"",
+                "fanfare.yaml:11:29: error: receipts.topic: only {group} may stand in braces here",
+                "fanfare.yaml:11:57: error: receipts.sample: must be between 0 and 1, not \"2\"",
                 "fanfare.yaml:12:12: error: control.topic: only {group} may stand in braces here",
                 "fanfare.yaml:13:13: error: shutdown.grace: must be a duration with its unit, such as 5s or 250ms, not \"2\"",
                 "fanfare.yaml:14:1: error: kafak: unknown key; did you mean \"kafka\"?",

@@ -10,7 +10,7 @@ import Testing
         "/path": PEM.certificate,
     ]
 
-    @Test func theConfigurationWithAllKeysIsReadButForReceipts() {
+    @Test func theConfigurationWithAllKeysIsRead() {
         let loaded = configure(
             """
             group: fanfare
@@ -31,7 +31,7 @@ import Testing
             shutdown: { grace: 25s }
             defaults: {}
             """)
-        #expect(loaded.problems.lines == ["fanfare.yaml:10:40: error: receipts.enabled: not supported yet; remove the key or write false"])
+        #expect(loaded.problems.lines == [])
         #expect(loaded.configuration == BridgeConfiguration(), "the values above are the documented defaults")
     }
 
@@ -150,6 +150,6 @@ import Testing
         #expect(loaded.problems.lines == [])
         let signed = load("topic: t\nsubscriptions: { s: { endpoint: https://example.com, signing: { scheme: standard, keys: [], secrets: [\"${S}\"] } } }\n", variables: ["S": goodSecret])
         #expect(signed.problems.lines == [])
-        #expect(configure("receipts: { enabled: false }\n").problems.lines == [])
+        #expect(configure("tracing: { otlp: null }\n").problems.lines == [])
     }
 }

@@ -24,7 +24,7 @@ enum ConfigurationCatalog {
         .section("notifications", \.bridge.notifications, notifications, "What happens to the bridge, as events in a topic of its own."),
         .optionalSection("schemaRegistry", \.bridge.schemaRegistry, BridgeConfiguration.SchemaRegistry(), SchemaRegistryCatalog.section,
             "Where the schemas are that values in Confluent's wire format were written with."),
-        .section("receipts", \.self, receipts, "The audit log: one record per attempt."),
+        .section("receipts", \.bridge.receipts, receipts, "The audit log: one record per attempt."),
         .section("limits", \.bridge.limits, limits, "What the process may use."),
         .section("egress", \.bridge.egress, egress, "Where deliveries may go."),
         .section("ops", \.bridge.ops, ops, "Probes, metrics, console and the ops API."),
@@ -68,10 +68,11 @@ enum ConfigurationCatalog {
             "How many dead letters of a subscription within a minute are worth a notification, counted by each replica."),
     ])
 
-    static let receipts = Section<ConfigurationDraft>(ConfigurationDraft(), [
-        .later("topic", neutral: ["{group}.receipts"], "The topic's name; {group} stands for the group."),
-        .later("enabled", neutral: [false], "Whether attempts are recorded."),
-        .later("sample", neutral: [.double(1)], "The share of attempts that is recorded."),
+    static let receipts = Section<BridgeConfiguration.Receipts>(BridgeConfiguration().receipts, [
+        .value("topic", \.topic, topicPattern(["group"]), "The topic's name; {group} stands for the group."),
+        .value("enabled", \.enabled, .flag, "Whether attempts are recorded."),
+        .value("sample", \.sample, .number(0...1),
+            "The share of events whose attempts are recorded, by a hash of their ids; attempts that fail always are."),
     ])
 
     static let limits = Section<BridgeConfiguration.Limits>(BridgeConfiguration().limits, [

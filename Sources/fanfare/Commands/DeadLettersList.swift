@@ -60,42 +60,22 @@ struct DeadLettersList: AsyncParsableCommand {
     }
 }
 
-/// A table that is printed a page at a time: a page's columns line up, and a list may be of any length.
+/// The table of dead letters.
 private struct DeadLetterPages {
-    private var table = Self.page()
-    private var rows = 0
-    private var isFirst = true
-    private static let rowsPerPage = 1000
-
-    private static func page() -> Table {
-        Table([
-            .init("TIME"), .init("AT"), .init("SUBSCRIPTION"), .init("KIND"), .init("STATUS", .right), .init("ATTEMPTS", .right),
-            .init("REDRIVES", .right), .init("EVENT", shrinks: true), .init("KEY", shrinks: true), .init("MESSAGE", shrinks: true),
-        ])
-    }
+    private var pages = PagedTable([
+        .init("TIME"), .init("AT"), .init("SUBSCRIPTION"), .init("KIND"), .init("STATUS", .right), .init("ATTEMPTS", .right),
+        .init("REDRIVES", .right), .init("EVENT", shrinks: true), .init("KEY", shrinks: true), .init("MESSAGE", shrinks: true),
+    ])
 
     mutating func add(_ letter: DeadLetter, event: String?) {
-        table.add([
+        pages.add([
             letter.time.rfc3339, letter.place.inTopic, letter.subscription ?? "-", letter.kind ?? "-",
             letter.status.map { "\($0)" } ?? "-", letter.attempts.map { "\($0)" } ?? "-", letter.redrives.map { "\($0)" } ?? "-",
             event ?? letter.source?.eventID ?? "-", letter.shownKey ?? "-", letter.message ?? "",
         ])
-        rows += 1
-        if rows == Self.rowsPerPage { printPage() }
     }
 
-    mutating func finish() {
-        if isFirst, rows == 0 { return print("no dead letters") }
-        if rows > 0 { printPage() }
-    }
-
-    private mutating func printPage() {
-        let text = table.render(width: Terminal.size(of: 1)?.width, style: Terminal.mode(of: 1).style)
-        print(isFirst ? text : text.drop { $0 != "\n" }.dropFirst(), terminator: "")
-        isFirst = false
-        table = Self.page()
-        rows = 0
-    }
+    mutating func finish() { pages.finish(orSay: "no dead letters") }
 }
 
 extension DeadLetter {

@@ -3,6 +3,7 @@ import Descriptions
 import EventModel
 import Manifests
 import OpsServer
+import Receipts
 
 struct Schema: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,9 +22,10 @@ struct Schema: AsyncParsableCommand {
         case asyncapi
         case openapi
         case filters
+        case receipt
     }
 
-    @Argument(help: "manifest (a file of topics/), config (fanfare.yaml), filters (kinds of filters, with examples; no schema), asyncapi (AsyncAPI 3.0), or openapi (OpenAPI 3.1).")
+    @Argument(help: "manifest (a file of topics/), config (fanfare.yaml), filters (kinds of filters, with examples; no schema), receipt (what is recorded of an attempt), asyncapi (AsyncAPI 3.0), or openapi (OpenAPI 3.1).")
     var document: Document
 
     @Option(help: ArgumentHelp("Only this subscription, of asyncapi and openapi; may be repeated.", valueName: "name"))
@@ -41,6 +43,7 @@ struct Schema: AsyncParsableCommand {
         switch document {
         case .manifest: print(manifestSchema(), terminator: "")
         case .config: print(configurationSchema(), terminator: "")
+        case .receipt: print(Receipt.schema, terminator: "")
         case .filters: print(try FilterCatalogJSON.text)
         case .asyncapi: print(asyncAPI(try topics(), version: fanfareVersion), terminator: "")
         case .openapi:

@@ -202,6 +202,9 @@ extension EmbeddedCluster {
         }
         topics.append((name: loaded.configuration.retryTopicName, partitions: retry.lanes.count * retry.partitionsPerLane))
         topics.append((name: loaded.configuration.controlTopicName, partitions: 1))
+        if loaded.configuration.receipts.enabled {
+            topics.append((name: loaded.configuration.receiptsTopicName, partitions: WantedTopic.receiptsPartitions))
+        }
         if loaded.configuration.notifications.enabled { topics.append((name: loaded.configuration.notificationsTopicName, partitions: 1)) }
         return try EmbeddedCluster(port: port, topics: topics)
     }

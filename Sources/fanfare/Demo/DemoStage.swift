@@ -52,6 +52,7 @@ final class DemoStage: Sendable {
         var topics = manifests.loaded.topics.map { (name: $0.topic, partitions: $0.demoPartitions) }
         topics.append((name: configuration.retryTopicName, partitions: configuration.retryTopic.lanes.count))
         topics.append((name: configuration.controlTopicName, partitions: 1))
+        topics.append((name: configuration.receiptsTopicName, partitions: WantedTopic.receiptsPartitions))
         topics += Self.deadLetterTopics(configuration, manifests).map { (name: $0, partitions: 1) }
         cluster = try EmbeddedCluster(topics: topics)
         configuration.kafka.bootstrapServers = cluster.bootstrapServers

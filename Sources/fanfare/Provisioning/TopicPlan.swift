@@ -80,7 +80,7 @@ struct TopicPlan {
     private mutating func comparePartitions(_ existing: ClusterState.Topic) {
         guard let wanted = topic.partitions, wanted != existing.partitions else { return }
         // Any number will do, and with another one groups would have to move.
-        if topic.role == .repartition { return }
+        if topic.role == .repartition || topic.role == .receipts { return }
         if wanted > existing.partitions {
             actions.append(.extend(partitions: wanted))
             let caution = topic.role == .source ? " (records of one key may go to another partition from now on)" : ""
@@ -114,7 +114,7 @@ extension WantedTopic.Rule {
     /// For a new topic.
     var initial: String {
         switch self {
-        case .manifest(let value), .exactly(let value): value
+        case .manifest(let value), .exactly(let value), .initially(let value): value
         case .atLeast(_, let value, _): String(value)
         }
     }
@@ -123,6 +123,7 @@ extension WantedTopic.Rule {
     func change(from now: String) -> String? {
         switch self {
         case .manifest(let value), .exactly(let value): return value == now ? nil : value
+        case .initially: return nil
         case .atLeast(let minimum, let otherwise, let unlimited):
             guard let number = Int64(now) else { return nil }
             if let unlimited, number == unlimited { return nil }

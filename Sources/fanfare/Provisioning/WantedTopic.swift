@@ -2,7 +2,7 @@ import EventModel
 
 /// A topic as configuration and manifests want it.
 struct WantedTopic {
-    enum Role: String { case source, repartition, retry, control, notifications, deadLetter = "dead-letter" }
+    enum Role: String { case source, repartition, retry, control, notifications, receipts, deadLetter = "dead-letter" }
 
     /// What a setting of a topic must be.
     enum Rule {
@@ -12,6 +12,8 @@ struct WantedTopic {
         case exactly(String)
         /// Below `minimum` it is raised to `otherwise`; `unlimited` is above everything.
         case atLeast(Int64, otherwise: Int64, unlimited: Int64?)
+        /// Of a new topic; what somebody sets later stays.
+        case initially(String)
     }
 
     var name: String
@@ -32,10 +34,10 @@ extension WantedTopic {
     private static let headerRoom: Int64 = 16 << 10
     private static let day: Int64 = 86_400_000
 
-    /// The names of all topics that are wanted: sources, repartition topics, retry topic, control topic, notifications, dead letters.
+    /// The names of all topics that are wanted: sources, repartition topics, retry topic, control topic, notifications, receipts, dead letters.
     static func names(_ configuration: BridgeConfiguration, _ manifests: [TopicManifest]) -> [String] {
         configuration.withRepartitions(manifests).map(\.topic) + [configuration.retryTopicName, configuration.controlTopicName]
-            + notificationsTopic(configuration, manifests).map(\.name) + deadLetters(configuration, manifests).map(\.name)
+            + notificationsTopic(configuration, manifests).map(\.name) + (configuration.receipts.enabled ? [configuration.receiptsTopicName] : []) + deadLetters(configuration, manifests).map(\.name)
     }
 
     /// - Parameter state: what exists decides where manifests say nothing.
@@ -50,7 +52,8 @@ extension WantedTopic {
             manifest.subscriptions.filter(\.needsRepartitioning).map { repartitionTopic(of: $0, manifest, configuration, state) }
         }
         return sources + repartitions + [retryTopic(configuration, manifests, state), controlTopic(configuration)]
-            + notificationsTopic(configuration, manifests) + deadLetters(configuration, manifests).map { deadLetterTopic($0.name, of: $0.sources, configuration, state) }
+            + notificationsTopic(configuration, manifests) + (configuration.receipts.enabled ? [receiptsTopic(configuration)] : [])
+            + deadLetters(configuration, manifests).map { deadLetterTopic($0.name, of: $0.sources, configuration, state) }
     }
 
     /// As many partitions as the source has. Kept for as long as a window may be open, and somebody may need to look after it.
@@ -86,6 +89,16 @@ extension WantedTopic {
             replicationFactor: configuration.retryTopic.replicationFactor, replicationKey: "retryTopic.replicationFactor",
             settings: [(name: "cleanup.policy", rule: .exactly("compact"))])
     }
+
+    /// Nothing depends on it, so how long it is kept is for those to say who read it.
+    private static func receiptsTopic(_ configuration: BridgeConfiguration) -> WantedTopic {
+        WantedTopic(
+            name: configuration.receiptsTopicName, role: .receipts, partitions: receiptsPartitions,
+            replicationFactor: configuration.retryTopic.replicationFactor, replicationKey: "retryTopic.replicationFactor",
+            settings: [(name: "cleanup.policy", rule: .initially("delete")), (name: "retention.ms", rule: .initially(String(7 * day)))])
+    }
+
+    static let receiptsPartitions = 4
 
     /// None, if nothing is published, or if a manifest says what it is to be.
     private static func notificationsTopic(_ configuration: BridgeConfiguration, _ manifests: [TopicManifest]) -> [WantedTopic] {

@@ -29,6 +29,7 @@ from .waiting import PATIENCE, free_port
 GROUP = "fanfare"
 RETRY_TOPIC = f"{GROUP}.retry"
 CONTROL_TOPIC = f"{GROUP}.control"
+RECEIPTS_TOPIC = f"{GROUP}.receipts"
 
 
 class World:
@@ -84,6 +85,7 @@ class World:
             topics[topic.dead_letters] = 2
         topics[RETRY_TOPIC] = self.retry_partitions
         topics[CONTROL_TOPIC] = 1
+        topics[RECEIPTS_TOPIC] = 2
         topics |= self.extra_topics
         self.broker = Broker(self.program, self.broker_port, topics, self.folder / "broker.log", brokers)
         self.started(self.broker.process)
@@ -175,6 +177,11 @@ class World:
     def retries(self, subscription=None):
         records = [Diverted(r) for r in self.kafka.consume_all(RETRY_TOPIC)]
         return [r for r in records if subscription in (None, r.subscription)]
+
+    def receipts(self, subscription=None):
+        """What the receipts topic holds, in the order of its records' times."""
+        records = sorted(self.kafka.consume_all(RECEIPTS_TOPIC), key=lambda record: record.timestamp)
+        return [r for r in map(Receipt, records) if subscription in (None, r["subscription"])]
 
     def committed(self, subscription, topic):
         return self.kafka.committed(f"{GROUP}.{subscription}", topic.name)
@@ -300,6 +307,19 @@ class Diverted:
 
     def __repr__(self):
         return f"<{self.source_id} for {self.subscription}: {self.headers.get('fanfare-error-kind')}, {self.headers.get('fanfare-error-message')}>"
+
+
+class Receipt(dict):
+    """A record of the receipts topic: the JSON of its value."""
+
+    def __init__(self, record):
+        super().__init__(json.loads(record.value))
+        self.record = record
+        self.headers = {name: value.decode() for name, value in record.headers}
+
+    @property
+    def steps(self):
+        return [event["next"]["step"] for event in self["events"]]
 
 
 class Result:

@@ -1,0 +1,209 @@
+import DeliveryCore
+import EventFormats
+import EventModel
+import KafkaClient
+
+/// Writes one shard's receipts, each in the same memory.
+final class ShardReceipts {
+    private let topic: ReceiptTopic
+    private let source: [UInt8]
+    private let value = ByteWriter(capacity: 1 << 10)
+    private let key = ByteWriter(capacity: 128)
+    private let id = ByteWriter(capacity: 32)
+    private var written: Int64 = 0
+    /// Of the attempt that is ending.
+    private var items: [(record: RecordToken, attempt: Int)] = []
+    private static let kept = 16 << 10
+
+    /// - Parameter shard: its number in the process.
+    init(_ topic: ReceiptTopic, group: String, shard: Int) {
+        self.topic = topic
+        source = Array("fanfare:\(group)".utf8)
+        id.append(String(topic.process, radix: 16))
+        id.append(UInt8(ascii: "-"))
+        id.append(decimal: Int64(shard))
+        id.append(UInt8(ascii: "-"))
+        idStart = id.count
+    }
+
+    private let idStart: Int
+
+    /// Before the engine knows that the attempt has ended.
+    func begin() { items.removeAll(keepingCapacity: true) }
+
+    func add(_ item: ItemView) { items.append((record: item.token, attempt: item.attempts + 1)) }
+
+    func write(
+        _ outcome: AttemptOutcome, _ ending: AttemptEnding, _ draft: ReceiptDraft, _ origin: ReceiptOrigin, duration: TimeSpan, at now: WallTime
+    ) {
+        guard let result = ending.result, draft.isSampled || result != .success, !items.isEmpty else { return }
+        value.removeAll(keepingAtMost: Self.kept)
+        origin.head.withUnsafeBytes { value.append($0) }
+        if !draft.webhookID.isEmpty {
+            value.append(",\"webhookId\":\"" as StaticString)
+            value.append(draft.webhookID.bytes)
+            value.append(UInt8(ascii: "\""))
+        }
+        value.append(",\"attempt\":" as StaticString)
+        value.append(decimal: Int64(items.reduce(0) { max($0, $1.attempt) }))
+        value.append(",\"result\":\"" as StaticString)
+        value.append(result.rawValue)
+        value.append(UInt8(ascii: "\""))
+        append(outcome, result)
+        value.append(",\"durationSeconds\":" as StaticString)
+        value.append(seconds: duration)
+        value.append(",\"endpoint\":" as StaticString)
+        if draft.host.isEmpty { origin.host.withUnsafeBytes { value.appendJSONString($0) } } else { value.appendJSONString(draft.host.bytes) }
+        value.append(",\"time\":\"" as StaticString)
+        let time = value.count
+        value.appendRFC3339(milliseconds: now.milliseconds)
+        let timeEnd = value.count
+        value.append("\",\"count\":" as StaticString)
+        value.append(decimal: Int64(items.count))
+        append(draft, ending)
+        makeKey(draft, origin)
+        produce(time: UnsafeRawBufferPointer(rebasing: value.bytes[time..<timeEnd]), at: now)
+    }
+
+    private func append(_ outcome: AttemptOutcome, _ result: AttemptEnding.Result) {
+        if outcome.status > 0 {
+            value.append(",\"status\":" as StaticString)
+            value.append(decimal: Int64(outcome.status))
+        }
+        guard result != .success else { return }
+        if let failure = outcome.failure {
+            value.append(",\"failure\":\"" as StaticString)
+            value.append(failure.rawValue)
+            value.append(UInt8(ascii: "\""))
+        }
+        value.append(",\"message\":" as StaticString)
+        var message = DivertedRecord.oneLine(outcome.message)
+        message.withUTF8 { value.appendJSONString(UnsafeRawBufferPointer($0)) }
+    }
+
+    private func append(_ draft: ReceiptDraft, _ ending: AttemptEnding) {
+        value.append(",\"events\":[" as StaticString)
+        var place = 0
+        for index in 0..<min(draft.count, items.count) {
+            if index > 0 { value.append(UInt8(ascii: ",")) }
+            value.append(draft[index])
+            value.append(",\"attempt\":" as StaticString)
+            value.append(decimal: Int64(items[index].attempt))
+            if let step = ending.step(of: items[index].record, from: &place) { append(step) }
+            value.append(UInt8(ascii: "}"))
+        }
+        value.append("]}" as StaticString)
+    }
+
+    private func append(_ step: AttemptEnding.NextStep) {
+        func tell(_ name: StaticString, until time: WallTime? = nil, lane partition: Int32? = nil, kind: FailureKind? = nil) {
+            value.append(",\"next\":{\"step\":\"" as StaticString)
+            value.append(name)
+            value.append(UInt8(ascii: "\""))
+            if let time {
+                value.append(",\"due\":\"" as StaticString)
+                value.appendRFC3339(milliseconds: time.milliseconds)
+                value.append(UInt8(ascii: "\""))
+            }
+            if let partition {
+                value.append(",\"retryPartition\":" as StaticString)
+                value.append(decimal: Int64(partition))
+            }
+            if let kind {
+                value.append(",\"kind\":\"" as StaticString)
+                value.append(kind.rawValue)
+                value.append(UInt8(ascii: "\""))
+            }
+            value.append(UInt8(ascii: "}"))
+        }
+        switch step {
+        case .delivered: tell("delivered")
+        case .wait(let until): tell("wait", until: until)
+        case .retry(let partition, let due): tell("retry", until: due, lane: partition)
+        case .again: tell("again")
+        case .inLine: tell("in-line")
+        case .outage: tell("outage")
+        case .deadLetter(let kind): tell("dead-letter", kind: kind)
+        case .dropped: tell("dropped")
+        case .left: tell("left")
+        }
+    }
+
+    /// All receipts of a subscription's event are in one partition, in their order.
+    private func makeKey(_ draft: ReceiptDraft, _ origin: ReceiptOrigin) {
+        key.removeAll(keepingAtMost: Self.kept)
+        origin.name.withUnsafeBytes { key.append($0) }
+        key.append(UInt8(ascii: "/"))
+        key.append(draft.webhookID.bytes)
+    }
+
+    /// As a CloudEvent in binary mode.
+    private func produce(time: UnsafeRawBufferPointer, at now: WallTime) {
+        written += 1
+        id.truncate(to: idStart)
+        id.append(decimal: written)
+        var headers = HeaderList()
+        headers.append(name: "ce_specversion", value: Self.version)
+        headers.append(name: "ce_id", value: id.bytes)
+        source.withUnsafeBytes { headers.append(name: "ce_source" as StaticString, value: $0) }
+        headers.append(name: "ce_type", value: Self.type)
+        headers.append(name: "ce_time", value: time)
+        headers.append(name: "content-type", value: Self.contentType)
+        topic.write(key: key.bytes, value: value.bytes, headers: &headers, at: now)
+    }
+
+    private static func bytes(_ text: StaticString) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    }
+
+    private static var version: UnsafeRawBufferPointer { bytes("1.0") }
+    private static var type: UnsafeRawBufferPointer { bytes("fanfare.receipt") }
+    private static var contentType: UnsafeRawBufferPointer { bytes("application/json") }
+}
+
+extension Shard {
+    /// Tells the engine that an attempt has ended, and writes its receipt.
+    func endAttempt(_ id: DeliveryID, _ outcome: AttemptOutcome, duration: TimeSpan) {
+        let input = Input.attemptEnded(id, outcome, duration: duration)
+        guard let receipts, let draft = slots.receipt(of: id.index) else { return step(input) }
+        let delivery = core.delivery(id)
+        let subscription = delivery.subscription
+        receipts.begin()
+        for i in 0..<delivery.count {
+            let item = core.item(i, of: delivery)
+            receipts.add(item)
+            if i >= draft.count || draft.webhookID.isEmpty { complete(draft, item, i) }
+        }
+        decide(input)
+        // Before anything is done: that may begin another request in the same place.
+        let origin = outlets[subscription.index]?.receiptOrigin ?? ReceiptOrigin(core.subscription(subscription))
+        receipts.write(outcome, core.ending, draft, origin, duration: duration, at: moment.wall)
+        draft.begin()
+        performDecisions()
+    }
+
+    /// No request was written, or not of this event.
+    private func complete(_ draft: ReceiptDraft, _ item: ItemView, _ index: Int) {
+        let headers = item.isRetryRecord ? RetryHeaders(KafkaRecord(bits: item.token.bits)) : nil
+        let partition = headers?.partition ?? core.name(of: item.partition).partition
+        let offset = headers?.offset ?? item.offset
+        if draft.webhookID.isEmpty { draft.name(headers?.topic ?? core.name(of: item.partition).topic, partition, offset) }
+        if index >= draft.count { draft.addUnknown(partition: partition, offset: offset) }
+    }
+}
+
+extension ByteWriter {
+    /// With microseconds.
+    fileprivate func append(seconds span: TimeSpan) {
+        let microseconds = max(0, span.nanoseconds / 1000)
+        append(decimal: microseconds / 1_000_000)
+        append(UInt8(ascii: "."))
+        let rest = microseconds % 1_000_000
+        var digit: Int64 = 100_000
+        while digit > rest, digit > 1 {
+            append(UInt8(ascii: "0"))
+            digit /= 10
+        }
+        append(decimal: rest)
+    }
+}

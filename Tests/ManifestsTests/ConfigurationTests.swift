@@ -227,7 +227,7 @@ import Testing
                 "fanfare.yaml:10:12: error: logging.level: must be trace, debug, info, notice, warning, error or critical, not \"warn\"",
                 "fanfare.yaml:11:13: error: receipts.enabled: must be true or false, not \"maybe\"",
                 "fanfare.yaml:11:29: error: receipts.topic: only {group} may stand in braces here",
-                "fanfare.yaml:11:57: error: receipts.sample: must be between 0 and 1, not \"2\"",
+                "fanfare.yaml:11:56: error: receipts.sample: must be between 0 and 1, not \"2\"",
                 "fanfare.yaml:12:12: error: control.topic: only {group} may stand in braces here",
                 "fanfare.yaml:13:13: error: shutdown.grace: must be a duration with its unit, such as 5s or 250ms, not \"2\"",
                 "fanfare.yaml:14:1: error: kafak: unknown key; did you mean \"kafka\"?",

@@ -72,7 +72,7 @@ import Testing
         #expect(Set(options) == Set(Scenario.engineOptionNames).union(["sourcePlaces"]))
 
         let saved = Set(Scenario.subscriptionFieldNames.map { $0.prefix { $0 != "." } })
-        let notTheEngines: Set<Substring> = ["description", "owner", "payload", "headers", "signing", "confidential", "auth", "handshake", "origin", "certificateAuthorities", "publicKeyPins", "transform", "headerTemplates"]
+        let notTheEngines: Set<Substring> = ["description", "owner", "payload", "headers", "signing", "confidential", "auth", "handshake", "origin", "certificateAuthorities", "publicKeyPins", "transform", "headerTemplates", "labels"]
         // They have that world.
         let elsewhere: Set<Substring> = ["window", "repartitioning"]
         let fields = Mirror(reflecting: Subscription(name: "", topic: "", endpoint: "")).children.compactMap { $0.label.map { $0[...] } }

@@ -291,10 +291,9 @@ def measure(world, options):
         bridge_rounds.append(run_bridge(world, topic, nginx, options.events, options))
         said = f"fanfare {bridge_rounds[-1]['per_second']:,.0f}/s"
         if options.receipts:
-            with_receipts = world.config_changes.pop("receipts", {})
             world.configure(receipts={"enabled": False})
             bare_rounds.append(run_bridge(world, topic, nginx, options.events, options))
-            world.configure(receipts=with_receipts)
+            world.configure(receipts={"enabled": True})
             said += f", without receipts {bare_rounds[-1]['per_second']:,.0f}/s"
         if options.batch:
             batch_rounds.append(run_bridge(world, batched, nginx, options.events, options))

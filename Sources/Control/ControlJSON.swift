@@ -30,21 +30,21 @@ extension ControlRecord {
     public var json: String? {
         switch self {
         case .pause(_, let pause):
-            ControlObject().add("paused", pause.isPaused).add(pause.change).text
+            JSONObjectText().add("paused", pause.isPaused).add(pause.change).text
         case .suspension(_, let suspension):
-            ControlObject().add("suspended", suspension.isSuspended).add("manifest", suspension.manifest).add(suspension.change).text
+            JSONObjectText().add("suspended", suspension.isSuspended).add("manifest", suspension.manifest).add(suspension.change).text
         case .seek(_, let seek):
-            ControlObject().add("id", seek.id).add("topic", seek.topic).add("to", seek.to).add("offsets", seek.offsets).add(seek.change).text
+            JSONObjectText().add("id", seek.id).add("topic", seek.topic).add("to", seek.to).add("offsets", seek.offsets).add(seek.change).text
         case .soughtPartition(_, _, let seek):
-            ControlObject().add("id", seek).text
+            JSONObjectText().add("id", seek).text
         case .registration(_, let registration):
             if let definition = registration.definition {
-                ControlObject().add("definition", json: definition).add(registration.change).text
+                JSONObjectText().add("definition", json: definition).add(registration.change).text
             } else {
-                ControlObject().add("deleted", true).add(registration.change).text
+                JSONObjectText().add("deleted", true).add(registration.change).text
             }
         case .replica(_, let replica):
-            ControlObject().add("host", replica.host).add("startedAt", replica.startedAt.rfc3339).add("position", replica.position).text
+            JSONObjectText().add("host", replica.host).add("startedAt", replica.startedAt.rfc3339).add("position", replica.position).text
         case .forgotten:
             nil
         }
@@ -146,56 +146,14 @@ private struct ControlFields {
     }
 }
 
-/// A JSON object that is being written.
-private struct ControlObject {
-    private let writer = ByteWriter()
-
-    var text: String { String(decoding: writer.bytes, as: UTF8.self) + "}" }
-
-    func add(_ name: StaticString, _ value: String) -> ControlObject {
-        begin(name)
-        append(value)
-        return self
-    }
-
-    func add(_ name: StaticString, json: String) -> ControlObject {
-        begin(name)
-        writer.append(json)
-        return self
-    }
-
-    func add(_ name: StaticString, _ value: Bool) -> ControlObject {
-        begin(name)
-        writer.append(value ? "true" as StaticString : "false")
-        return self
-    }
-
-    func add(_ name: StaticString, _ value: Int64) -> ControlObject {
-        begin(name)
-        writer.append(decimal: value)
-        return self
-    }
-
-    func add(_ name: StaticString, _ offsets: [Int32: Int64]) -> ControlObject {
-        begin(name)
+extension JSONObjectText {
+    fileprivate func add(_ name: StaticString, _ offsets: [Int32: Int64]) -> JSONObjectText {
         let members = offsets.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
-        writer.append("{\(members.joined(separator: ","))}")
-        return self
+        return add(name, json: "{\(members.joined(separator: ","))}")
     }
 
-    func add(_ change: Attribution) -> ControlObject {
+    fileprivate func add(_ change: Attribution) -> JSONObjectText {
         let named = add("by", change.by).add("at", change.at.rfc3339)
         return change.reason.isEmpty ? named : named.add("reason", change.reason)
-    }
-
-    private func begin(_ name: StaticString) {
-        writer.append(writer.isEmpty ? "{\"" as StaticString : ",\"")
-        writer.append(name)
-        writer.append("\":" as StaticString)
-    }
-
-    private func append(_ text: String) {
-        var text = text
-        text.withUTF8 { writer.appendJSONString(UnsafeRawBufferPointer($0)) }
     }
 }

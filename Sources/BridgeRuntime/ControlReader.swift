@@ -58,7 +58,7 @@ public final class ControlReader {
             if error.isOffsetOutOfRange { try queue.seek(to: LogicalOffset.beginning) }
             if news.isEmpty { throw error }
         }
-        position = max(queue.position, queue.endOffset ?? 0)
+        position = queue.readUpTo
         if queue.endOffset != nil { isCaughtUp = true }
         return news
     }

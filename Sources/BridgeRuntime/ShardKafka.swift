@@ -175,7 +175,7 @@ extension Shard {
             do throws(KafkaError) {
                 guard try goOn(&reading.pause, queue) else { continue }
                 let count = try queue.read(into: readBuffer, max: Self.readSize)
-                var next = max(queue.position, queue.endOffset ?? 0)
+                var next = queue.readUpTo
                 guard count > 0 || next > reading.position else { continue }
                 reading.pause = fillBatch(reading, count: count, until: .max)
                 next = reading.pause?.offset ?? next
@@ -329,8 +329,8 @@ extension Shard {
             do throws(KafkaError) {
                 guard try goOn(&reading.chunkPause, queue) else { continue }
                 let count = try queue.read(into: readBuffer, max: Self.readSize)
-                // Behind the end of the log there is nothing that the head would not read too.
-                let next = queue.endOffset == nil ? queue.position : chunk.until
+                // Not that it was at the end once: this queue may have been there before there was what it is asked for now.
+                let next = queue.readUpTo
                 guard count > 0 || next >= chunk.until else { continue }
                 let pause = fillBatch(reading, count: count, until: chunk.until)
                 if let pause, batch.records.isEmpty {

@@ -12,8 +12,10 @@ public final class PartitionQueue {
     /// No record below this offset is returned: one more than the last one's, or where the owner wants to start.
     public private(set) var position: Int64
     /// Set when everything up to this offset was read and there was no more: behind the last record, which may be an
-    /// invisible one of a transaction. Nil again with the next record.
+    /// invisible one of a transaction. Nil again with the next record. It says what was the end then; the log may have grown.
     public private(set) var endOffset: Int64?
+    /// From where reading started up to here, every record that is there was read. Of later ones nothing is known.
+    public var readUpTo: Int64 { max(position, endOffset ?? 0) }
 
     private let client: Client
     private let topic: OpaquePointer

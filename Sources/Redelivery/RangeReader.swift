@@ -26,7 +26,7 @@ public final class RangeReader {
 
         var isEmpty: Bool { next == records.count }
         /// The last record of the range may be an invisible one of a transaction.
-        var isAtEnd: Bool { isEmpty && (queue.position >= range.end || (queue.endOffset ?? -1) >= range.end) }
+        var isAtEnd: Bool { isEmpty && queue.readUpTo >= range.end }
     }
 
     private let loop: EventLoop

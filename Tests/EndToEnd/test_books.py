@@ -36,6 +36,21 @@ def test_a_healthy_subscription_does_not_wait_for_failing_slow_or_absent_neighbo
     assert not world.dead_letters(orders, "absent"), "an outage is no reason to dead-letter"
 
 
+def test_bursts_that_the_ring_cannot_hold_are_delivered_whole(world):
+    """Who keeps up lags in each of them, reads back up to the end of the log, and begins there again with the next."""
+    world.configure(limits={"ring": "64KiB"})
+    orders = world.topic("shop.orders", partitions=2)
+    billing = world.endpoint("billing")
+    orders.subscribe("billing", billing)
+    world.bridge().starts()
+
+    for _ in range(10):
+        orders.publish(1000)
+        world.is_settled("billing")
+
+    world.books("billing").balance()
+
+
 def test_a_rolling_restart_under_load_loses_nothing_and_repeats_nothing(world):
     orders = world.topic("shop.orders", partitions=6)
     billing = world.endpoint("billing", delay=0.01)

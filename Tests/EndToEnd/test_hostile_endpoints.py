@@ -15,6 +15,8 @@ EARLY = ("network", "ended early|closed the connection without an answer")
 NOT_HTTP = ("network", "is not HTTP")
 CHUNKED = ("network", "chunked-encoding")
 RESET = ("network", "reset by peer")
+# It stops at some time, and whether the connection's end or its reset comes first is chance.
+ENDED = ("network", f"{EARLY[1]}|{RESET[1]}")
 HTTP2 = ("network", "HTTP2 framing layer|HTTP/2 stream|closed the connection without an answer|ended early|failed")
 TIMEOUT = ("timeout", "within 1000 ms")
 DELIVERED = None
@@ -25,7 +27,7 @@ VERDICTS = {
     # Of a body no more is read than is needed, and the status has been said.
     "endless-body": DELIVERED, "endless-chunks": DELIVERED, "endless-503": ("http", "answered 503"),
     "endless-headers": TOO_LARGE, "endless-header": TOO_LARGE, "endless-status-line": TOO_LARGE, "endless-interim": TOO_LARGE,
-    "endless-trailers": TOO_LARGE, "endless-chunk-extension": EARLY, "huge-header": TOO_LARGE,
+    "endless-trailers": TOO_LARGE, "endless-chunk-extension": ENDED, "huge-header": TOO_LARGE,
     # Nothing is unpacked.
     "gzip-bomb": DELIVERED, "gzip-twice-bomb": DELIVERED, "transfer-bomb": DELIVERED, "nested-json": DELIVERED,
     "truncated-head": EARLY, "truncated-body": EARLY, "truncated-chunk": EARLY, "no-answer": EARLY,

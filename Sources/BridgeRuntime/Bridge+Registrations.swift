@@ -45,6 +45,11 @@ extension Bridge {
         return try await control.submit(records, seek: nil, until: Clock.moment().instant + patience).get()
     }
 
+    /// Changes how much all replicas log.
+    public func setLogLevel(_ change: LogLevelChange, patience: TimeSpan = .seconds(10)) async throws(ChangeFailure) -> ChangeReceipt {
+        try await runningControl().submit([.logLevel(change)], seek: nil, until: Clock.moment().instant + patience).get()
+    }
+
     private func runningControl() throws(ChangeFailure) -> ControlChannel {
         let (control, waitingFor) = state.withLock { ($0.control, $0.waitingFor) }
         guard let control else { throw .unavailable("nothing can be changed yet: \(waitingFor)") }

@@ -56,6 +56,8 @@ public final class Bridge: Sendable {
     private let instanceID: String?
     private let sessionTimeout: TimeSpan
     let log: Logger
+    /// Of the log, as operators want them just now.
+    public let levels: LogLevelSwitch
     private let retention: RetentionGuard
     private let schemas: SchemaLookups?
     let notifier: Notifier?
@@ -71,11 +73,13 @@ public final class Bridge: Sendable {
     /// - Parameters:
     ///   - manifests: Usable ones; the watcher says what has changed since.
     ///   - ownListeners: where this process listens, and nothing is delivered to.
+    ///   - levels: what the logger obeys.
     public init(
         configuration: BridgeConfiguration, manifests: LoadedManifests, watcher: TopicsWatcher, ownListeners: OwnListeners = OwnListeners(),
-        logger: Logger
+        logger: Logger, levels: LogLevelSwitch
     ) {
         self.configuration = configuration
+        self.levels = levels
         assembly = Mutex(Assembly(files: manifests.topics, registry: watcher.registry, topics: configuration.withRepartitions(manifests.topics)))
         self.watcher = Mutex(watcher)
         self.ownListeners = ownListeners
@@ -262,7 +266,7 @@ public final class Bridge: Sendable {
             notifierThread?.join()
         }
         let control = ControlChannel(
-            kafka, topic: configuration.controlTopicName, startedAt: startedAt, log: log, notifier: notifier
+            kafka, topic: configuration.controlTopicName, startedAt: startedAt, log: log, levels: levels, notifier: notifier
         ) { [self] definitions in
             publish { $0.definitions = definitions }
         }

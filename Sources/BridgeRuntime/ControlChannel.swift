@@ -51,19 +51,21 @@ final class ControlChannel: Sendable {
     let host = HostName.current
     let startedAt: WallTime
     let log: Logger
+    let levels: LogLevelSwitch
     let notifier: Notifier?
     /// Told of the subscriptions that came through the API before any shard hears of the same records.
     let onDefinitions: @Sendable ([String: String]) -> Void
     let state = Mutex(State())
 
     init(
-        _ kafka: KafkaConfiguration, topic: String, startedAt: WallTime, log: Logger, notifier: Notifier? = nil,
+        _ kafka: KafkaConfiguration, topic: String, startedAt: WallTime, log: Logger, levels: LogLevelSwitch, notifier: Notifier? = nil,
         onDefinitions: @escaping @Sendable ([String: String]) -> Void
     ) {
         self.kafka = kafka
         self.topic = topic
         self.startedAt = startedAt
         self.log = log
+        self.levels = levels
         self.notifier = notifier
         self.onDefinitions = onDefinitions
         // A container that comes back has the same one, and takes the place of its former life.

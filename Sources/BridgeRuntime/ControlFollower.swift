@@ -36,6 +36,7 @@ final class ControlFollower {
         while true {
             loop.run(until: (Clock.moment().instant + .milliseconds(end == nil ? 500 : 20)).nanoseconds)
             read()
+            setLogLevel()
             announce()
             write()
             channel.settleSubmissions(at: Clock.moment().instant)
@@ -102,6 +103,14 @@ final class ControlFollower {
         }
     }
 
+    /// What holds now: a change ends by itself.
+    private func setLogLevel() {
+        let change = channel.state.withLock { $0.control.logLevel }
+        guard channel.levels.set(change?.level(at: Clock.moment().wall)) else { return }
+        // At a level at which it is seen.
+        channel.log.log(level: max(.notice, channel.log.logLevel), "log level", metadata: ["level": "\(channel.levels.level.rawValue)"])
+    }
+
     /// Once the shards obey what somebody may be waiting for.
     private func announce() {
         guard let reached = channel.state.withLock({ $0.taken.min() }), reached >= awaited, announced < awaited else { return }
@@ -150,15 +159,17 @@ final class ControlFollower {
         case .suspension(let name, let suspension) where suspension.isSuspended:
             tell(.suspended, name, "nothing is delivered until somebody resumes it; suspended", suspension.change)
         case .seek(let name, let seek): tell(.moved, name, "moved to \(seek.to)", seek.change)
-        case .suspension, .registration, .forgotten, .soughtPartition, .replica: break
+        case .suspension, .registration, .forgotten, .soughtPartition, .replica, .logLevel: break
         }
     }
 
     private func say(_ record: ControlRecord) {
         func line(_ name: String, _ message: Logger.Message, _ change: Attribution, _ more: Logger.Metadata = [:]) {
-            var metadata: Logger.Metadata = ["subscription": "\(name)", "by": "\(change.by)", "at": "\(change.at.rfc3339)"]
-            if !change.reason.isEmpty { metadata["reason"] = "\(change.reason)" }
-            channel.log.notice(message, metadata: metadata.merging(more) { $1 })
+            channel.log.notice(message, metadata: ["subscription": "\(name)"].merging(attribution(change)) { $1 }.merging(more) { $1 })
+        }
+        func attribution(_ change: Attribution) -> Logger.Metadata {
+            let metadata: Logger.Metadata = ["by": "\(change.by)", "at": "\(change.at.rfc3339)"]
+            return change.reason.isEmpty ? metadata : metadata.merging(["reason": "\(change.reason)"]) { $1 }
         }
         switch record {
         case .pause(let name, let pause): line(name, pause.isPaused ? "paused" : "resumed", pause.change)
@@ -170,6 +181,10 @@ final class ControlFollower {
             line(name, "seek", seek.change, ["to": "\(seek.to)", "partitions": "\(seek.offsets.count)"])
         case .forgotten(let key):
             channel.log.notice("forgotten: its record was deleted from the control topic", metadata: ["key": "\(key.text)"])
+        case .logLevel(let change):
+            var metadata: Logger.Metadata = ["level": "\(change.level?.rawValue ?? "configured")", "until": "\(change.until.rfc3339)"]
+            metadata.merge(attribution(change.change)) { $1 }
+            channel.log.notice("another log level is asked for", metadata: metadata)
         case .soughtPartition, .replica: break
         }
     }

@@ -203,7 +203,7 @@ final class Shard {
         case .readChunk(let handle, let from, let until): startChunk(handle, from: from, until: until)
         case .released(let handle): letGo(handle)
         case .report(let report):
-            log.tell(report, core)
+            log.tell(report, core) { self.eventID($0, of: $1) }
             heed(report)
             notify(report)
         }

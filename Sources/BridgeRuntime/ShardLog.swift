@@ -15,6 +15,9 @@ final class ShardLog {
 
     init(_ logger: Logger) { self.logger = logger }
 
+    /// Attempts are told one by one.
+    var tellsAttempts: Bool { logger.logLevel <= .debug }
+
     /// Logs unless there were many of this kind just now; the next line of the kind says how many were left out.
     func limited(
         _ kind: String, _ level: Logger.Level, _ message: @autoclosure () -> Logger.Message,
@@ -36,7 +39,8 @@ final class ShardLog {
         logger.log(level: level, message(), metadata: metadata)
     }
 
-    func tell(_ report: Report, _ core: borrowing DeliveryCore) {
+    /// - Parameter event: names an event by its id; asked only for lines that are written.
+    func tell(_ report: Report, _ core: borrowing DeliveryCore, event: (ItemView, SubscriptionID?) -> String) {
         func name(_ id: SubscriptionID?) -> Logger.MetadataValue { "\(id.map { core.subscription($0).name } ?? "-")" }
         switch report {
         case .circuitOpened(let id, let reason):
@@ -48,12 +52,14 @@ final class ShardLog {
             logger.error(
                 "suspended: its cursor stays where it is until it is resumed or its manifest edited",
                 metadata: ["subscription": name(id), "reason": "\(reason)"])
-        case .deadLettered(let id, let kind, let reason):
+        case .deadLettered(let id, let kind, let item, let reason):
             limited(
                 "dlq \(name(id))", .warning, "dead-lettered",
-                ["subscription": name(id), "kind": "\(kind.rawValue)", "reason": "\(reason)"])
-        case .dropped(let id, let kind, let reason):
-            limited("drop \(name(id))", .warning, "dropped", ["subscription": name(id), "kind": "\(kind.rawValue)", "reason": "\(reason)"])
+                ["subscription": name(id), "event": "\(event(item, id))", "kind": "\(kind.rawValue)", "reason": "\(reason)"])
+        case .dropped(let id, let kind, let item, let reason):
+            limited(
+                "drop \(name(id))", .warning, "dropped",
+                ["subscription": name(id), "event": "\(event(item, id))", "kind": "\(kind.rawValue)", "reason": "\(reason)"])
         case .repeatDropped(let id, let partition, let offset):
             logger.debug(
                 "dropped, as the same event came before (deduplicate)",
@@ -62,10 +68,10 @@ final class ShardLog {
             logger.error(
                 "an event that would be given up is kept, and those behind it wait: `retry.onExhausted: hold`",
                 metadata: ["subscription": name(id), "record": "\(partition.topic)[\(partition.partition)]@\(offset)", "reason": "\(reason)"])
-        case .diversionFailed(let id, let reason):
+        case .diversionFailed(let id, let item, let reason):
             limited(
                 "divert", .error, "Kafka does not take a retry or dead-letter record; the event stays unsettled and is produced again",
-                ["subscription": name(id), "reason": "\(reason)"])
+                ["subscription": name(id), "event": "\(event(item, id))", "reason": "\(reason)"])
         case .recordsLost(let id, let partition, let count):
             logger.critical(
                 "Kafka deleted records before they were delivered: raise the topic's retention",
@@ -103,5 +109,19 @@ final class ShardLog {
         case .statistics:
             break
         }
+    }
+}
+
+extension Shard {
+    /// One line for an attempt, whatever came of it.
+    func tell(_ outcome: AttemptOutcome, of delivery: Delivery, _ duration: TimeSpan) {
+        let name = core.subscription(delivery.subscription).name
+        log.limited(
+            "attempt \(name)", .debug, "attempt",
+            [
+                "subscription": "\(name)", "event": "\(eventID(core.item(0, of: delivery), of: delivery.subscription))", "events": "\(delivery.count)",
+                "attempt": "\(delivery.attempt)", "status": "\(outcome.status)",
+                "milliseconds": "\(Double(duration.nanoseconds / 1000) / 1000)", "outcome": "\(outcome.message.isEmpty ? "success" : outcome.message)",
+            ])
     }
 }

@@ -165,6 +165,7 @@ extension Shard {
     /// Tells the engine that an attempt has ended, and writes its receipt.
     func endAttempt(_ id: DeliveryID, _ outcome: AttemptOutcome, duration: TimeSpan) {
         let input = Input.attemptEnded(id, outcome, duration: duration)
+        if log.tellsAttempts { tell(outcome, of: core.delivery(id), duration) }
         guard let receipts, let draft = slots.receipt(of: id.index) else { return step(input) }
         let delivery = core.delivery(id)
         let subscription = delivery.subscription

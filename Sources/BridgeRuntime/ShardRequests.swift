@@ -94,6 +94,18 @@ extension Shard: HTTPTransportDelegate {
         }
     }
 
+    /// An event's id, for people to look for; the place of what is no event, which is what an event without an id of its own
+    /// has for one.
+    func eventID(_ item: ItemView, of id: SubscriptionID?) -> String {
+        guard let id, let outlet = outlets[id.index] else {
+            let name = core.name(of: item.partition)
+            return "\(name.topic)-\(name.partition)-\(item.offset)"
+        }
+        fillView(item, outlet)
+        guard let event = try? outlet.route.decoder.decode(view) else { return "\(view.topic)-\(view.partition)-\(view.offset)" }
+        return String(decoding: event.id, as: UTF8.self)
+    }
+
     func requestCompleted(_ token: Int, _ result: borrowing HTTPResult) {
         if token < 0 { return questionAnswered(token, result) }
         let id = DeliveryID(index: token)

@@ -26,6 +26,9 @@ extension ControlRecord {
         return try ControlFields(root, of: text).record(known)
     }
 
+    /// What stands for no level.
+    fileprivate static let configuredLevel = "configured"
+
     /// Nil for a tombstone.
     public var json: String? {
         switch self {
@@ -45,6 +48,8 @@ extension ControlRecord {
             }
         case .replica(_, let replica):
             JSONObjectText().add("host", replica.host).add("startedAt", replica.startedAt.rfc3339).add("position", replica.position).text
+        case .logLevel(let change):
+            JSONObjectText().add("level", change.level?.rawValue ?? Self.configuredLevel).add("until", change.until.rfc3339).add(change.change).text
         case .forgotten:
             nil
         }
@@ -83,7 +88,16 @@ private struct ControlFields {
         case .replica(let name):
             return .replica(
                 name: name, Replica(host: try text("host"), startedAt: try time("startedAt"), position: try number("position")))
+        case .logLevel:
+            return .logLevel(LogLevelChange(level: try level(), until: try time("until"), change: try change()))
         }
+    }
+
+    private func level() throws(ControlRecordError) -> LogLevel? {
+        let word = try text("level")
+        guard word != ControlRecord.configuredLevel else { return nil }
+        guard let level = LogLevel(rawValue: word) else { throw fault("level", "is no level of the log") }
+        return level
     }
 
     private func change() throws(ControlRecordError) -> Attribution {

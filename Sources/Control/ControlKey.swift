@@ -15,6 +15,8 @@ public enum ControlKey: Hashable, Sendable {
     case registration(String)
     /// `replica/<name>`
     case replica(String)
+    /// `log-level`
+    case logLevel
 
     /// Nil for a key that this version does not know.
     public init?(_ text: String) {
@@ -26,6 +28,7 @@ public enum ControlKey: Hashable, Sendable {
         case ("seek", 2): self = .seek(parts[1])
         case ("subscription", 2): self = .registration(parts[1])
         case ("replica", 2): self = .replica(parts[1])
+        case ("log-level", 1): self = .logLevel
         case ("seek", 3):
             guard let partition = Int32(parts[2]), partition >= 0 else { return nil }
             self = .soughtPartition(parts[1], partition)
@@ -41,6 +44,7 @@ public enum ControlKey: Hashable, Sendable {
         case .soughtPartition(let name, let partition): "seek/\(name)/\(partition)"
         case .registration(let name): "subscription/\(name)"
         case .replica(let name): "replica/\(name)"
+        case .logLevel: "log-level"
         }
     }
 }

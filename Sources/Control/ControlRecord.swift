@@ -97,6 +97,7 @@ public enum ControlRecord: Sendable, Equatable {
     case soughtPartition(subscription: String, partition: Int32, seek: String)
     case registration(subscription: String, Registration)
     case replica(name: String, Replica)
+    case logLevel(LogLevelChange)
     /// A tombstone: as if nothing had ever been said.
     case forgotten(ControlKey)
 
@@ -108,6 +109,7 @@ public enum ControlRecord: Sendable, Equatable {
         case .soughtPartition(let name, let partition, _): .soughtPartition(name, partition)
         case .registration(let name, _): .registration(name)
         case .replica(let name, _): .replica(name)
+        case .logLevel: .logLevel
         case .forgotten(let key): key
         }
     }

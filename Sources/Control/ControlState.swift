@@ -8,6 +8,8 @@ public struct ControlState: Sendable, Equatable {
     /// Also of deleted ones.
     public private(set) var registrations: [String: Registration] = [:]
     public private(set) var replicas: [String: Replica] = [:]
+    /// Also one that has ended.
+    public private(set) var logLevel: LogLevelChange?
     /// By subscription and partition: the seek that its owner carried out last.
     private var sought: [String: [Int32: String]] = [:]
 
@@ -21,6 +23,7 @@ public struct ControlState: Sendable, Equatable {
         case .soughtPartition(let name, let partition, let seek): sought[name, default: [:]][partition] = seek
         case .registration(let name, let registration): registrations[name] = registration
         case .replica(let name, let replica): replicas[name] = replica
+        case .logLevel(let change): logLevel = change
         case .forgotten(let key): forget(key)
         }
     }
@@ -35,6 +38,7 @@ public struct ControlState: Sendable, Equatable {
             if sought[name]?.isEmpty == true { sought[name] = nil }
         case .registration(let name): registrations[name] = nil
         case .replica(let name): replicas[name] = nil
+        case .logLevel: logLevel = nil
         }
     }
 

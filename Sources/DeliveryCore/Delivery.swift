@@ -54,7 +54,7 @@ public final class Delivery {
 }
 
 /// One event of a delivery or diversion, as its performer needs it.
-public struct ItemView {
+public struct ItemView: Sendable {
     public var token: RecordToken
     public var partition: PartitionHandle
     public var offset: Int64

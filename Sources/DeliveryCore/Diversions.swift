@@ -35,7 +35,7 @@ extension DeliveryCore {
         if let state, state.policy.deadLetter.drop {
             note(item, .dropped)
             state.counters.drops += 1
-            report(.dropped(state.id, details.kind ?? .http, reason: details.message))
+            report(.dropped(state.id, details.kind ?? .http, view(item), reason: details.message))
             return settle(item)
         }
         divert(item, state, .deadLetter, details)
@@ -82,7 +82,7 @@ extension DeliveryCore {
             case .deadLetter:
                 let kind = diversion.kind ?? .http
                 state.counters.deadLetters[FailureKind.allCases.firstIndex(of: kind)!] += 1
-                report(.deadLettered(state.id, kind, reason: diversion.message))
+                report(.deadLettered(state.id, kind, view(item), reason: diversion.message))
             }
         }
         finish(diversion)
@@ -105,7 +105,7 @@ extension DeliveryCore {
             diversion.failures += 1
             let reason = if case .refused(let reason) = failure { reason } else { "the record is too large for the topic" }
             diversion.owner?.counters.diversionsRefused += 1
-            report(.diversionFailed(diversion.owner?.id, reason: reason))
+            report(.diversionFailed(diversion.owner?.id, view(item), reason: reason))
             let pause = options.divertBackoff * Double(min(30, 1 << min(diversion.failures - 1, 5)))
             diversion.pausesUntil = now.instant + pause
             timers.set(.divertAgain(id), at: now.instant + pause)

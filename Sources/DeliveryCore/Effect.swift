@@ -43,18 +43,18 @@ public struct CursorCommit: Sendable, Equatable {
     public var metadata: String
 }
 
-/// What people should hear of.
+/// What people should hear of. The record of an `ItemView` is there until the effects behind the report are performed.
 public enum Report: Sendable {
     case circuitOpened(SubscriptionID, reason: String)
     case circuitClosed(SubscriptionID)
     case suspended(SubscriptionID, reason: String)
-    case deadLettered(SubscriptionID?, FailureKind, reason: String)
-    case dropped(SubscriptionID, FailureKind, reason: String)
+    case deadLettered(SubscriptionID?, FailureKind, ItemView, reason: String)
+    case dropped(SubscriptionID, FailureKind, ItemView, reason: String)
     /// `deduplicate`: the same event came before.
     case repeatDropped(SubscriptionID, TopicPartitionName, offset: Int64)
     /// `onExhausted: hold`: an ordered event would be given up, and is kept; those behind it wait.
     case keyHeld(SubscriptionID, TopicPartitionName, offset: Int64, reason: String)
-    case diversionFailed(SubscriptionID?, reason: String)
+    case diversionFailed(SubscriptionID?, ItemView, reason: String)
     /// Kafka deleted `count` records before they were settled.
     case recordsLost(SubscriptionID?, TopicPartitionName, count: Int64)
     case drainTimedOut(TopicPartitionName, inFlight: Int)

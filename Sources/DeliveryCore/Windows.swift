@@ -91,7 +91,7 @@ extension DeliveryCore {
         case .deadLetter: divertDead(item, state, FailureDetails(kind: .windowLate, message: reason))
         case .drop:
             state.counters.drops += 1
-            report(.dropped(state.id, .windowLate, reason: reason))
+            report(.dropped(state.id, .windowLate, view(item), reason: reason))
             settle(item)
         case .deliver: state.again.append(item)
         }

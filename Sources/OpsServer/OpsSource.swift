@@ -6,7 +6,7 @@ public import Manifests
 /// What the ops server shows; the bridge implements it.
 ///
 /// Every member is called once per request that needs it, on any thread, also while the bridge starts and stops. All but
-/// `change`, `register`, `delete` and `test` answer without waiting: a probe that hangs behind a busy shard would get a healthy process killed.
+/// `change`, `register`, `delete`, `setLogLevel` and `test` answer without waiting: a probe that hangs behind a busy shard would get a healthy process killed.
 public protocol OpsSource: Sendable {
     /// A merged copy of what the shards show of themselves.
     func snapshot() -> CoreSnapshot
@@ -38,6 +38,12 @@ public protocol OpsSource: Sendable {
     ///   - type: of the one that is made up; nil takes the topic's first with an example.
     func test(_ name: String, event: String?, type: String?) async throws(ChangeFailure) -> TestReport
 
+    /// From which level on this replica logs.
+    func logLevel() -> LogLevelStatus
+
+    /// Changes how much all replicas log, and waits for them, with a bound.
+    func setLogLevel(_ change: LogLevelChange) async throws(ChangeFailure) -> ChangeReceipt
+
     /// What it runs with.
     func configuration() -> ConfigurationStatus
     /// What would become of an event, as `fanfare explain` finds it out: a JSON object, without secrets and signatures.
@@ -55,6 +61,17 @@ public protocol OpsSource: Sendable {
     var version: String { get }
 
     var startedAt: WallTime { get }
+}
+
+/// The level of the log, as it is and as it is configured.
+public struct LogLevelStatus: Sendable, Equatable {
+    public var current: LogLevel
+    public var configured: LogLevel
+
+    public init(current: LogLevel, configured: LogLevel) {
+        self.current = current
+        self.configured = configured
+    }
 }
 
 /// The answer of `/readyz`.

@@ -233,15 +233,15 @@ extension Simulation {
             replica.account.outlets[id.index].isSaidToFail = false
             judgeClosing(id, replica)
         case .repeatDropped(let id, let partition, let offset): heardOfRepeat(id, partition, offset, replica)
-        case .dropped(let id, _, _): replica.account.outlets[id.index].counters.drops += 1
-        case .deadLettered(let id, let kind, _):
+        case .dropped(let id, _, _, _): replica.account.outlets[id.index].counters.drops += 1
+        case .deadLettered(let id, let kind, _, _):
             guard let due = replica.deadLetterDue, due.0 == id, due.1 == kind else { return violation(.reports, "a dead letter for \(kind) is reported that is none") }
             replica.deadLetterDue = nil
         case .keyHeld(let id, _, _, _):
             let policy = replica.account.outlets[id.index].policy
             if policy.retry.onExhausted != .hold || policy.delivery.ordering == .none { violation(.order, "\(policy.name) is not to hold keys") }
-        case .diversionFailed(let id?, _): replica.account.outlets[id.index].counters.diversionsRefused += 1
-        case .diversionFailed(nil, _): break
+        case .diversionFailed(let id?, _, _): replica.account.outlets[id.index].counters.diversionsRefused += 1
+        case .diversionFailed(nil, _, _): break
         }
     }
 }

@@ -17,7 +17,7 @@ struct Fanfare: AsyncParsableCommand {
         subcommands: [
             Demo.self, Serve.self, Check.self, Apply.self, Explain.self, Publish.self, Listen.self, Subscriptions.self, PauseCommand.self,
             ResumeCommand.self, SeekCommand.self, DeadLetters.self, Replay.self, Deliveries.self,
-            Broker.self, Keys.self, Verify.self, Schema.self,
+            LogLevelCommand.self, Broker.self, Keys.self, Verify.self, Schema.self,
         ])
 
     static func main() async {

@@ -1,12 +1,26 @@
+import BridgeRuntime
+import Control
 import EventModel
 import Glibc
 import Logging
 
 /// Structured logs on standard error: `time level message key=value ...`, or one JSON object a line.
 struct LineLogHandler: LogHandler {
-    var logLevel: Logger.Level
+    private let levels: LogLevelSwitch
+    /// Of this logger alone.
+    private var own: Logger.Level?
     var metadata: Logger.Metadata = [:]
     let format: BridgeConfiguration.Logging.Format
+
+    init(_ levels: LogLevelSwitch, format: BridgeConfiguration.Logging.Format) {
+        self.levels = levels
+        self.format = format
+    }
+
+    var logLevel: Logger.Level {
+        get { own ?? Logger.Level(levels.level) }
+        set { own = newValue }
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -69,8 +83,28 @@ struct LineLogHandler: LogHandler {
 }
 
 extension Logger {
-    init(_ configuration: BridgeConfiguration.Logging) {
-        let level = Logger.Level(rawValue: configuration.level) ?? .info
-        self.init(label: "fanfare") { _ in LineLogHandler(logLevel: level, format: configuration.format) }
+    init(_ levels: LogLevelSwitch, _ format: BridgeConfiguration.Logging.Format) {
+        self.init(label: "fanfare") { _ in LineLogHandler(levels, format: format) }
+    }
+}
+
+extension Logger.Level {
+    init(_ level: LogLevel) {
+        self =
+            switch level {
+            case .trace: .trace
+            case .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            case .critical: .critical
+            }
+    }
+}
+
+extension LogLevelSwitch {
+    convenience init(_ configuration: BridgeConfiguration.Logging) {
+        self.init(LogLevel(rawValue: configuration.level) ?? .info)
     }
 }

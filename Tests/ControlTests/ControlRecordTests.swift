@@ -46,6 +46,14 @@ func read(_ key: String, _ value: String?) throws(ControlRecordError) -> Control
             .registration(subscription: "billing", Registration(definition: nil, change: alice)), "subscription/billing",
             #"{"deleted":true,"by":"alice@ops","at":"2026-05-01T08:00:00.250Z","reason":"they said \"stop\"\n"}"#
         ),
+        (
+            .logLevel(LogLevelChange(level: .debug, for: .minutes(15), change: alice)), "log-level",
+            #"{"level":"debug","until":"2026-05-01T08:15:00.250Z","by":"alice@ops","at":"2026-05-01T08:00:00.250Z","reason":"they said \"stop\"\n"}"#
+        ),
+        (
+            .logLevel(LogLevelChange(level: nil, for: .seconds(1), change: Attribution(by: "bob", at: WallTime(milliseconds: 0)))), "log-level",
+            #"{"level":"configured","until":"1970-01-01T00:00:01.000Z","by":"bob","at":"1970-01-01T00:00:00.000Z"}"#
+        ),
         (.forgotten(.pause("billing")), "pause/billing", nil),
     ] as [(ControlRecord, String, String?)])
     func `a record is written and read as documented`(_ record: ControlRecord, _ key: String, _ value: String?) throws {
@@ -59,7 +67,7 @@ func read(_ key: String, _ value: String?) throws(ControlRecordError) -> Control
         #expect(record == .pause(subscription: "billing", Pause(isPaused: false, change: Attribution(by: "bob", at: WallTime(milliseconds: 0)))))
     }
 
-    @Test(arguments: ["subscriptions/billing", "subscription", "subscription/a/b", "pause", "pause/", "pause/a/b", "seek/a/b", "seek/a/-1", "seek/a/1/2", "/pause/a", ""])
+    @Test(arguments: ["subscriptions/billing", "subscription", "subscription/a/b", "pause", "pause/", "pause/a/b", "seek/a/b", "seek/a/-1", "seek/a/1/2", "log-level/a", "/pause/a", ""])
     func `a key that is not known is passed over, whatever its value`(_ key: String) throws {
         #expect(try read(key, "not JSON") == nil)
         #expect(try read(key, nil) == nil)
@@ -75,6 +83,7 @@ func read(_ key: String, _ value: String?) throws(ControlRecordError) -> Control
         ("seek/a", #"{"id":"1","topic":"t","to":"2","offsets":{"0":-1}}"#, "seek/a: offsets is not a mapping of partitions to offsets"),
         ("seek/a", #"{"id":"1","topic":"t","to":"2","offsets":{"x":1}}"#, "seek/a: offsets is not a mapping of partitions to offsets"),
         ("seek/a/0", #"{"id":7}"#, "seek/a/0: id is no string"),
+        ("log-level", #"{"level":"loud","until":"1970-01-01T00:00:00Z","by":"x","at":"1970-01-01T00:00:00Z"}"#, "log-level: level is no level of the log"),
         ("replica/a", #"{"host":"h","startedAt":"1970-01-01T00:00:00Z","position":1.5}"#, "replica/a: position is not a whole number"),
     ])
     func `what cannot be read says why`(_ key: String, _ value: String, _ complaint: String) {

@@ -94,4 +94,14 @@ private func fold(_ records: [ControlRecord]) -> ControlState {
         #expect(fold([pause(false, earlier)]).subscriptions == ["billing"])
         #expect(fold([.replica(name: "r", Replica(host: "h", startedAt: earlier.at, position: 1))]).subscriptions.isEmpty)
     }
+
+    @Test func `a log level holds for its time, and no longer than the next one`() {
+        let debug = LogLevelChange(level: .debug, for: .minutes(1), change: earlier)
+        let state = fold([.logLevel(debug)])
+        #expect(state.logLevel?.level(at: earlier.at) == .debug)
+        #expect(state.logLevel?.level(at: earlier.at + .milliseconds(59_999)) == .debug)
+        #expect(state.logLevel?.level(at: earlier.at + .minutes(1)) == nil)
+        #expect(fold([.logLevel(debug), .logLevel(LogLevelChange(level: nil, for: .minutes(5), change: earlier))]).logLevel?.level(at: earlier.at) == nil)
+        #expect(fold([.logLevel(debug), .forgotten(.logLevel)]).logLevel == nil)
+    }
 }

@@ -442,3 +442,40 @@ def test_nothing_is_delivered_while_the_control_topic_cannot_be_read(world, orde
     broker.command(f"topic-error {CONTROL_TOPIC} NO_ERROR")
     bridge.is_ready()
     billing.has_taken(6)
+
+
+# The log
+
+def test_the_level_of_the_log_changes_on_all_replicas_for_a_while_and_lines_say_which_event(world, orders, billing):
+    orders.subscribe("refusing", world.endpoint("refusing", status=422))
+    world.starts_broker()
+    replicas = starts([world.bridge_without_broker(name) for name in ("first", "second")])
+
+    def lines(text):
+        return [line for replica in replicas for line in replica.process.log.read_text().splitlines() if text in line]
+
+    asked = world.fanfare("log-level", "debug", "--for", "1h", "--as", "alice", "--reason", "they miss events")
+    assert "from debug on until" in asked.output and "2 replicas have taken it" in asked.output
+    for replica in replicas:
+        replica.logs("log level level=debug")
+        replica.logs('by=alice level=debug reason="they miss events"')
+    ids = set(orders.publish(60))
+    billing.has_taken(60)
+    wait_until(lambda: lines(" warning dead-lettered "), "a dead letter to be told of")
+    for told in (lines(" debug attempt "), lines(" warning dead-lettered ")):
+        assert told and {re.search(r" event=(\S+)", line)[1] for line in told} <= ids
+    assert any("outcome=success" in line and "status=204" in line and "subscription=billing" in line for line in lines(" debug attempt "))
+
+    assert "as they are configured" in world.fanfare("log-level", "configured").output
+    told = len(lines(" debug "))
+    orders.publish(60)
+    billing.has_taken(120)
+    assert len(lines(" debug ")) == told
+
+    world.fanfare("log-level", "error", "--for", "1s")
+    for replica in replicas:
+        replica.logs("error log level level=error")
+        wait_until(lambda: replica.process.log.read_text().count("log level level=info") == 2, "the change to end by itself")
+    assert world.fanfare("log-level").output == "replicas log from info on, as they are configured\n"
+    for wrong in (["loud"], ["debug", "--for", "2d"]):
+        assert world.fanfare("log-level", *wrong, expect=64).errors

@@ -127,7 +127,12 @@ def test_commands_go_through_the_api_with_a_token(world, secrets, billing):
     assert "2 partitions to latest" in fanfare("resume", "billing", "--from-now").output
     assert "2 partitions to earliest" in fanfare("seek", "billing", "--to", "earliest").output
 
+    assert "from debug on until" in fanfare("log-level", "debug", "--for", "1m").output
+    assert call(bridge, "/api/v1/log-level", VIEWER)[1]["change"]["by"].startswith("alice@")
+    assert fanfare("log-level", "configured").output == "replicas log from info on, as they are configured\n"
+
     for refused, why in [
+        (fanfare("log-level", "debug", token="viewers"), "403: This token may only read"),
         (fanfare("resume", "billing", token="viewers"), "403: This token may only read"), (fanfare("resume", "billing", token=None), "401: "),
         (fanfare("resume", "biling"), "404: There is no subscription"), (fanfare("seek", "billing", "--to", "77"), "409: partition 0 goes from 0 to 0"),
         (fanfare("subscriptions", FANFARE_URL="http://127.0.0.1:1"), "does not answer"),

@@ -8,6 +8,9 @@ import Synchronization
 
 /// A bridge that shows what the test says.
 final class FixedSource: OpsSource {
+    func logLevel() -> LogLevelStatus { LogLevelStatus(current: .info, configured: .info) }
+    func setLogLevel(_ change: LogLevelChange) async throws(ChangeFailure) -> ChangeReceipt { ChangeReceipt(replicas: 1, silent: []) }
+
     let version = "1.2.3"
     let startedAt = WallTime(milliseconds: 1_700_000_000_000)
     private let core: Mutex<CoreSnapshot>

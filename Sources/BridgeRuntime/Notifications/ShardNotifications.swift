@@ -11,7 +11,7 @@ extension Shard {
             notifier.tell(.circuit(subscription: name(id), shard: plan.index, isOpen: true, reason: reason))
         case .circuitClosed(let id):
             notifier.tell(.circuit(subscription: name(id), shard: plan.index, isOpen: false, reason: ""))
-        case .deadLettered(let id?, _, let reason): notifier.tell(.deadLetter(subscription: name(id), reason: reason))
+        case .deadLettered(let id?, _, _, let reason): notifier.tell(.deadLetter(subscription: name(id), reason: reason))
         case .recordsLost(let id?, let partition, let count):
             notifier.tell(.lost(subscription: name(id), count: count, reason: "offsets of \(partition.topic)[\(partition.partition)]"))
         default: break

@@ -5,7 +5,8 @@ import Manifests
 /// Everything that the server does. A new resource is a list of its own, named here.
 enum OperationTable {
     static let all: [Operation] =
-        SubscriptionOperations.all + MonitorOperations.all + TopicOperations.all + ConfigurationOperations.all + ProbeOperations.all
+        SubscriptionOperations.all + MonitorOperations.all + TopicOperations.all + ConfigurationOperations.all + LogOperations.all
+        + ProbeOperations.all
         + DescriptionOperations.all + ConsoleOperations.all
 }
 

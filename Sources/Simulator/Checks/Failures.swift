@@ -35,7 +35,7 @@ extension Simulation {
                 let view = replica.core.diversion(diversion)
                 let item = item(of: view)
                 if ending.items.contains(item) { handedOn[item] = view }
-            case .report(.dropped(id, let kind, _)) where kind != .poison: drops += 1
+            case .report(.dropped(id, let kind, _, _)) where kind != .poison: drops += 1
             case .report(.circuitOpened(id, _)): opens = true
             default: break
             }

@@ -88,7 +88,7 @@ extension WindowSimulation {
             guard let handle = replica.handles[partition], let course = replica.courses[WindowReplica.Place(subscription: id, partition: handle)] else { return }
             course.follow(log(course.key))
             if !course.repeats.contains(offset) { violation(.settlement, "\(course.key): @\(offset) is dropped as a repeat, and is none") }
-        case .dropped(let id, .windowLate, _): drops[subscriptionIndex(replica.core.subscription(id).name), default: 0] += 1
+        case .dropped(let id, .windowLate, _, _): drops[subscriptionIndex(replica.core.subscription(id).name), default: 0] += 1
         case .badMetadata: violation(.cursor, "metadata was not understood")
         case .recordsLost: violation(.reports, "records are reported as lost, and none were")
         case .circuitOpened, .circuitClosed, .deadLettered, .dropped, .keyHeld, .diversionFailed, .setAside: break

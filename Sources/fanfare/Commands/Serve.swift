@@ -26,7 +26,8 @@ struct Serve: AsyncParsableCommand {
             for finding in findings { printError("error: \(finding)") }
             throw ExitCode.wrongConfiguration
         }
-        let logger = Logger(loaded.configuration.logging)
+        let levels = LogLevelSwitch(loaded.configuration.logging)
+        let logger = Logger(levels, loaded.configuration.logging.format)
         for problem in loaded.problems + manifests.problems { logger.warning("\(problem)") }
         var cluster: EmbeddedCluster?
         if loaded.configuration.kafka.bootstrapServers == "embedded" {
@@ -34,19 +35,19 @@ struct Serve: AsyncParsableCommand {
             loaded.configuration.kafka.bootstrapServers = cluster!.bootstrapServers
             logger.warning("embedded Kafka: everything is lost with this process", metadata: ["bootstrapServers": "\(cluster!.bootstrapServers)"])
         }
-        try await Self.run(loaded, manifests, logger)
+        try await Self.run(loaded, manifests, logger, levels)
         withExtendedLifetime(cluster) {}
     }
 
     /// Runs until told to stop, or until the bridge cannot go on.
-    static func run(_ loaded: LoadedConfiguration, _ manifests: LoadedManifests, _ logger: Logger) async throws {
+    static func run(_ loaded: LoadedConfiguration, _ manifests: LoadedManifests, _ logger: Logger, _ levels: LogLevelSwitch) async throws {
         let configuration = loaded.configuration
         raiseDescriptorLimit()
         let watcher = TopicsWatcher(
             since: manifests, folder: configuration.topics, configuration: configuration, defaults: loaded.defaults,
             environment: .process())
         let ownListeners = OwnListeners()
-        let bridge = Bridge(configuration: configuration, manifests: manifests, watcher: watcher, ownListeners: ownListeners, logger: logger)
+        let bridge = Bridge(configuration: configuration, manifests: manifests, watcher: watcher, ownListeners: ownListeners, logger: logger, levels: levels)
         // What goes wrong there is thrown; the rest of what an HTTP server logs is not for operators.
         var quiet = logger
         quiet.logLevel = .critical
@@ -157,6 +158,10 @@ struct BridgeSource: OpsSource {
     func delete(_ name: String, by: Attribution) async throws(ChangeFailure) -> ChangeReceipt {
         try await bridge.delete(name, by: by)
     }
+
+    func logLevel() -> LogLevelStatus { LogLevelStatus(current: bridge.levels.level, configured: bridge.levels.configured) }
+
+    func setLogLevel(_ change: LogLevelChange) async throws(ChangeFailure) -> ChangeReceipt { try await bridge.setLogLevel(change) }
 
     func configuration() -> ConfigurationStatus {
         let (status, topics) = (bridge.manifestStatus, bridge.topics)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BridgeRuntime
+import Control
 import DeliveryCore
 import Dispatch
 import EventLoop
@@ -38,7 +39,7 @@ struct Demo: AsyncParsableCommand {
         // What goes wrong on purpose is in the picture; only what goes wrong otherwise is worth a line.
         let logger = Logger(label: "demo") { [isPicture = screen.isPicture] _ in
             if isPicture { return SwiftLogNoOpLogHandler() }
-            return LineLogHandler(logLevel: .error, format: .text)
+            return LineLogHandler(LogLevelSwitch(.error), format: .text)
         }
         do {
             let show = try DemoShow(folder: try DemoManifests.folder(topics), duration: duration, logger: logger)

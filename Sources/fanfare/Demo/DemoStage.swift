@@ -1,4 +1,5 @@
 import BridgeRuntime
+import Control
 import DeliveryCore
 import EventModel
 import Glibc
@@ -72,7 +73,7 @@ final class DemoStage: Sendable {
         downReceiver = try WebhookReceiver(options: options, onDelivery: told)
 
         let watcher = TopicsWatcher(since: manifests.loaded, folder: folder, configuration: configuration, environment: manifests.environment)
-        bridge = Bridge(configuration: configuration, manifests: manifests.loaded, watcher: watcher, logger: logger)
+        bridge = Bridge(configuration: configuration, manifests: manifests.loaded, watcher: watcher, logger: logger, levels: LogLevelSwitch(.error))
         ops = try OpsServer(configuration.ops, source: BridgeSource(bridge: bridge), logger: Logger(label: "ops") { _ in SwiftLogNoOpLogHandler() })
         (bridgeEnded, bridgeEnds) = AsyncStream.makeStream()
     }

@@ -24,10 +24,10 @@ LABEL org.opencontainers.image.title="Fanfare" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim"
-# Whatever is current in this Debian release is wanted: these three are what security updates are for.
+# Whatever is current in this Debian release is wanted: these four are what security updates are for.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates libcurl4 librdkafka1 libssl3 \
+    && apt-get install --yes --no-install-recommends ca-certificates libcurl4 librdkafka1 libsqlite3-0 libssl3 \
     && rm -rf /var/lib/apt/lists/* \
     # What the image is made of, for those who have to know whether a weakness concerns it.
     && mkdir -p /usr/local/share/fanfare \

@@ -31,7 +31,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants fuzz sanitize sanitize-address sanitize-thread bench bench-isolation bench-lateness bench-outage bench-memory bench-filters filters-page check image clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants fuzz sanitize sanitize-address sanitize-thread bench bench-isolation bench-lateness bench-outage bench-memory bench-receipts bench-filters filters-page check image clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -130,6 +130,11 @@ bench-memory: build ## resident memory with a million events before a thousand s
 	@scripts/install bench
 	$(call stage,benchmark: memory)
 	@$(PYTHON) bench/memory.py --program $(FANFARE) $(ARGS)
+
+bench-receipts: build ## how quickly an index of two million receipts is made, and answers beside a scan (ARGS='--quick')
+	@scripts/install bench
+	$(call stage,benchmark: the index of receipts)
+	@$(PYTHON) bench/receipts.py --program $(FANFARE) $(ARGS)
 
 bench-filters: install-build ## events per second through 1 to 100,000 filters on one core, beside running them one by one (ARGS='--quick')
 	@swift build $(QUIET) --configuration release --product fanfare-bench-filters

@@ -23,6 +23,7 @@ let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collect
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let bigInt = Target.Dependency.product(name: "BigInt", package: "BigInt")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -39,6 +40,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
@@ -100,9 +102,12 @@ let package = Package(
         target("Redelivery", ["EventModel", "EventFormats", "Filters", "DeliveryCore", "EventLoop", "KafkaClient"]),
         // Receipts of attempts: what they say, and which ones; pure.
         target("Receipts", ["EventModel", "EventFormats"]),
+        // A copy of the receipts topic in an SQLite file, for questions that reading the whole topic would answer late.
+        target("ReceiptIndex", ["EventModel", "EventFormats", "Receipts", grdb]),
         // Probes, metrics, the API and the console over HTTP, from the core's snapshots.
         .target(
-            name: "OpsServer", dependencies: ["EventModel", "EventFormats", "Manifests", "DeliveryCore", "Control", hummingbird, logging],
+            name: "OpsServer",
+            dependencies: ["EventModel", "EventFormats", "Manifests", "DeliveryCore", "Control", "Receipts", hummingbird, logging],
             // The console's files become constants of the program, which stays one file that runs anywhere.
             resources: [.embedInCode("Console/Page")], swiftSettings: settings),
         // A webhook receiver for trying things out: prints, verifies, misbehaves on demand.
@@ -130,7 +135,7 @@ let package = Package(
             name: "fanfare",
             dependencies: [
                 "EventModel", "EventFormats", "Filters", "DeliveryCore", "Control", "Manifests", "Signing", "EventLoop", "KafkaClient", "KafkaTokens",
-                "Egress", "HTTPTransport", "SchemaRegistry", "BridgeRuntime", "Redelivery", "Receipts", "OpsServer", "Receiver", "TerminalViews",
+                "Egress", "HTTPTransport", "SchemaRegistry", "BridgeRuntime", "Redelivery", "Receipts", "ReceiptIndex", "OpsServer", "Receiver", "TerminalViews",
                 "Descriptions", "CLinux", "COpenSSL", hummingbird, arguments, logging,
             ],
             swiftSettings: settings),
@@ -145,6 +150,7 @@ let package = Package(
         test("ControlTests", ["EventModel", "Control"]),
         test("RedeliveryTests", ["EventModel", "KafkaClient", "Redelivery"]),
         test("ReceiptsTests", ["EventModel", "Receipts"]),
+        test("ReceiptIndexTests", ["EventModel", "Receipts", "ReceiptIndex"]),
         test("FiltersTests", ["EventModel", "EventFormats", "Filters", yams]),
         test("DeliveryCoreTests", ["EventModel", "DeliveryCore"]),
         test("SimulatorTests", ["EventModel", "DeliveryCore", "Simulator"]),
@@ -156,7 +162,7 @@ let package = Package(
         test("KafkaTokensTests", ["EventModel", "KafkaClient", "KafkaTokens"]),
         test("HTTPTransportTests", ["Egress", "HTTPTransport", "EventLoop"]),
         test("CertificatesTests", ["Certificates", "PEMFixtures"]),
-        test("OpsServerTests", ["EventModel", "Manifests", "DeliveryCore", "Control", "OpsServer"]),
+        test("OpsServerTests", ["EventModel", "Manifests", "DeliveryCore", "Control", "Receipts", "OpsServer"]),
         test("ReceiverTests", ["EventModel", "Receiver", "Signing"]),
         test("TerminalViewsTests", ["EventModel", "DeliveryCore", "TerminalViews"]),
     ]

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
 from confluent_kafka import Producer, TopicPartition  # noqa: E402
 from harness.endpoints import Endpoint, new_secret  # noqa: E402
 from harness.kafka import silent  # noqa: E402
-from harness.process import Process  # noqa: E402
+from harness.process import Process, environment  # noqa: E402
 from harness.waiting import accepts, free_port, wait_until  # noqa: E402
 from harness.world import World  # noqa: E402
 

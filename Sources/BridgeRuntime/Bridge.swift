@@ -4,7 +4,7 @@ public import Egress
 import EventLoop
 public import EventModel
 import HTTPTransport
-import KafkaClient
+package import KafkaClient
 import KafkaTokens
 public import Logging
 public import Manifests
@@ -52,7 +52,8 @@ public final class Bridge: Sendable {
     private let watcher: Mutex<TopicsWatcher>
     let rotation: Mutex<SecretRotation>
     let certificates: Mutex<CertificateWatch>
-    let kafka: KafkaConfiguration
+    /// As its shards talk to the cluster.
+    package let kafka: KafkaConfiguration
     private let instanceID: String?
     private let sessionTimeout: TimeSpan
     let log: Logger

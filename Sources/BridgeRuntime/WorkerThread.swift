@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// A thread with a name. Shards block in `epoll_wait` and lookups on the network, which Swift's own pool is not for.
-final class WorkerThread: @unchecked Sendable {
+package final class WorkerThread: @unchecked Sendable {
     // Written once before the thread starts, read by the owner only.
     private var handle = pthread_t()
     private var isJoined = false
@@ -16,7 +16,7 @@ final class WorkerThread: @unchecked Sendable {
         }
     }
 
-    init(name: String, _ run: @escaping @Sendable () -> Void) {
+    package init(name: String, _ run: @escaping @Sendable () -> Void) {
         let body = Unmanaged.passRetained(Body(name: name, run: run))
         let status = pthread_create(
             &handle, nil,
@@ -31,7 +31,7 @@ final class WorkerThread: @unchecked Sendable {
     }
 
     /// Waits for the thread's end. Once.
-    func join() {
+    package func join() {
         pthread_join(handle, nil)
         isJoined = true
     }

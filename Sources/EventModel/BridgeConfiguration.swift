@@ -79,6 +79,15 @@ public struct BridgeConfiguration: Sendable, Equatable {
         public var enabled = true
         /// The share of events whose attempts are recorded; attempts that fail always are.
         public var sample = 1.0
+        public var index = Index()
+
+        /// A copy of the topic in a file of each replica, for questions.
+        public struct Index: Sendable, Equatable {
+            public var enabled = false
+            public var path = "/var/lib/fanfare/receipts.sqlite"
+            public var maxAge: TimeSpan = .days(7)
+            public var maxBytes = 1 << 30
+        }
     }
 
     /// What happens to the bridge, as events in a topic.

@@ -99,6 +99,13 @@ public final class ClusterAdmin {
         return Cluster(pointer!.pointee)
     }
 
+    /// What the cluster calls itself; nil where it does not, or not in time.
+    public func clusterID() -> String? {
+        guard let text = rd_kafka_clusterid(client.handle, timeout) else { return nil }
+        defer { rd_kafka_mem_free(client.handle, text) }
+        return String(cString: text)
+    }
+
     /// Oldest offset that exists, and one more than the newest.
     public func watermarks(of partition: TopicPartition) throws(KafkaError) -> (low: Int64, high: Int64) {
         var low: Int64 = 0

@@ -13,6 +13,8 @@ public struct ConfigurationStatus: Sendable {
     public var warnings: [Manifests.Problem]
     /// What is there now, if it has errors, so that the manifests before stay in force.
     public var refused: Refused?
+    /// Whether this replica keeps an index of receipts.
+    public var receiptIndex: Bool
 
     public struct Refused: Sendable {
         public var at: WallTime
@@ -24,13 +26,14 @@ public struct ConfigurationStatus: Sendable {
         }
     }
 
-    public init(folder: String, loadedAt: WallTime, topics: Int, subscriptions: Int, warnings: [Manifests.Problem] = [], refused: Refused? = nil) {
+    public init(folder: String, loadedAt: WallTime, topics: Int, subscriptions: Int, warnings: [Manifests.Problem] = [], refused: Refused? = nil, receiptIndex: Bool = false) {
         self.folder = folder
         self.loadedAt = loadedAt
         self.topics = topics
         self.subscriptions = subscriptions
         self.warnings = warnings
         self.refused = refused
+        self.receiptIndex = receiptIndex
     }
 }
 

@@ -1,5 +1,6 @@
 package import DeliveryCore
 package import EventModel
+package import Receipts
 
 /// What one scrape shows: everything is read before the first byte is written, so that the figures belong together.
 package struct MetricView {
@@ -10,14 +11,20 @@ package struct MetricView {
     package var version: String
     package var startedAt: WallTime
     package var now: WallTime
+    /// Nil where there is no index of receipts.
+    package var receiptIndex: ReceiptIndexStanding?
 
-    package init(core: CoreSnapshot, isReady: Bool, process: ProcessFigures, version: String, startedAt: WallTime, now: WallTime) {
+    package init(
+        core: CoreSnapshot, isReady: Bool, process: ProcessFigures, version: String, startedAt: WallTime, now: WallTime,
+        receiptIndex: ReceiptIndexStanding? = nil
+    ) {
         self.core = core
         self.isReady = isReady
         self.process = process
         self.version = version
         self.startedAt = startedAt
         self.now = now
+        self.receiptIndex = receiptIndex
     }
 }
 

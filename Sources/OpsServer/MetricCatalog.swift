@@ -1,5 +1,6 @@
 import DeliveryCore
 import EventModel
+import Receipts
 
 /// Every metric of the bridge, in the order in which a scrape shows them. A metric is one entry here and nothing else.
 package enum MetricCatalog {
@@ -153,6 +154,12 @@ package enum MetricCatalog {
         },
         .fanfare(.counter, "receipts_lost", "Receipts of attempts that could not be written; deliveries do not wait for them.") {
             $1.sample($0.core.receiptsLost)
+        },
+        .fanfare(.gauge, "receipt_index_lag_records", "Receipts that Kafka has and this replica's index of receipts has not.") {
+            if let behind = $0.receiptIndex?.behind { $1.sample(behind) }
+        },
+        .fanfare(.gauge, "receipt_index_bytes", "The file of this replica's index of receipts.") {
+            if let index = $0.receiptIndex { $1.sample(index.bytes) }
         },
         .each(.gauge, "in_flight", "Requests without an answer yet.") {
             $1.sample($0.inFlight, ("subscription", $0.name))

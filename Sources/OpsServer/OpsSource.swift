@@ -2,11 +2,13 @@ public import Control
 public import DeliveryCore
 public import EventModel
 public import Manifests
+public import Receipts
 
 /// What the ops server shows; the bridge implements it.
 ///
 /// Every member is called once per request that needs it, on any thread, also while the bridge starts and stops. All but
-/// `change`, `register`, `delete`, `setLogLevel` and `test` answer without waiting: a probe that hangs behind a busy shard would get a healthy process killed.
+/// `change`, `register`, `delete`, `setLogLevel`, `test` and `deliveries` answer without waiting: a probe that hangs behind a busy shard
+/// would get a healthy process killed.
 public protocol OpsSource: Sendable {
     /// A merged copy of what the shards show of themselves.
     func snapshot() -> CoreSnapshot
@@ -48,6 +50,14 @@ public protocol OpsSource: Sendable {
     func configuration() -> ConfigurationStatus
     /// What would become of an event, as `fanfare explain` finds it out: a JSON object, without secrets and signatures.
     func explain(_ question: EventQuestion) throws(QuestionFailure) -> String
+    /// Attempts that match, the newest first, from this replica's index of receipts.
+    ///
+    /// - Parameter after: only those that follow there.
+    func deliveries(_ filter: ReceiptFilter, limit: Int, after: ReceiptPosition?) async throws(DeliveriesFailure) -> ReceiptPage
+
+    /// How far that index is; nil where there is none.
+    func receiptIndex() -> ReceiptIndexStanding?
+
     /// Whether this replica can do its work just now.
     func readiness() -> Readiness
 
@@ -79,6 +89,14 @@ public enum Readiness: Sendable, Equatable {
     case ready
     /// One line each, for an operator who reads it in a probe's event log; without secrets.
     case notReady([String])
+}
+
+/// Why nothing can be said about attempts.
+public enum DeliveriesFailure: Error, Sendable, Equatable {
+    /// No index of receipts is asked for.
+    case off
+    /// There is none just now; why, in one sentence.
+    case unavailable(String)
 }
 
 /// How an endpoint took a test event.

@@ -33,6 +33,7 @@ def test_what_hurts_comes_first_and_is_paused_with_a_reason(world, browser, pict
     billing = world.endpoint("billing")
     orders.subscribe("billing", billing)
     orders.subscribe("broken", world.endpoint_where_nothing_listens("broken"), owner=HOSTILE)
+    world.configure(receipts={"index": {"enabled": True, "path": str(world.folder / "receipts.sqlite")}})
     bridge = world.bridge().starts()
     orders.publish(60)
     billing.has_taken(60)
@@ -53,8 +54,22 @@ def test_what_hurts_comes_first_and_is_paused_with_a_reason(world, browser, pict
     page.shows("by operator@127.0.0.1: they move", ".reason")
     paused = world.fanfare("subscriptions", "broken", "--output", "json").json
     assert (paused["state"], paused["pause"]["reason"]) == ("paused", "they move")
+    page.waits_for("document.querySelectorAll('.attempts tbody tr').length > 0", "its attempts to be listed")
+    page.shows("outage", ".attempts")
+    page.shows("retry network", ".attempts .pill")
     page.waits_for("document.querySelector('.series').getAttribute('d').length > 0", "the charts to be drawn")
     page.pictures(pictures, "subscription")
+
+    event = page.text(".attempts tbody th a")
+    page.clicks(event, ".attempts a")
+    page.shows(f"Attempts for {event}", "h2")
+    page.waits_for("(text => text.includes('billing') && text.includes('success') && text.includes('broken'))(document.querySelector('.attempts').innerText)",
+                   "all attempts for the event")
+    page.pictures(pictures, "deliveries")
+    page.says("document.querySelector('#event').focus()")
+    page.writes("-or-not")
+    page.presses("Enter")
+    page.shows("There is no attempt for it.", ".attempts")
 
     page.clicks("Explain")
     page.clicks("Explain", "button")
@@ -106,6 +121,7 @@ def test_a_thousand_subscriptions_are_found_with_a_token(world, browser, picture
     assert page.says("sessionStorage.length") == 1 and page.says("localStorage.length") == 0 and page.says("document.cookie") == ""
 
     page.clicks("customer-0103", "tbody a")
+    page.shows("receipts.index.enabled: true", ".attempts")
     page.clicks("Pause")
     page.presses("Enter")
     page.shows("This token may only read")

@@ -96,7 +96,7 @@ def test_the_bridge_works_under_a_profile(profile, world, contained, tmp_path):
     orders.subscribe("flaky", flaky, retry={"schedule": ["1s", "3s"]})
     refusing = world.endpoint("refusing", status=400)
     orders.subscribe("refusing", refusing)
-    world.configure(limits={"shards": 2})
+    world.configure(limits={"shards": 2}, receipts={"index": {"enabled": True, "path": str(tmp_path / "receipts.sqlite")}})
 
     bridge = world.bridge().starts(under=contained(PROFILES[profile]))
     pid = (tmp_path / "container/pid").read_text()
@@ -111,6 +111,7 @@ def test_the_bridge_works_under_a_profile(profile, world, contained, tmp_path):
     orders.subscribe("late", late)
     orders.write()
     late.has_taken(20)
+    world.wait_until(lambda: bridge.get("/api/v1/deliveries?subscription=late")[1].count('"success"') == 20, "the index of receipts to have them")
     world.is_settled("flaky")
     bridge.stops()
     server.close()

@@ -211,6 +211,17 @@ def test_every_mount_has_its_volume_and_every_secret_its_mount(helm):
     assert {"name": "topics", "configMap": {"name": "topics"}} in existing.pod["spec"]["volumes"]
 
 
+def test_an_index_of_receipts_has_a_place_that_can_be_written(helm):
+    def places(**index):
+        rendered = helm.renders(with_required(config={"kafka": {"bootstrapServers": "a:9092"}, "receipts": {"index": index}}))
+        mounts = {mount["name"]: mount for mount in rendered.container["volumeMounts"]}
+        assert ({"name": "receipt-index", "emptyDir": {}} in rendered.pod["spec"]["volumes"]) == ("receipt-index" in mounts)
+        return mounts.get("receipt-index")
+
+    assert places(enabled=True) == {"name": "receipt-index", "mountPath": "/var/lib/fanfare"}
+    assert places(enabled=False) is None and places(enabled=True, path="/data/receipts.sqlite") is None
+
+
 def test_what_users_add_stands_beside_what_the_chart_makes(helm):
     rendered = helm.renders(SETS["one of everything"])
     assert all(one["metadata"]["labels"]["cost-centre"] == "events" for one in [*rendered.objects, rendered.pod])

@@ -4,6 +4,7 @@ import EventModel
 import Logging
 import Manifests
 import OpsServer
+import Receipts
 import Synchronization
 
 /// A bridge that shows what the test says.
@@ -22,6 +23,8 @@ final class FixedSource: OpsSource {
         state = Mutex((readiness, .zero))
     }
 
+    func deliveries(_ filter: ReceiptFilter, limit: Int, after: ReceiptPosition?) async throws(DeliveriesFailure) -> ReceiptPage { throw .off }
+    func receiptIndex() -> ReceiptIndexStanding? { ReceiptIndexStanding(behind: 3, oldest: nil, bytes: 4096) }
     func snapshot() -> CoreSnapshot { core.withLock { $0 } }
     /// Things change.
     func become(_ change: @Sendable (inout CoreSnapshot) -> Void) { core.withLock { change(&$0) } }

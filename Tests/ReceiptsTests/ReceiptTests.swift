@@ -58,12 +58,3 @@ import Testing
         #expect(!ReceiptFilter(failed: true).matches(success))
     }
 }
-
-extension ReceiptFilter {
-    fileprivate init(subscription: String? = nil, event: String? = nil, failed: Bool = false) {
-        self.init()
-        self.subscription = subscription
-        self.event = event
-        self.failed = failed
-    }
-}

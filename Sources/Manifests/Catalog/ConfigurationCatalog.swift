@@ -73,6 +73,14 @@ enum ConfigurationCatalog {
         .value("enabled", \.enabled, .flag, "Whether attempts are recorded."),
         .value("sample", \.sample, .number(0...1),
             "The share of events whose attempts are recorded, by a hash of their ids; attempts that fail always are."),
+        .section("index", \.index, receiptIndex, "A copy of the topic in a file of each replica, by which the API and the console answer questions about attempts."),
+    ])
+
+    static let receiptIndex = Section<BridgeConfiguration.Receipts.Index>(BridgeConfiguration().receipts.index, [
+        .value("enabled", \.enabled, .flag, "Whether there is one."),
+        .value("path", \.path, .text, "Its file, in a folder that is there; an SQLite database."),
+        .value("maxAge", \.maxAge, .duration(.minutes(1) ... .days(3650)), "Older receipts are deleted from it."),
+        .value("maxBytes", \.maxBytes, .size((1 << 20)...(1 << 40)), "The size of the file, above which the oldest receipts are deleted from it."),
     ])
 
     static let limits = Section<BridgeConfiguration.Limits>(BridgeConfiguration().limits, [

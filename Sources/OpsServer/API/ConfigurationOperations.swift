@@ -70,6 +70,7 @@ enum ConfigurationOperations {
         .count("subscriptions", "How many subscriptions they have.") { $0.subscriptions },
         .list("warnings", finding, "What may not be meant so.") { $0.warnings },
         .optionalObject("refused", refused) { $0.refused },
+        .flag("receiptIndex", "Whether this replica keeps an index of receipts, from which /api/v1/deliveries answers.") { $0.receiptIndex },
     ])
 
     private static let refused = ObjectShape<ConfigurationStatus.Refused>(

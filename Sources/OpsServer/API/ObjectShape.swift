@@ -62,6 +62,14 @@ extension ObjectShape.Member {
         Self(name: name, schema: described(["type": "string", "format": "date-time"], text)) { .string(value($0)) }
     }
 
+    static func optionalTime(_ name: String, _ text: String, _ value: @escaping @Sendable (Value) -> String?) -> Self {
+        Self(name: name, schema: described(["type": "string", "format": "date-time"], text), isRequired: false) { value($0).map { .string($0) } }
+    }
+
+    static func number(_ name: String, _ text: String, _ value: @escaping @Sendable (Value) -> Double) -> Self {
+        Self(name: name, schema: described(["type": "number"], text)) { .double(value($0)) }
+    }
+
     static func flag(_ name: String, _ text: String, _ value: @escaping @Sendable (Value) -> Bool) -> Self {
         Self(name: name, schema: described(["type": "boolean"], text)) { .bool(value($0)) }
     }

@@ -35,11 +35,12 @@ struct Operation: Sendable {
     let run: @Sendable (Call) async throws(Problem) -> Response
 
     enum Tag: String, CaseIterable, Sendable {
-        case subscriptions, topics, configuration, probes, description, console
+        case subscriptions, deliveries, topics, configuration, probes, description, console
 
         var text: String {
             switch self {
             case .subscriptions: "What is delivered to whom, how far it is, and control of it."
+            case .deliveries: "What was attempted, and how it ended."
             case .topics: "What this replica reads."
             case .probes: "For orchestrators and monitoring."
             case .configuration: "What it runs with."

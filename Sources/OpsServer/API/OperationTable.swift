@@ -5,8 +5,8 @@ import Manifests
 /// Everything that the server does. A new resource is a list of its own, named here.
 enum OperationTable {
     static let all: [Operation] =
-        SubscriptionOperations.all + MonitorOperations.all + TopicOperations.all + ConfigurationOperations.all + LogOperations.all
-        + ProbeOperations.all
+        SubscriptionOperations.all + MonitorOperations.all + DeliveryOperations.all + TopicOperations.all + ConfigurationOperations.all
+        + LogOperations.all + ProbeOperations.all
         + DescriptionOperations.all + ConsoleOperations.all
 }
 
@@ -45,7 +45,7 @@ enum ProbeOperations {
         let format = MetricFormat.negotiate(accept: call.accept)
         let view = MetricView(
             core: call.source.snapshot(), isReady: call.source.readiness() == .ready, process: ProcessFigures.read(), version: call.source.version,
-            startedAt: call.server.startedAt, now: wallTime())
+            startedAt: call.server.startedAt, now: wallTime(), receiptIndex: call.source.receiptIndex())
         return Reply.bytes(MetricCatalog.render(view, format: format), type: format.contentType)
     }
 }

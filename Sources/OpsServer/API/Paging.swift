@@ -2,8 +2,10 @@ import Manifests
 
 /// Lists in pieces: each piece says where the next one begins.
 struct Paging {
+    static let limit = Input.query("limit", .count(1...1000), "How many at most.", standard: 100)
+
     static let inputs: [Input] = [
-        .query("limit", .count(1...1000), "How many at most.", standard: 100),
+        limit,
         .query("after", .text(maximum: 1000), "The `next` of the piece before."),
     ]
 

@@ -10,7 +10,7 @@ struct Deliveries: AsyncParsableCommand {
         abstract: "The audit log: what happened to an event, and what failed.",
         discussion: """
             One line per attempt, the oldest first, from the receipts topic: in no consumer group, so looking changes nothing.
-            Without --since it reads the whole topic. NEXT is what was decided about the event after the attempt.
+            Without --since it reads the whole topic; with --index only what has come since the last time. NEXT is what was decided about the event after the attempt.
             Attempts are there as long as the topic keeps them; with receipts.sample below 1 only some of those that succeeded.
             """)
 
@@ -35,22 +35,23 @@ struct Deliveries: AsyncParsableCommand {
     @Flag(help: "Goes on with those that come, until it is stopped; as JSON a line each.")
     var follow = false
 
+    @Option(help: ArgumentHelp("Answers from an index in this file, which is made or brought up to date first: quick from the second question on.", valueName: "file"), completion: .file())
+    var index: String?
+
+    @Flag(help: "Makes the index anew.")
+    var rebuild = false
+
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+        if rebuild, index == nil { throw ValidationError("--rebuild is about an index; add --index FILE") }
         if follow, until != nil { throw ValidationError("--follow has no end, so leave out --until") }
     }
 
     private var filter: ReceiptFilter {
-        var filter = ReceiptFilter()
-        filter.subscription = subscription
-        filter.event = event
-        filter.failed = failed
-        filter.since = since?.time
-        filter.until = until?.time
-        return filter
+        ReceiptFilter(subscription: subscription, event: event, failed: failed, since: since?.time, until: until?.time)
     }
 
     func run() async throws {
@@ -91,11 +92,13 @@ struct Deliveries: AsyncParsableCommand {
     private func goOn(
         _ reader: ReceiptReader, _ ends: [TopicPartition: Int64], _ body: ([(receipt: Receipt, json: [UInt8])]) -> Void
     ) throws {
-        let follower = try ReceiptFollower(reader, from: ends)
+        let follower = try reader.reading { try TopicFollower(reader.kafka, from: ends) }
         try EndRequest.during { request in
             while !request.isAsked {
                 var news: [(receipt: Receipt, json: [UInt8])] = []
-                try follower.read { receipt, json in news.append((receipt, Array(json))) }
+                try reader.reading {
+                    try follower.read { _, record in reader.show(record) { receipt, json in news.append((receipt, Array(json))) } }
+                }
                 if !news.isEmpty { body(news) }
             }
         }
@@ -103,6 +106,7 @@ struct Deliveries: AsyncParsableCommand {
 
     /// Nothing is kept but the newest, where only those are wanted.
     private func newest(_ reader: ReceiptReader, _ body: (Receipt, UnsafeRawBufferPointer) -> Void) throws -> [TopicPartition: Int64] {
+        if let index { return try reader.forEach(inIndex: index, anew: rebuild, limit: limit, body) }
         guard let limit else { return try reader.forEach(body) }
         var newest: [(receipt: Receipt, json: [UInt8])] = []
         let ends = try reader.forEach { receipt, json in

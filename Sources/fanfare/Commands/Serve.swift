@@ -10,6 +10,7 @@ import KafkaClient
 import Logging
 import Manifests
 import OpsServer
+import Receipts
 import Signing
 
 struct Serve: AsyncParsableCommand {
@@ -51,7 +52,8 @@ struct Serve: AsyncParsableCommand {
         // What goes wrong there is thrown; the rest of what an HTTP server logs is not for operators.
         var quiet = logger
         quiet.logLevel = .critical
-        let ops = try OpsServer(configuration.ops, source: BridgeSource(bridge: bridge), logger: quiet)
+        let receipts = configuration.receipts.index.enabled ? ReceiptIndexKeeper(bridge.kafka, configuration, log: logger) : nil
+        let ops = try OpsServer(configuration.ops, source: BridgeSource(bridge: bridge, receipts: receipts), logger: quiet)
         let keyServer = try configuration.ops.publicKeys.map {
             try PublicKeyServer(listen: $0.listen, logger: quiet) { bridge.publishedKeys }
         }
@@ -96,6 +98,8 @@ struct Serve: AsyncParsableCommand {
             }
         }
         bridge.start { continuation.finish() }
+        receipts?.start()
+        defer { receipts?.stop() }
         for await _ in ended {}
         server.cancel()
         do {
@@ -137,6 +141,15 @@ private func watchTokens(_ loaded: LoadedConfiguration, _ ops: OpsServer, _ logg
 /// What the ops server sees of the bridge.
 struct BridgeSource: OpsSource {
     let bridge: Bridge
+    /// Nil where no index of receipts is asked for.
+    var receipts: ReceiptIndexKeeper? = nil
+
+    func deliveries(_ filter: ReceiptFilter, limit: Int, after: ReceiptPosition?) async throws(DeliveriesFailure) -> ReceiptPage {
+        guard let receipts else { throw .off }
+        return try await receipts.page(filter, limit: limit, after: after)
+    }
+
+    func receiptIndex() -> ReceiptIndexStanding? { receipts?.standing }
 
     func snapshot() -> CoreSnapshot { bridge.snapshot() }
     func control() -> ControlState { bridge.control }
@@ -168,7 +181,7 @@ struct BridgeSource: OpsSource {
         return ConfigurationStatus(
             folder: bridge.configuration.topics, loadedAt: status.loadedAt, topics: topics.count,
             subscriptions: topics.reduce(0) { $0 + $1.subscriptions.count }, warnings: status.warnings,
-            refused: status.refused.map { .init(at: $0.at, problems: $0.problems) })
+            refused: status.refused.map { .init(at: $0.at, problems: $0.problems) }, receiptIndex: receipts != nil)
     }
 
     func oldestTurn() -> TimeSpan { bridge.oldestTurn() }

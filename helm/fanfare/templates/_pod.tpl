@@ -68,8 +68,23 @@ spec:
         timeoutSeconds: 3
       resources: {{- toYaml .Values.resources | nindent 8 }}
       {{- include "fanfare.volumeMounts" . | nindent 6 }}
+        {{- if include "fanfare.hasReceiptIndex" . }}
+        - { name: receipt-index, mountPath: /var/lib/fanfare }
+        {{- end }}
     {{- with .Values.extraContainers }}{{ toYaml . | nindent 4 }}{{ end }}
   {{- include "fanfare.volumes" (dict "root" . "config" (include "fanfare.fullname" .) "topics" (include "fanfare.topicsConfigMap" .)) | nindent 2 }}
+    {{- if include "fanfare.hasReceiptIndex" . }}
+    # A copy of a topic: it may go with the pod.
+    - { name: receipt-index, emptyDir: {} }
+    {{- end }}
+{{- end -}}
+
+{{/* Whether the bridge keeps an index of receipts where the chart has a place for it. */}}
+{{- define "fanfare.hasReceiptIndex" -}}
+{{- $index := dig "receipts" "index" dict .Values.config -}}
+{{- $isMounted := false -}}
+{{- range .Values.extraVolumeMounts }}{{ if hasPrefix "/var/lib/fanfare" .mountPath }}{{ $isMounted = true }}{{ end }}{{ end -}}
+{{- if and $index.enabled (not $isMounted) (hasPrefix "/var/lib/fanfare/" (default "/var/lib/fanfare/" $index.path)) }}true{{ end -}}
 {{- end -}}
 
 {{/* Of every pod of the chart, those of hooks and tests included: root, and the seccomp profile. */}}

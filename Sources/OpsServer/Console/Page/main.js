@@ -8,6 +8,7 @@ import { overviewPage } from "./overview.js";
 import { subscriptionPage } from "./subscription.js";
 import { explainPage } from "./explain.js";
 import { configurationPage } from "./configuration.js";
+import { deliveriesPage } from "./deliveries.js";
 
 const main = document.getElementById("main");
 const notices = document.getElementById("notices");
@@ -22,6 +23,7 @@ let refused = null;
 const routes = [
   [/^#?\/?$/, () => overviewPage()],
   [/^#\/subscriptions\/([^/]+)$/, (name) => subscriptionPage(decodeURIComponent(name))],
+  [/^#\/deliveries(?:\/([^/]+))?$/, (event) => deliveriesPage(event && decodeURIComponent(event))],
   [/^#\/explain$/, () => explainPage()],
   [/^#\/configuration$/, () => configurationPage()],
 ];
@@ -38,7 +40,8 @@ function route() {
   main.replaceChildren(page.element);
   page.update();
   for (const link of document.querySelectorAll("nav a")) {
-    if (link.getAttribute("href") === (hash || "#/")) link.setAttribute("aria-current", "page");
+    const here = link.getAttribute("href");
+    if (here === (hash || "#/") || (here !== "#/" && hash.startsWith(`${here}/`))) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   if (!isFirst) {
@@ -104,8 +107,9 @@ function askForToken(error) {
 
 /** What this bridge can do; another version may have come meanwhile. */
 async function learn() {
-  const { paths } = await get("openapi.json").catch(() => ({ paths: {} }));
+  const [{ paths }, { receiptIndex }] = await Promise.all([get("openapi.json").catch(() => ({ paths: {} })), get("api/v1/configuration").catch(() => ({}))]);
   store.canTest = paths["/api/v1/subscriptions/{name}/test"] !== undefined;
+  store.hasReceiptIndex = receiptIndex === true;
 }
 
 const stream = listen({

@@ -21,6 +21,8 @@ export const store = {
   isLive: false,
   /** Whether this bridge sends test events when it is told to. */
   canTest: false,
+  /** Whether this replica can be asked about attempts; null until it is known. */
+  hasReceiptIndex: null,
 };
 
 /** The bridge's time: ages must not depend on the clock of who looks. */

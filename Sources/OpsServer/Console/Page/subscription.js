@@ -7,6 +7,7 @@ import { get, post } from "./connection.js";
 import { now, store } from "./store.js";
 import { chart } from "./chart.js";
 import { ask } from "./dialog.js";
+import { attempts } from "./deliveries.js";
 
 /** A sample every so often; the same for cursors. */
 const REFRESH = 5_000;
@@ -33,6 +34,9 @@ export function subscriptionPage(name) {
       { name: "median", className: "accent", value: (sample) => sample.median }, { name: "p99", className: "warn", value: (sample) => sample.slowest }], seconds),
     chart("From the event's time to its delivery, p99", [{ name: "delay", className: "accent", value: (sample) => sample.delay }], seconds),
   ];
+  const recent = attempts({ question: { subscription: name }, none: "There is no such attempt." });
+  const failed = h("input", { type: "checkbox", onchange: () => recent.ask(failed.checked ? { subscription: name, failed: true } : { subscription: name }) });
+  const onlyFailed = h("label", { class: "check" }, failed, "Only failed ones");
   const cursors = h("tbody", {});
   const counters = h("dl", { class: "pairs" });
   const missing = h("p", { class: "empty" }, "There is no subscription of this name on this replica. ", h("a", { href: "#/" }, "Overview"));
@@ -40,6 +44,8 @@ export function subscriptionPage(name) {
   const content = h("div", {},
     h("section", { class: "panel head", "aria-label": "State" }, h("h1", {}, name), where, state, reason, advice, people, buttons, result),
     figures, h("div", { class: "charts" }, charts.map(({ element }) => element)),
+    h("section", { class: "panel", "aria-label": "Recent attempts" },
+      h("div", { class: "title" }, h("h2", {}, "Recent attempts"), onlyFailed), recent.element),
     h("div", { class: "columns" },
       h("section", { class: "panel", "aria-label": "Cursors" }, h("h2", {}, "Cursors"),
         h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Partition"), ["Offset", "Behind", "Oldest"].map((text) => h("th", { scope: "col", class: "n" }, text)))), cursors)),
@@ -111,6 +117,8 @@ export function subscriptionPage(name) {
     const { delivered, failed, lag, median, slowest } = subscription;
     for (const { draw } of charts) draw([...samples, { at: now(), delivered, failed, lag, median, slowest }], now());
     if (Date.now() - asked > REFRESH) refresh();
+    onlyFailed.hidden = !store.hasReceiptIndex;
+    recent.update();
   }
 
   async function refresh() {
@@ -149,6 +157,7 @@ export function subscriptionPage(name) {
 
   function close() {
     closed.abort();
+    recent.close();
     for (const chart of charts) chart.close();
   }
 

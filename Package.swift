@@ -107,7 +107,7 @@ let package = Package(
         // Probes, metrics, the API and the console over HTTP, from the core's snapshots.
         .target(
             name: "OpsServer",
-            dependencies: ["EventModel", "EventFormats", "Manifests", "DeliveryCore", "Control", "Receipts", hummingbird, logging],
+            dependencies: ["EventModel", "EventFormats", "Manifests", "DeliveryCore", "Control", "KafkaClient", "Receipts", "Redelivery", hummingbird, logging],
             // The console's files become constants of the program, which stays one file that runs anywhere.
             resources: [.embedInCode("Console/Page")], swiftSettings: settings),
         // A webhook receiver for trying things out: prints, verifies, misbehaves on demand.
@@ -162,7 +162,7 @@ let package = Package(
         test("KafkaTokensTests", ["EventModel", "KafkaClient", "KafkaTokens"]),
         test("HTTPTransportTests", ["Egress", "HTTPTransport", "EventLoop"]),
         test("CertificatesTests", ["Certificates", "PEMFixtures"]),
-        test("OpsServerTests", ["EventModel", "Manifests", "DeliveryCore", "Control", "Receipts", "OpsServer"]),
+        test("OpsServerTests", ["EventModel", "Manifests", "DeliveryCore", "Control", "Receipts", "Redelivery", "OpsServer"]),
         test("ReceiverTests", ["EventModel", "Receiver", "Signing"]),
         test("TerminalViewsTests", ["EventModel", "DeliveryCore", "TerminalViews"]),
     ]

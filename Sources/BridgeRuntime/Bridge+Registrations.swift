@@ -50,7 +50,7 @@ extension Bridge {
         try await runningControl().submit([.logLevel(change)], seek: nil, until: Clock.moment().instant + patience).get()
     }
 
-    private func runningControl() throws(ChangeFailure) -> ControlChannel {
+    func runningControl() throws(ChangeFailure) -> ControlChannel {
         let (control, waitingFor) = state.withLock { ($0.control, $0.waitingFor) }
         guard let control else { throw .unavailable("nothing can be changed yet: \(waitingFor)") }
         return control

@@ -159,7 +159,7 @@ final class ControlFollower {
         case .suspension(let name, let suspension) where suspension.isSuspended:
             tell(.suspended, name, "nothing is delivered until somebody resumes it; suspended", suspension.change)
         case .seek(let name, let seek): tell(.moved, name, "moved to \(seek.to)", seek.change)
-        case .suspension, .registration, .forgotten, .soughtPartition, .replica, .logLevel: break
+        case .suspension, .registration, .forgotten, .soughtPartition, .replica, .job, .jobStop, .logLevel: break
         }
     }
 
@@ -179,6 +179,14 @@ final class ControlFollower {
             line(name, registration.definition == nil ? "deleted through the API" : "registered through the API", registration.change)
         case .seek(let name, let seek):
             line(name, "seek", seek.change, ["to": "\(seek.to)", "partitions": "\(seek.offsets.count)"])
+        case .job(let id, let order):
+            let metadata: Logger.Metadata = ["job": "\(id.name)", "by": "\(order.change.by)", "reason": "\(order.change.reason)", "replica": "\(order.replica)"]
+            guard let outcome = order.outcome else { return channel.log.notice("\(id.verb.rawValue) begins", metadata: metadata) }
+            channel.log.notice(
+                "\(id.verb.rawValue) ended", metadata: metadata.merging(["end": "\(outcome.end.rawValue)", "sent": "\(outcome.sent)", "refused": "\(outcome.refused)"]) { $1 })
+        case .jobStop(let id, let stop):
+            channel.log.notice("\(id.verb.rawValue) is to stop", metadata: ["job": "\(id.name)", "by": "\(stop.change.by)", "reason": "\(stop.change.reason)"])
+        case .forgotten(let key) where key.isOfJob: break
         case .forgotten(let key):
             channel.log.notice("forgotten: its record was deleted from the control topic", metadata: ["key": "\(key.text)"])
         case .logLevel(let change):

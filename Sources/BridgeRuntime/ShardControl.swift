@@ -59,7 +59,7 @@ extension Shard {
         case .soughtPartition(let name, let partition, let seek):
             let place = SeekUnderWay.Place(subscription: name, partition: partition)
             if seeks[place]?.seek == seek { seeks[place] = nil }
-        case .seek, .registration, .replica, .logLevel, .forgotten: break
+        case .seek, .registration, .replica, .job, .jobStop, .logLevel, .forgotten: break
         }
     }
 

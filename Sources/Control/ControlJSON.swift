@@ -50,6 +50,10 @@ extension ControlRecord {
             JSONObjectText().add("host", replica.host).add("startedAt", replica.startedAt.rfc3339).add("position", replica.position).text
         case .logLevel(let change):
             JSONObjectText().add("level", change.level?.rawValue ?? Self.configuredLevel).add("until", change.until.rfc3339).add(change.change).text
+        case .job(_, let order):
+            JSONObjectText().add("run", order.run).add("replica", order.replica).add("request", json: order.request).add(order.change).add(order.outcome).text
+        case .jobStop(_, let stop):
+            JSONObjectText().add("run", stop.run).add(stop.change).text
         case .forgotten:
             nil
         }
@@ -90,6 +94,11 @@ private struct ControlFields {
                 name: name, Replica(host: try text("host"), startedAt: try time("startedAt"), position: try number("position")))
         case .logLevel:
             return .logLevel(LogLevelChange(level: try level(), until: try time("until"), change: try change()))
+        case .job(let id):
+            let request = String(decoding: try required("request", .object).raw, as: UTF8.self)
+            return .job(id, JobOrder(run: try text("run"), replica: try text("replica"), request: request, change: try change(), outcome: try outcome()))
+        case .jobStop(let id):
+            return .jobStop(id, JobStop(run: try text("run"), change: try change()))
         }
     }
 
@@ -102,6 +111,14 @@ private struct ControlFields {
 
     private func change() throws(ControlRecordError) -> Attribution {
         Attribution(by: try text("by"), at: try time("at"), reason: member("reason") == nil ? "" : try text("reason"))
+    }
+
+    private func outcome() throws(ControlRecordError) -> JobOrder.Outcome? {
+        guard member("end") != nil else { return nil }
+        guard let end = JobOrder.End(rawValue: try text("end")) else { throw fault("end", "is not known") }
+        return JobOrder.Outcome(
+            end: end, at: try time("endedAt"), message: member("message") == nil ? "" : try text("message"), sent: try number("sent"),
+            refused: try number("refused"))
     }
 
     private func offsets() throws(ControlRecordError) -> [Int32: Int64] {
@@ -164,6 +181,12 @@ extension JSONObjectText {
     fileprivate func add(_ name: StaticString, _ offsets: [Int32: Int64]) -> JSONObjectText {
         let members = offsets.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
         return add(name, json: "{\(members.joined(separator: ","))}")
+    }
+
+    fileprivate func add(_ outcome: JobOrder.Outcome?) -> JSONObjectText {
+        guard let outcome else { return self }
+        let told = add("end", outcome.end.rawValue).add("endedAt", outcome.at.rfc3339).add("sent", outcome.sent).add("refused", outcome.refused)
+        return outcome.message.isEmpty ? told : told.add("message", outcome.message)
     }
 
     fileprivate func add(_ change: Attribution) -> JSONObjectText {

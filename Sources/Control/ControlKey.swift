@@ -1,3 +1,5 @@
+internal import EventModel
+
 /// What a record of the control topic is about: its key.
 ///
 /// Compaction keeps the last record of each key. What different people decide independently has keys of its own, so that
@@ -17,6 +19,10 @@ public enum ControlKey: Hashable, Sendable {
     case replica(String)
     /// `log-level`
     case logLevel
+    /// `job/<verb>/<name>`
+    case job(JobOrder.ID)
+    /// `job/<verb>/<name>/stop`
+    case jobStop(JobOrder.ID)
 
     /// Nil for a key that this version does not know.
     public init?(_ text: String) {
@@ -32,6 +38,10 @@ public enum ControlKey: Hashable, Sendable {
         case ("seek", 3):
             guard let partition = Int32(parts[2]), partition >= 0 else { return nil }
             self = .soughtPartition(parts[1], partition)
+        case ("job", 3), ("job", 4):
+            guard let verb = JobVerb(rawValue: parts[1]), parts.count == 3 || parts[3] == "stop" else { return nil }
+            let id = JobOrder.ID(verb, parts[2])
+            self = parts.count == 3 ? .job(id) : .jobStop(id)
         default: return nil
         }
     }
@@ -45,6 +55,16 @@ public enum ControlKey: Hashable, Sendable {
         case .registration(let name): "subscription/\(name)"
         case .replica(let name): "replica/\(name)"
         case .logLevel: "log-level"
+        case .job(let id): "job/\(id.verb.rawValue)/\(id.name)"
+        case .jobStop(let id): "job/\(id.verb.rawValue)/\(id.name)/stop"
+        }
+    }
+
+    /// Those of old jobs go by themselves.
+    public var isOfJob: Bool {
+        switch self {
+        case .job, .jobStop: true
+        default: false
         }
     }
 }

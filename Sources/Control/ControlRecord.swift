@@ -98,6 +98,8 @@ public enum ControlRecord: Sendable, Equatable {
     case registration(subscription: String, Registration)
     case replica(name: String, Replica)
     case logLevel(LogLevelChange)
+    case job(JobOrder.ID, JobOrder)
+    case jobStop(JobOrder.ID, JobStop)
     /// A tombstone: as if nothing had ever been said.
     case forgotten(ControlKey)
 
@@ -110,6 +112,8 @@ public enum ControlRecord: Sendable, Equatable {
         case .registration(let name, _): .registration(name)
         case .replica(let name, _): .replica(name)
         case .logLevel: .logLevel
+        case .job(let id, _): .job(id)
+        case .jobStop(let id, _): .jobStop(id)
         case .forgotten(let key): key
         }
     }

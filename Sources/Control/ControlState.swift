@@ -10,6 +10,8 @@ public struct ControlState: Sendable, Equatable {
     public private(set) var replicas: [String: Replica] = [:]
     /// Also one that has ended.
     public private(set) var logLevel: LogLevelChange?
+    public private(set) var jobs: [JobOrder.ID: JobOrder] = [:]
+    private var jobStops: [JobOrder.ID: JobStop] = [:]
     /// By subscription and partition: the seek that its owner carried out last.
     private var sought: [String: [Int32: String]] = [:]
 
@@ -24,6 +26,8 @@ public struct ControlState: Sendable, Equatable {
         case .registration(let name, let registration): registrations[name] = registration
         case .replica(let name, let replica): replicas[name] = replica
         case .logLevel(let change): logLevel = change
+        case .job(let id, let order): jobs[id] = order
+        case .jobStop(let id, let stop): jobStops[id] = stop
         case .forgotten(let key): forget(key)
         }
     }
@@ -39,7 +43,15 @@ public struct ControlState: Sendable, Equatable {
         case .registration(let name): registrations[name] = nil
         case .replica(let name): replicas[name] = nil
         case .logLevel: logLevel = nil
+        case .job(let id): jobs[id] = nil
+        case .jobStop(let id): jobStops[id] = nil
         }
+    }
+
+    /// Who wants the job's run to end, if somebody does.
+    public func stop(of job: JobOrder.ID) -> Attribution? {
+        guard let stop = jobStops[job], stop.run == jobs[job]?.run else { return nil }
+        return stop.change
     }
 
     /// Every subscription that something was ever said about.

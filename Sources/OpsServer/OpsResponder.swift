@@ -46,7 +46,8 @@ struct OpsResponder: HTTPResponder {
         guard !here.isEmpty else { throw Problem(.notFound, "There is nothing at \(path.prefix(200)); /openapi.json says what there is.") }
         guard let (operation, variables) = found else { throw Self.wrongMethod(here.map(\.operation)) }
         if operation.access == .operators, caller.role != .operators {
-            throw Problem(.forbidden, "This token may only read; a change needs one of ops.tokens.operator.")
+            let why = operation.method == .get ? "This token may not see what events carry; that needs" : "This token may only read; a change needs"
+            throw Problem(.forbidden, "\(why) one of ops.tokens.operator.")
         }
         let body = operation.hasBody ? try await body(of: request) : nil
         let inputs = try operation.read(variables, query: request.uri.query, body: body)

@@ -46,6 +46,9 @@ public protocol OpsSource: Sendable {
     /// Changes how much all replicas log, and waits for them, with a bound.
     func setLogLevel(_ change: LogLevelChange) async throws(ChangeFailure) -> ChangeReceipt
 
+    /// Dead letters, redrives and replays.
+    var redelivery: any RedeliverySource { get }
+
     /// What it runs with.
     func configuration() -> ConfigurationStatus
     /// What would become of an event, as `fanfare explain` finds it out: a JSON object, without secrets and signatures.

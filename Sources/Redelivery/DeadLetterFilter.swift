@@ -13,6 +13,10 @@ public struct DeadLetterFilter: Equatable, Sendable {
     public var key: String?
     /// The event's id, as such or as a receiver sees it in `webhook-id`.
     public var event: String?
+    /// Words that stand in what is said of it, in any case: ids, subscription, kind, status, message. Not in what it carries.
+    public var search: String?
+    /// Only those that stand there.
+    public var places: Set<RecordPlace>?
 
     public init() {}
 
@@ -25,8 +29,17 @@ public struct DeadLetterFilter: Equatable, Sendable {
         if let since, letter.time < since { return false }
         if let until, letter.time >= until { return false }
         if let key, !(letter.key.map { $0.elementsEqual(key.utf8) } ?? false) { return false }
-        if let event, !eventIDs().contains(event) { return false }
-        return true
+        if let places, !places.contains(letter.place) { return false }
+        if event == nil, search == nil { return true }
+        let ids = eventIDs()
+        if let event, !ids.contains(event) { return false }
+        return search.map { Self.says($0, letter, ids) } ?? true
+    }
+
+    private static func says(_ words: String, _ letter: DeadLetter, _ ids: [String]) -> Bool {
+        let status = letter.status.map { "\($0)" }
+        let line = (ids + [letter.subscription, letter.kind, status, letter.message, letter.place.inTopic].compactMap(\.self)).joined(separator: "\n").lowercased()
+        return words.lowercased().split(whereSeparator: \.isWhitespace).allSatisfy { line.contains($0) }
     }
 }
 

@@ -31,6 +31,14 @@ public struct JobCounts: Equatable, Sendable {
 
     public init() {}
 
+    public mutating func add(_ other: JobCounts) {
+        sent += other.sent
+        found += other.found
+        bySubscription.merge(other.bySubscription, uniquingKeysWith: +)
+        byLabel.merge(other.byLabel, uniquingKeysWith: +)
+        refused.merge(other.refused, uniquingKeysWith: +)
+    }
+
     /// Those that were asked for.
     public var matching: Int { sent + found + refused.values.reduce(0, +) }
 }
@@ -70,7 +78,8 @@ public final class Job<Plan: JobPlan> {
         public var limit = Int.max
         /// Asked all the time; true ends the run in good order.
         public var isCancelled: () -> Bool = { false }
-        public var progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        /// Offsets that were looked at, and how many there are.
+        public var progress: (_ done: Int, _ total: Int, _ counts: JobCounts) -> Void = { _, _, _ in }
 
         public init() {}
     }
@@ -82,7 +91,7 @@ public final class Job<Plan: JobPlan> {
         let reader = try RangeReader(kafka, state.ranges)
         reader.isCancelled = conduct.isCancelled
         while counts.sent < conduct.limit, !conduct.isCancelled(), let (record, partition) = try reader.next() {
-            conduct.progress(reader.done, reader.total)
+            conduct.progress(reader.done, reader.total, counts)
             count(try plan.judge(record, of: partition), record)
         }
     }
@@ -109,7 +118,7 @@ public final class Job<Plan: JobPlan> {
         var lastCommit = clock.now
         while !conduct.isCancelled(), counts.sent < conduct.limit {
             guard let (record, partition) = try reader.next() else { break }
-            conduct.progress(reader.done, reader.total)
+            conduct.progress(reader.done, reader.total, counts)
             let judgement = try plan.judge(record, of: partition)
             let place = RecordPlace(record, of: partition)
             if case .send(let subscription) = judgement, found.remove(place) != nil {

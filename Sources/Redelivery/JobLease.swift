@@ -71,6 +71,11 @@ public final class JobLease {
         queue.sync { keeper.release() }
     }
 
+    /// Whether a process works on the job now: waits for a sign of life, as long as a holder may work without one.
+    public static func isHeld(_ kafka: KafkaConfiguration, group: String, place: TopicPartition) throws -> Bool {
+        try Keeper(kafka, group: group, place: place, JobHolder(name: "", process: 0)).showsLife()
+    }
+
     /// Reads and writes the entry: on the thread that takes the lease, then on the queue.
     private final class Keeper: @unchecked Sendable {
         struct State {
@@ -124,6 +129,18 @@ public final class JobLease {
             asked = .now
             try check(try read(attempts: 30))
             state.withLock { $0.heldUntil = asked + JobLease.validity }
+        }
+
+        func showsLife() throws -> Bool {
+            let first = try read(attempts: 3)
+            guard first?.holder != nil else { return false }
+            let start = ContinuousClock.now
+            while ContinuousClock.now - start < JobLease.validity + JobLease.renewal {
+                usleep(250_000)
+                let found = try read(attempts: 3)
+                if found != first { return found?.holder != nil }
+            }
+            return false
         }
 
         func renew() {

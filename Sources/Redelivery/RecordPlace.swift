@@ -23,6 +23,17 @@ public struct RecordPlace: Hashable, Sendable {
     public var topicPartition: TopicPartition { TopicPartition(topic: topic, partition: partition) }
 }
 
+/// `shop.orders.dead-letter/3/1042`, as URLs have it.
+extension RecordPlace: LosslessStringConvertible {
+    public var description: String { "\(topic)/\(partition)/\(offset)" }
+
+    public init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 3, !parts[0].isEmpty, let partition = Int32(parts[1]), let offset = Int64(parts[2]), partition >= 0, offset >= 0 else { return nil }
+        self.init(topic: String(parts[0]), partition: partition, offset: offset)
+    }
+}
+
 /// Part of a partition: from `start` up to before `end`.
 public struct OffsetRange: Hashable, Sendable {
     public var partition: TopicPartition

@@ -1,5 +1,9 @@
 import ArgumentParser
+import Dispatch
+import Glibc
+import KafkaClient
 import Redelivery
+import Synchronization
 
 /// What every command has that sends records again.
 struct JobOptions: ParsableArguments {
@@ -25,4 +29,73 @@ struct JobOptions: ParsableArguments {
             throw ValidationError("--job \(job): letters, digits, '.', '_' and '-', at most 100")
         }
     }
+}
+
+extension JobOptions {
+    /// Runs a job as the options say, shows how it gets on, and says in words why it failed.
+    ///
+    /// - Parameter label: `Redriving`
+    func run(_ label: String, _ body: (JobConduct) throws -> JobOutcome) throws -> (outcome: JobOutcome, isInterrupted: Bool) {
+        var conduct = JobConduct(holder: JobHolder(name: ChangeOptions.me, process: getpid()))
+        conduct.isDryRun = dryRun
+        conduct.rate = rate
+        conduct.limit = limit
+        conduct.isAgain = again
+        conduct.waiting = { job, last in
+            printError("note: job \(job) was begun by \(last), which has not said that it ended; waiting up to 5 s to see whether it is still there")
+        }
+        let progress = ProgressBox(label)
+        conduct.progress = { done, total, _ in progress.update(done, total) }
+        defer { progress.clear() }
+        return try EndRequest.during { end in
+            conduct.isCancelled = { end.isAsked }
+            do {
+                return (try body(conduct), end.isAsked)
+            } catch let failure as JobFailure {
+                progress.clear()
+                throw Failed(failure.sentence(for: .command))
+            } catch let error as KafkaError {
+                progress.clear()
+                throw Failed("the cluster does not say what there is to send: \(error.message)")
+            }
+        }
+    }
+}
+
+/// SIGINT and SIGTERM end a job in good order; a second one ends it at once.
+final class EndRequest: Sendable {
+    private let asked = Atomic(false)
+    var isAsked: Bool { asked.load(ordering: .relaxed) }
+
+    /// Runs `body` while signals are listened to.
+    static func during<Result>(_ body: (EndRequest) throws -> Result) rethrows -> Result {
+        let request = EndRequest()
+        let signals = Termination.onSignal { request.asked.store(true, ordering: .relaxed) }
+        defer { signals.cancel() }
+        return try body(request)
+    }
+}
+
+/// A progress line that closures can share.
+final class ProgressBox {
+    private let label: String
+    private var total: Int?
+    private var line: Progress
+
+    /// - Parameter total: nil while it is not known.
+    init(_ label: String, total: Int? = nil) {
+        self.label = label
+        self.total = total
+        line = Progress(label, total: total)
+    }
+
+    func update(_ done: Int, _ total: Int) {
+        if total != self.total { line = Progress(label, total: total) }
+        self.total = total
+        line.update(done)
+    }
+
+    func update(_ done: Int) { line.update(done) }
+
+    func clear() { line.clear() }
 }

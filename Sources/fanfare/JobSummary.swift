@@ -20,12 +20,10 @@ struct JobSummary {
 
     var hasFindings: Bool { !counts.refused.isEmpty || isInterrupted }
 
-    mutating func add(_ other: JobCounts) {
-        counts.sent += other.sent
-        counts.found += other.found
-        counts.bySubscription.merge(other.bySubscription, uniquingKeysWith: +)
-        counts.byLabel.merge(other.byLabel, uniquingKeysWith: +)
-        counts.refused.merge(other.refused, uniquingKeysWith: +)
+    mutating func take(_ run: (outcome: JobOutcome, isInterrupted: Bool)) {
+        counts = run.outcome.counts
+        isComplete = run.outcome.isComplete
+        isInterrupted = run.isInterrupted
     }
 
     var text: String {

@@ -54,6 +54,22 @@ func read(_ key: String, _ value: String?) throws(ControlRecordError) -> Control
             .logLevel(LogLevelChange(level: nil, for: .seconds(1), change: Attribution(by: "bob", at: WallTime(milliseconds: 0)))), "log-level",
             #"{"level":"configured","until":"1970-01-01T00:00:01.000Z","by":"bob","at":"1970-01-01T00:00:00.000Z"}"#
         ),
+        (
+            .job(JobOrder.ID(.redrive, "shop.orders-5f1c"), JobOrder(run: "1f", replica: "pod-7", request: #"{"topic":"shop.orders"}"#, change: alice)), "job/redrive/shop.orders-5f1c",
+            #"{"run":"1f","replica":"pod-7","request":{"topic":"shop.orders"},"by":"alice@ops","at":"2026-05-01T08:00:00.250Z","reason":"they said \"stop\"\n"}"#
+        ),
+        (
+            .job(
+                JobOrder.ID(.replay, "billing-1"),
+                JobOrder(
+                    run: "1f", replica: "pod-7", request: "{}", change: Attribution(by: "bob", at: WallTime(milliseconds: 0)),
+                    outcome: .init(end: .failed, at: WallTime(milliseconds: 1000), message: "no answer", sent: 7, refused: 1))), "job/replay/billing-1",
+            #"{"run":"1f","replica":"pod-7","request":{},"by":"bob","at":"1970-01-01T00:00:00.000Z","end":"failed","endedAt":"1970-01-01T00:00:01.000Z","sent":7,"refused":1,"message":"no answer"}"#
+        ),
+        (
+            .jobStop(JobOrder.ID(.redrive, "j"), JobStop(run: "1f", change: Attribution(by: "bob", at: WallTime(milliseconds: 0)))), "job/redrive/j/stop",
+            #"{"run":"1f","by":"bob","at":"1970-01-01T00:00:00.000Z"}"#
+        ),
         (.forgotten(.pause("billing")), "pause/billing", nil),
     ] as [(ControlRecord, String, String?)])
     func `a record is written and read as documented`(_ record: ControlRecord, _ key: String, _ value: String?) throws {

@@ -1,11 +1,13 @@
 """The console, in a real browser: what hurts, why, since when, and what can be done about it."""
 
+import json
 import os
 import pathlib
 
 import pytest
 
 from harness.browser import Browser
+from harness.letters import dead_letter
 
 VIEWER = "viewer-viewer-viewer-0001"
 ALICE = "alice-alice-alice-alice-1"
@@ -93,6 +95,56 @@ def test_what_hurts_comes_first_and_is_paused_with_a_reason(world, browser, pict
     page.shows("The bridge does not answer")
     bridge.starts()
     page.waits_for("document.getElementById('connection').textContent === 'Live'", "the page to be live again")
+
+
+def test_dead_letters_are_found_looked_at_and_redriven(world, browser, pictures):
+    orders = world.topic("shop.orders", partitions=2, event={"id": {"pointer": "/id"}})
+    billing = world.endpoint("billing")
+    orders.subscribe("billing", billing)
+    bridge = world.bridge().starts()
+    world.kafka.publish(orders.dead_letters, [
+        dead_letter("billing", offset=n, partition=n % 2, key=f"customer-{n}", value=json.dumps({"id": f"o-{n}", "note": HOSTILE}), kind="timeout" if n < 3 else "http", status=422)
+        for n in range(60)])
+    page = browser.opens(bridge.ops + "/")
+    page.clicks("billing", "tbody a")
+    page.clicks("Its dead letters")
+    page.shows("50 dead letters, the newest first; there may be more.")
+    page.pictures(pictures, "dead-letters")
+    page.clicks("Look further back")
+    page.shows("60 dead letters, the newest first.")
+
+    page.says("(e => { e.value = 'timeout'; e.dispatchEvent(new Event('change')); })(document.querySelector('select[aria-label^=Kind]'))")
+    page.shows("3 dead letters, the newest first.")
+    page.clicks("o-1", "tbody a")
+    page.shows("failed: timeout", ".reason")
+    page.shows('"note": "<img src=x onerror=alert(1)>', "pre")
+    page.shows("customer-1")
+    page.pictures(pictures, "dead-letter")
+
+    # With the keyboard: the first two of them.
+    page.clicks("All dead letters")
+    page.waits_for("document.querySelectorAll('.letters tbody tr').length === 3", "what was looked for to be there again")
+    shown = page.says("[...document.querySelectorAll('.letters tbody th')].map(cell => cell.innerText)")
+    page.says("document.querySelector('.letters tbody input').focus()")
+    page.presses(" ")
+    page.presses("Tab")
+    page.presses("Tab")
+    page.presses(" ")
+    page.clicks("Redrive 2 selected")
+    page.shows("2 to billing", "dialog")
+    assert billing.delivered() == {} and not world.retries()
+    page.pictures(pictures, "redrive")
+    page.says("document.querySelector('dialog input[name=reason]').focus()")
+    page.writes("mended")
+    page.presses("Enter")
+    page.shows("Redrive · done · 2 sent", ".result")
+    page.shows("by operator@127.0.0.1: mended", ".jobs")
+    billing.has_taken(2)
+    assert billing.delivered() == {event: 1 for event in shown[:2]}
+    page.pictures(pictures, "redriven")
+    page.clicks("Redrive all that match")
+    page.shows("3 to billing", "dialog")
+    assert browser.errors == []
 
 
 def test_a_thousand_subscriptions_are_found_with_a_token(world, browser, pictures):

@@ -5,6 +5,7 @@ import Logging
 import Manifests
 import OpsServer
 import Receipts
+import Redelivery
 import Synchronization
 
 /// A bridge that shows what the test says.
@@ -84,6 +85,8 @@ final class FixedSource: OpsSource {
         var reason: String
     }
 
+    var redelivery: any RedeliverySource { NoRedelivery() }
+
     func configuration() -> ConfigurationStatus {
         var status = ConfigurationStatus(folder: "topics", loadedAt: startedAt, topics: 1, subscriptions: 2)
         status.refused = .init(at: startedAt, problems: [
@@ -101,6 +104,20 @@ final class FixedSource: OpsSource {
     func readiness() -> Readiness { state.withLock { $0.readiness } }
     func oldestTurn() -> TimeSpan { state.withLock { $0.turn } }
     func stall(_ turn: TimeSpan) { state.withLock { $0.turn = turn } }
+}
+
+/// A bridge whose Kafka is away.
+private struct NoRedelivery: RedeliverySource {
+    private static let away = RedeliveryFailure.unavailable("Kafka is away")
+
+    func deadLetters(
+        of topic: String?, _ filter: DeadLetterFilter, limit: Int, after: DeadLetterCursor?
+    ) async throws(RedeliveryFailure) -> DeadLetterPage { throw Self.away }
+    func deadLetter(at place: RecordPlace) async throws(RedeliveryFailure) -> WholeDeadLetter { throw Self.away }
+    func start(_ request: JobRequest, by: Attribution) async throws(RedeliveryFailure) -> JobReport { throw Self.away }
+    func jobs(_ verb: JobVerb) -> [JobReport] { [] }
+    func job(_ id: JobOrder.ID) async throws(RedeliveryFailure) -> JobReport { throw Self.away }
+    func stop(_ id: JobOrder.ID, by: Attribution) async throws(RedeliveryFailure) -> JobReport { throw Self.away }
 }
 
 extension CoreSnapshot {

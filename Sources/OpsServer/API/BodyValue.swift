@@ -10,7 +10,8 @@ enum BodyValue {
     case null
     /// As it was written.
     case object(String)
-    case list
+    /// As it was written.
+    case list(String)
 
     private init?(_ value: JSONValue) {
         switch value.kind {
@@ -21,7 +22,7 @@ enum BodyValue {
         case .boolean: self = .flag(value.raw[0] == UInt8(ascii: "t"))
         case .null: self = .null
         case .object: self = .object(String(decoding: value.raw, as: UTF8.self))
-        case .array: self = .list
+        case .array: self = .list(String(decoding: value.raw, as: UTF8.self))
         }
     }
 
@@ -60,6 +61,19 @@ enum BodyValue {
             for member in root.members {
                 guard member.value.kind == .string, let name = text(of: member.name), let text = text(of: member.value) else { return nil }
                 texts.append(NamedText(name: name, value: text))
+            }
+            return texts
+        }
+    }
+
+    /// A list's elements; nil where one is no text.
+    static func list(of list: String) -> [String]? {
+        Array(list.utf8).withUnsafeBytes { bytes in
+            guard let root = try? JSONScanner.scan(bytes) else { return nil }
+            var texts: [String] = []
+            for element in root.elements {
+                guard element.kind == .string, let text = text(of: element) else { return nil }
+                texts.append(text)
             }
             return texts
         }

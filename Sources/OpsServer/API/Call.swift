@@ -45,6 +45,30 @@ struct Call: Sendable {
         return count
     }
 
+    /// One that is neither.
+    func number(_ name: String) -> Int? {
+        if case .count(let count)? = inputs[name] { count } else { nil }
+    }
+
+    func list(_ name: String) -> [String]? {
+        if case .list(let texts)? = inputs[name] { texts } else { nil }
+    }
+
+    /// What was given, as it was given, in the order of the table.
+    func json(of wanted: [Input]) -> JSON {
+        .object(wanted.compactMap { input in
+            let value: JSON? =
+                switch inputs[input.name] {
+                case .text(let text): .string(text)
+                case .count(let count): .int(count)
+                case .flag(let flag): .bool(flag)
+                case .list(let texts): .array(texts.map { .string($0) })
+                case .texts, nil: nil
+                }
+            return value.flatMap { $0 == input.standard ? nil : JSON.Member(name: input.name, value: $0) }
+        })
+    }
+
     func flag(_ name: String) -> Bool { inputs[name] == .flag(true) }
 
     /// Who changes something now, and why.

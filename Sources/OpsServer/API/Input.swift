@@ -18,6 +18,8 @@ struct Input: Sendable {
         case words([String])
         /// A JSON object, whatever it holds; of a body.
         case object
+        /// Texts, each of a form.
+        case list(maximum: Int, schema: JSON, expected: String, isRight: @Sendable (String) -> Bool)
         /// A form of its own.
         case form(schema: JSON, expected: String, isRight: @Sendable (String) -> Bool)
     }
@@ -48,6 +50,7 @@ enum InputValue: Sendable, Equatable {
     case count(Int)
     case flag(Bool)
     case texts([NamedText])
+    case list([String])
 }
 
 struct NamedText: Sendable, Equatable {
@@ -68,6 +71,7 @@ extension Input {
             case .flag: ["type": "boolean"]
             case .words(let words): ["type": "string", "enum": .array(words.map { .string($0) })]
             case .object: ["type": "object"]
+            case .list(let maximum, let schema, _, _): ["type": "array", "minItems": 1, "maxItems": .int(maximum), "items": schema]
             case .form(let schema, _, _): schema
             }
         if place == .body { schema = schema.appending("description", .string(text)) }
@@ -93,15 +97,23 @@ extension Input {
         switch (kind, value) {
         case (.flag, .flag(let flag)): return .flag(flag)
         case (.count(let range), .number(let number)):
-            guard let count = Int(number), range.contains(count) else { throw fault }
+            guard let count = Self.whole(number), range.contains(count) else { throw fault }
             return .count(count)
         case (.object, .object(let text)): return .text(text)
+        case (.list(let maximum, _, _, let isRight), .list(let text)):
+            guard let texts = BodyValue.list(of: text), (1...maximum).contains(texts.count), texts.allSatisfy(isRight) else { throw fault }
+            return .list(texts)
         case (.texts(let maximum), .object(let text)):
             guard let texts = BodyValue.texts(of: text), texts.count <= maximum else { throw fault }
             return .texts(texts)
         case (.text, .text(let text)), (.lines, .text(let text)), (.words, .text(let text)), (.form, .text(let text)): return .text(try checked(text))
         default: throw fault
         }
+    }
+
+    /// To JSON Schema 7.0 is a whole number, too.
+    private static func whole(_ number: String) -> Int? {
+        Int(number) ?? Double(number).flatMap { Int(exactly: $0) }
     }
 
     private func checked(_ text: String) throws(InputFault) -> String {
@@ -112,7 +124,7 @@ extension Input {
             case .lines(let maximum): text.unicodeScalars.count <= maximum
             case .words(let words): words.contains(text)
             case .form(_, _, let isRight): isRight(text)
-            case .count, .flag, .object, .texts: false
+            case .count, .flag, .object, .texts, .list: false
             }
         guard isRight else { throw fault }
         return text
@@ -127,6 +139,7 @@ extension Input {
         case .flag: fault("must be true or false")
         case .words(let words): fault("must be one of \(words.joined(separator: ", "))")
         case .object: fault("must be a JSON object")
+        case .list(let maximum, _, let expected, _): fault("must be a list of 1 to \(maximum) texts, each \(expected)")
         case .form(_, let expected, _): fault("must be \(expected)")
         }
     }

@@ -35,13 +35,14 @@ struct Operation: Sendable {
     let run: @Sendable (Call) async throws(Problem) -> Response
 
     enum Tag: String, CaseIterable, Sendable {
-        case subscriptions, deliveries, topics, configuration, probes, description, console
+        case subscriptions, deliveries, topics, redelivery, configuration, probes, description, console
 
         var text: String {
             switch self {
             case .subscriptions: "What is delivered to whom, how far it is, and control of it."
             case .deliveries: "What was attempted, and how it ended."
             case .topics: "What this replica reads."
+            case .redelivery: "What could not be delivered, and what is sent again."
             case .probes: "For orchestrators and monitoring."
             case .configuration: "What it runs with."
             case .console: "For people."
@@ -60,8 +61,8 @@ struct Operation: Sendable {
         let contents: [(type: String, schema: JSON)]
         var uses: [Component] = []
 
-        static func json<Value>(_ shape: ObjectShape<Value>, _ text: String, created: String? = nil) -> Answer {
-            Answer(text: text, created: created, contents: [("application/json", shape.component.reference)], uses: [shape.component])
+        static func json<Value>(_ shape: ObjectShape<Value>, _ text: String, status: HTTPResponse.Status = .ok, created: String? = nil) -> Answer {
+            Answer(status: status, text: text, created: created, contents: [("application/json", shape.component.reference)], uses: [shape.component])
         }
 
         static func empty(_ text: String) -> Answer { Answer(status: .noContent, text: text, contents: []) }

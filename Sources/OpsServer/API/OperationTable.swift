@@ -6,7 +6,7 @@ import Manifests
 enum OperationTable {
     static let all: [Operation] =
         SubscriptionOperations.all + MonitorOperations.all + DeliveryOperations.all + TopicOperations.all + ConfigurationOperations.all
-        + LogOperations.all + ProbeOperations.all
+        + DeadLetterOperations.all + JobOperations.all + LogOperations.all + ProbeOperations.all
         + DescriptionOperations.all + ConsoleOperations.all
 }
 

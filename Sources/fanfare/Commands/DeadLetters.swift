@@ -40,6 +40,9 @@ struct DeadLetterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only this event: its id, its webhook-id, or topic-partition-offset of its record.", valueName: "id"))
     var event: String?
 
+    @Option(help: ArgumentHelp("Only those of which these words are said: in ids, subscription, kind, status or message.", valueName: "words"))
+    var search: String?
+
     private static func kind(_ text: String) throws -> FailureKind {
         guard let kind = FailureKind(rawValue: text) else {
             throw ValidationError("there is no kind \(text), only \(FailureKind.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -61,8 +64,11 @@ struct DeadLetterOptions: ParsableArguments {
         filter.until = until?.time
         filter.key = key
         filter.event = event
+        filter.search = search
         return filter
     }
+
+    var selection: DeadLetterSelection { DeadLetterSelection(topic: topic, filter: filter, since: since?.text, until: until?.text) }
 }
 
 /// A point in time, also said by how long ago it was.
@@ -72,12 +78,7 @@ struct PointInTime: ExpressibleByArgument {
 
     init?(argument: String) {
         text = argument
-        if let ago = TimeSpan(argument) {
-            time = WallTime(milliseconds: EventLoop.wallMilliseconds() - ago.millisecondsRoundedUp)
-        } else if let time = WallTime(rfc3339: argument) {
-            self.time = time
-        } else {
-            return nil
-        }
+        guard let time = WallTime(argument, before: WallTime(milliseconds: EventLoop.wallMilliseconds())) else { return nil }
+        self.time = time
     }
 }

@@ -42,9 +42,9 @@ struct DeadLettersList: AsyncParsableCommand {
 
     /// Up to where the redrive has come.
     private func redriven(_ reader: DeadLetterReader) throws -> [TopicPartition: Int64] {
-        let group = JobRun.group("redrive", selection.redrive(named: job), reader.configuration)
+        let group = JobRunner.group(.redrive, selection.selection.redrive(named: job).name, reader.source.configuration)
         do throws(KafkaError) {
-            let state = try JobStore(reader.kafka, group: group).load(reader.partitions)
+            let state = try JobStore(reader.kafka, group: group).load(reader.source.partitions)
             return state?.parts.mapValues(\.position) ?? [:]
         } catch {
             throw Failed("how far the redrive has come cannot be read: \(error.message)")

@@ -1,5 +1,4 @@
 import ArgumentParser
-import EventLoop
 import EventModel
 import Redelivery
 
@@ -35,45 +34,22 @@ struct DeadLettersRedrive: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let reader = try DeadLetterReader(options, selection)
-        let run = JobRun(configuration: reader.configuration, kafka: reader.kafka, admin: reader.admin, cluster: reader.cluster, options: job)
-        let identity = selection.redrive(named: job.job)
-        let extent = JobRun.Extent(
-            partitions: reader.partitions, ranges: try reader.ranges(), from: reader.filter.since, until: reader.filter.until)
+        let source = try DeadLetterReader(options, selection).source
+        let identity = selection.selection.redrive(named: job.job)
         let start = ContinuousClock.now
         var summary = JobSummary(
-            job: identity.name, participle: "redriven", subject: "dead letters of \(selection.topic)", retryTopic: run.configuration.retryTopicName,
+            job: identity.name, participle: "redriven", subject: "dead letters of \(selection.topic)", retryTopic: source.configuration.retryTopicName,
             isDryRun: job.dryRun, isComplete: true, label: "byKind", reasons: reasons, seconds: 0)
-        try EndRequest.during { end in
-            for (identity, loops) in passes(identity) where summary.isComplete {
-                let store = try run.store("redrive", identity)
-                let lease = try run.lease("redrive", identity)
-                defer { lease?.release() }
-                let (state, _) = try run.begin(identity, store, extent)
-                var filter = reader.filter
-                filter.since = state.from
-                filter.until = state.until
-                let plan = RedrivePlan(filter, reader.ids, loops: loops, subscriptions: reader.subscriptions, admin: reader.admin)
-                let job = Job(identity.name, plan, state, reader.kafka) { WallTime(milliseconds: EventLoop.wallMilliseconds()) }
-                summary.isComplete = try run.run(job, store, lease, label: "Redriving", end)
-                summary.add(job.counts)
-            }
-            summary.isInterrupted = end.isAsked
-        }
+        summary.take(try job.run("Redriving") { conduct in
+            let runner = JobRunner(source.configuration, source.kafka, source.admin, source.cluster, conduct)
+            return try RedriveRun(runner, source, identity, maxRedrives: maxRedrives, isForced: force).run()
+        })
         summary.seconds = (ContinuousClock.now - start) / .seconds(1)
         switch output.output {
         case .text: print(summary.text, terminator: "")
         case .json: print(summary.json)
         }
         if summary.hasFindings { throw ExitCode.findings }
-    }
-
-    /// What is forced is a job of its own: what the guard refused before lies behind the position of the other one.
-    private func passes(_ job: JobIdentity) -> [(JobIdentity, RedrivePlan.Loops)] {
-        guard force else { return [(job, .refuse(from: maxRedrives))] }
-        var forced = job
-        forced.name += ".forced"
-        return [(job, .leave(from: maxRedrives)), (forced, .only(from: maxRedrives))]
     }
 
     private var reasons: [String: String] {
@@ -83,14 +59,5 @@ struct DeadLettersRedrive: AsyncParsableCommand {
             RedrivePlan.Refusal.sourceGone: "too large for the dead-letter topic, and Kafka does not have their source any more (\(RedrivePlan.Refusal.sourceGone))",
             RedrivePlan.Refusal.foreign: "not written by Fanfare: no subscription or no source is named (\(RedrivePlan.Refusal.foreign))",
         ]
-    }
-}
-
-extension DeadLetterOptions {
-    /// The job that redrives them.
-    func redrive(named name: String?) -> JobIdentity {
-        JobIdentity(
-            name: name, subject: topic,
-            options: [topic, subscription, kind?.rawValue, status?.description, since?.text, until?.text, key, event].map { $0 ?? "\u{0}" })
     }
 }

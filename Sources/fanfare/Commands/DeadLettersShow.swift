@@ -54,7 +54,7 @@ struct DeadLettersShow: AsyncParsableCommand {
 
     private func wanted(_ reader: DeadLetterReader) throws -> [OffsetRange] {
         guard places.isEmpty else {
-            return reader.topics.flatMap { topic in
+            return reader.source.topics.flatMap { topic in
                 places.map { OffsetRange(TopicPartition(topic: topic.name, partition: $0.partition), from: $0.offset, to: $0.offset + 1) }
             }.filter { reader.exists($0) }
         }

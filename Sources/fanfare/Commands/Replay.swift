@@ -26,10 +26,10 @@ struct Replay: AsyncParsableCommand {
     var subscription: String
 
     @Option(help: ArgumentHelp("Where the range begins.", valueName: "from"))
-    var from: ReplayBound
+    var from: ReplayBoundArgument
 
     @Option(help: ArgumentHelp("Where it ends; latest, if not given.", valueName: "to"))
-    var to: ReplayBound = ReplayBound(argument: "latest")!
+    var to: ReplayBoundArgument = ReplayBoundArgument(argument: "latest")!
 
     @Option(help: ArgumentHelp("Only this partition; may be repeated.", valueName: "number"))
     var partition: [Int32] = []
@@ -43,41 +43,22 @@ struct Replay: AsyncParsableCommand {
 
     func run() async throws {
         let (loaded, manifests) = try options.usableManifests()
-        let (manifest, policy) = try find(manifests.topics)
         let kafka = try KafkaConfiguration(loaded.configuration)
         let admin = try ClusterAdmin(kafka)
         let cluster = try admin.reach(kafka)
-        let run = JobRun(configuration: loaded.configuration, kafka: kafka, admin: admin, cluster: cluster, options: job)
-        let identity = JobIdentity(
-            name: job.job, subject: subscription,
-            options: [manifest.topic, subscription, from.text, to.text, partition.sorted().description, key ?? "\u{0}"])
-        let store = try run.store("replay", identity)
+        let selection = ReplaySelection(subscription: subscription, from: from.bound, to: to.bound, partitions: partition, key: key)
+        let schemas = AskedSchemas(loaded.configuration.schemaRegistry)
         let start = ContinuousClock.now
-        let extent = try self.extent(of: manifest.topic, cluster, admin)
-        let lease = try run.lease("replay", identity)
-        defer { lease?.release() }
-        var (state, beginning) = try run.begin(identity, store, extent)
         var summary = JobSummary(
-            job: identity.name, participle: "replayed", subject: "events of \(manifest.topic) match",
-            retryTopic: run.configuration.retryTopicName, isDryRun: job.dryRun, isComplete: true,
+            job: "", participle: "replayed", subject: "", retryTopic: loaded.configuration.retryTopicName, isDryRun: job.dryRun, isComplete: true,
             reasons: [ReplayPlan.poison: "not valid events (\(ReplayPlan.poison))"], seconds: 0)
-        if beginning == .extended {
-            let old = try store.load(extent.partitions)!
-            guard old.from != state.from || old.until != state.until else {
-                throw Failed("job \(identity.name) is complete: everything was replayed; --again replays it once more")
-            }
-            // "The last two hours" are others now.
-            var anew = run
-            anew.options.again = true
-            (state, beginning) = try anew.begin(identity, store, extent)
-        }
-        let plan = ReplayPlan(policy, manifest.mapping, from: state.from, until: state.until, key: key, schemas: AskedSchemas(run.configuration.schemaRegistry))
-        let replay = Job(identity.name, plan, state, kafka) { WallTime(milliseconds: EventLoop.wallMilliseconds()) }
-        try EndRequest.during { end in
-            summary.isComplete = try run.run(replay, store, lease, label: "Replaying", end)
-            summary.isInterrupted = end.isAsked
-        }
-        summary.add(replay.counts)
+        summary.take(try job.run("Replaying") { conduct in
+            let runner = JobRunner(loaded.configuration, kafka, admin, cluster, conduct)
+            let replay = try ReplayRun(runner, selection, named: job.job, manifests.topics, schemas: schemas)
+            summary.job = replay.identity.name
+            summary.subject = "events of \(replay.topic) match"
+            return try replay.run()
+        })
         summary.seconds = (ContinuousClock.now - start) / .seconds(1)
         switch output.output {
         case .text: print(summary.text, terminator: "")
@@ -85,56 +66,14 @@ struct Replay: AsyncParsableCommand {
         }
         if summary.isInterrupted { throw ExitCode.findings }
     }
-
-    private func find(_ topics: [TopicManifest]) throws -> (TopicManifest, Subscription) {
-        for manifest in topics {
-            if let found = manifest.subscriptions.first(where: { $0.name == subscription }) { return (manifest, found) }
-        }
-        let known = topics.flatMap(\.subscriptions).map(\.name).sorted().joined(separator: ", ")
-        throw Failed("no manifest has a subscription \(subscription); there are: \(known.isEmpty ? "none" : known)")
-    }
-
-    private func extent(of topic: String, _ cluster: ClusterAdmin.Cluster, _ admin: ClusterAdmin) throws -> JobRun.Extent {
-        guard let found = cluster.topics.first(where: { $0.name == topic }), !found.partitions.isEmpty else {
-            throw Failed("the cluster has no topic \(topic)")
-        }
-        let numbers = found.partitions.map(\.number)
-        for wanted in partition where !numbers.contains(wanted) {
-            throw Failed("topic \(topic) has no partition \(wanted), only \(numbers.count) partitions from 0")
-        }
-        let partitions = numbers.filter { partition.isEmpty || partition.contains($0) }.map { TopicPartition(topic: topic, partition: $0) }
-        do throws(KafkaError) {
-            let ranges = try RangeFinder(admin).ranges(of: partitions, from: from.bound, to: to.boundBehind)
-            return JobRun.Extent(partitions: partitions, ranges: ranges, from: from.time, until: to.time)
-        } catch {
-            throw Failed("the offsets of \(topic) cannot be found: \(error.message)")
-        }
-    }
 }
 
 /// Where a replay begins or ends.
-struct ReplayBound: ExpressibleByArgument {
-    let text: String
-    let bound: RangeFinder.Bound
+struct ReplayBoundArgument: ExpressibleByArgument {
+    let bound: ReplayBound
 
     init?(argument: String) {
-        text = argument
-        switch argument {
-        case "earliest": bound = .beginning
-        case "latest", "now": bound = .end
-        default:
-            if let offset = Int64(argument), offset >= 0 {
-                bound = .offset(offset)
-            } else if let point = PointInTime(argument: argument) {
-                bound = .time(point.time)
-            } else {
-                return nil
-            }
-        }
+        guard let bound = ReplayBound(argument, now: WallTime(milliseconds: EventLoop.wallMilliseconds())) else { return nil }
+        self.bound = bound
     }
-
-    var time: WallTime? { if case .time(let time) = bound { time } else { nil } }
-
-    /// The same as an end to read up to.
-    var boundBehind: RangeFinder.Bound { time.map { RangeFinder.bounds(from: nil, until: $0).end } ?? bound }
 }

@@ -53,7 +53,8 @@ struct Serve: AsyncParsableCommand {
         var quiet = logger
         quiet.logLevel = .critical
         let receipts = configuration.receipts.index.enabled ? ReceiptIndexKeeper(bridge.kafka, configuration, log: logger) : nil
-        let ops = try OpsServer(configuration.ops, source: BridgeSource(bridge: bridge, receipts: receipts), logger: quiet)
+        let source = BridgeSource(bridge, receipts)
+        let ops = try OpsServer(configuration.ops, source: source, logger: quiet)
         let keyServer = try configuration.ops.publicKeys.map {
             try PublicKeyServer(listen: $0.listen, logger: quiet) { bridge.publishedKeys }
         }
@@ -66,6 +67,7 @@ struct Serve: AsyncParsableCommand {
             ])
         let signals = Termination.onSignal {
             logger.notice("stopping: finishing what is in flight", metadata: ["grace": "\(configuration.shutdown.grace)"])
+            source.desk.end()
             bridge.stop()
         }
         defer { signals.cancel() }
@@ -101,6 +103,7 @@ struct Serve: AsyncParsableCommand {
         receipts?.start()
         defer { receipts?.stop() }
         for await _ in ended {}
+        await source.desk.waitForEnd()
         server.cancel()
         do {
             try await server.value
@@ -142,7 +145,8 @@ private func watchTokens(_ loaded: LoadedConfiguration, _ ops: OpsServer, _ logg
 struct BridgeSource: OpsSource {
     let bridge: Bridge
     /// Nil where no index of receipts is asked for.
-    var receipts: ReceiptIndexKeeper? = nil
+    let receipts: ReceiptIndexKeeper?
+    let desk: RedeliveryDesk
 
     func deliveries(_ filter: ReceiptFilter, limit: Int, after: ReceiptPosition?) async throws(DeliveriesFailure) -> ReceiptPage {
         guard let receipts else { throw .off }
@@ -151,6 +155,14 @@ struct BridgeSource: OpsSource {
 
     func receiptIndex() -> ReceiptIndexStanding? { receipts?.standing }
 
+    /// - Parameter receipts: nil where no index of receipts is asked for.
+    init(_ bridge: Bridge, _ receipts: ReceiptIndexKeeper? = nil) {
+        self.bridge = bridge
+        self.receipts = receipts
+        desk = RedeliveryDesk(bridge)
+    }
+
+    var redelivery: any RedeliverySource { desk }
     func snapshot() -> CoreSnapshot { bridge.snapshot() }
     func control() -> ControlState { bridge.control }
 

@@ -74,7 +74,7 @@ final class DemoStage: Sendable {
 
         let watcher = TopicsWatcher(since: manifests.loaded, folder: folder, configuration: configuration, environment: manifests.environment)
         bridge = Bridge(configuration: configuration, manifests: manifests.loaded, watcher: watcher, logger: logger, levels: LogLevelSwitch(.error))
-        ops = try OpsServer(configuration.ops, source: BridgeSource(bridge: bridge), logger: Logger(label: "ops") { _ in SwiftLogNoOpLogHandler() })
+        ops = try OpsServer(configuration.ops, source: BridgeSource(bridge), logger: Logger(label: "ops") { _ in SwiftLogNoOpLogHandler() })
         (bridgeEnded, bridgeEnds) = AsyncStream.makeStream()
     }
 

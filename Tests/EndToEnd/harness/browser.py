@@ -131,7 +131,7 @@ class Page:
 
     def presses(self, key):
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Enter": 13, "Tab": 9}[key], text="\r" if key == "Enter" else "")
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Enter": 13, "Tab": 9, " ": 32}[key], text={"Enter": "\r", "Tab": ""}.get(key, key))
 
     def looks_like(self, width, height, dark=False, still=True):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500)

@@ -1,6 +1,7 @@
 // What would become of an event: who would get it, why, and in which request.
 
 import { h } from "./dom.js";
+import { pretty } from "./format.js";
 import { post } from "./connection.js";
 import { store } from "./store.js";
 
@@ -74,14 +75,4 @@ function show(results, answer) {
 function requestText({ url, headers, body }) {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   return [`POST ${url}`, ...lines, "", body === null ? "(no text)" : pretty(body)].join("\n");
-}
-
-/** Numbers that JavaScript cannot hold would be shown as others: then it is shown as it is. */
-function pretty(body) {
-  try {
-    const value = JSON.parse(body);
-    return JSON.stringify(value) === body.replace(/\s+(?=(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*")*$)/g, "") ? JSON.stringify(value, null, 2) : body;
-  } catch {
-    return body;
-  }
 }

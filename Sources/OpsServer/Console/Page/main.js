@@ -6,6 +6,7 @@ import { get, listen, token } from "./connection.js";
 import { store, take, now } from "./store.js";
 import { overviewPage } from "./overview.js";
 import { subscriptionPage } from "./subscription.js";
+import { deadLetterPage, deadLettersPage } from "./deadletters.js";
 import { explainPage } from "./explain.js";
 import { configurationPage } from "./configuration.js";
 import { deliveriesPage } from "./deliveries.js";
@@ -24,6 +25,9 @@ const routes = [
   [/^#?\/?$/, () => overviewPage()],
   [/^#\/subscriptions\/([^/]+)$/, (name) => subscriptionPage(decodeURIComponent(name))],
   [/^#\/deliveries(?:\/([^/]+))?$/, (event) => deliveriesPage(event && decodeURIComponent(event))],
+  [/^#\/dead-letters$/, () => deadLettersPage()],
+  [/^#\/dead-letters\/of\/([^/]+)$/, (name) => deadLettersPage(decodeURIComponent(name))],
+  [/^#\/dead-letters\/at\/([\w.-]+\/\d+\/\d+)$/, (place) => deadLetterPage(place)],
   [/^#\/explain$/, () => explainPage()],
   [/^#\/configuration$/, () => configurationPage()],
 ];

@@ -42,7 +42,8 @@ export function subscriptionPage(name) {
   const missing = h("p", { class: "empty" }, "There is no subscription of this name on this replica. ", h("a", { href: "#/" }, "Overview"));
   const where = h("p", { class: "note" });
   const content = h("div", {},
-    h("section", { class: "panel head", "aria-label": "State" }, h("h1", {}, name), where, state, reason, advice, people, buttons, result),
+    h("section", { class: "panel head", "aria-label": "State" }, h("h1", {}, name), where, state, reason, advice, people, buttons, result,
+      h("p", { class: "links" }, h("a", { href: `#/dead-letters/of/${encodeURIComponent(name)}` }, "Its dead letters"))),
     figures, h("div", { class: "charts" }, charts.map(({ element }) => element)),
     h("section", { class: "panel", "aria-label": "Recent attempts" },
       h("div", { class: "title" }, h("h2", {}, "Recent attempts"), onlyFailed), recent.element),

@@ -93,10 +93,12 @@ let package = Package(
         target("SchemaRegistry", ["EventModel", "EventFormats", "Avro", "HTTPTransport"]),
         // Tokens for Kafka's OAUTHBEARER, from a command or a token endpoint; one for all clients of a process.
         target("KafkaTokens", ["EventModel", "EventFormats", "EventLoop", "HTTPTransport", "KafkaClient", "CLinux"]),
+        // Trace contexts, and spans as OTLP has them; pure.
+        target("Spans", ["EventModel", "EventFormats"]),
         // Feeds the core, performs its effects, observes.
         target("BridgeRuntime", [
             "EventModel", "EventFormats", "JSONSchema", "Filters", "Transforms", "DeliveryCore", "Aggregation", "Control", "Manifests", "Signing", "EventLoop",
-            "KafkaClient", "KafkaTokens", "Egress", "HTTPTransport", "SchemaRegistry", "CLinux", logging,
+            "KafkaClient", "KafkaTokens", "Egress", "HTTPTransport", "SchemaRegistry", "Spans", "CLinux", logging,
         ]),
         // What operators send again: dead letters, and ranges of topics, through the retry topic.
         target("Redelivery", ["EventModel", "EventFormats", "Filters", "DeliveryCore", "EventLoop", "KafkaClient"]),
@@ -146,11 +148,12 @@ let package = Package(
         test("TransformsTests", ["EventModel", "EventFormats", "Transforms"]),
         test("FuzzingTests", ["EventModel", "Fuzzing"]),
         test("AggregationTests", ["EventModel", "EventFormats", "Aggregation"]),
-        test("BridgeRuntimeTests", ["EventModel", "EventFormats", "DeliveryCore", "KafkaClient", "BridgeRuntime"]),
+        test("BridgeRuntimeTests", ["EventModel", "EventFormats", "DeliveryCore", "KafkaClient", "Spans", "BridgeRuntime"]),
         test("ControlTests", ["EventModel", "Control"]),
         test("RedeliveryTests", ["EventModel", "KafkaClient", "Redelivery"]),
         test("ReceiptsTests", ["EventModel", "Receipts"]),
         test("ReceiptIndexTests", ["EventModel", "Receipts", "ReceiptIndex"]),
+        test("SpansTests", ["EventModel", "EventFormats", "Spans"]),
         test("FiltersTests", ["EventModel", "EventFormats", "Filters", yams]),
         test("DeliveryCoreTests", ["EventModel", "DeliveryCore"]),
         test("SimulatorTests", ["EventModel", "DeliveryCore", "Simulator"]),

@@ -68,11 +68,13 @@ http {{
 class Nginx:
     """One worker that answers 204 and counts."""
 
-    def __init__(self, world):
+    def __init__(self, world, name="nginx"):
         self.port = free_port()
-        config = world.folder / "nginx.conf"
-        config.write_text(NGINX.format(folder=world.folder, port=self.port))
-        self.process = world.started(Process("nginx", ["nginx", "-c", config], world.folder / "nginx.log"))
+        folder = world.folder / name
+        folder.mkdir()
+        config = folder / "nginx.conf"
+        config.write_text(NGINX.format(folder=folder, port=self.port))
+        self.process = world.started(Process(name, ["nginx", "-c", config], folder / "nginx.log"))
         wait_until(lambda: accepts(self.port), "nginx to listen", details=self.process.tail, meanwhile=self.process.check_running)
         self.questions = 0
 
@@ -224,6 +226,7 @@ def main():
     parser.add_argument("--connections", type=int, default=64, help="of wrk (default 64)")
     parser.add_argument("--property", nargs="+", default=[], metavar="NAME=VALUE", help="properties of librdkafka for the bridge")
     parser.add_argument("--receipts", action="store_true", help="also rounds without receipts, for what these cost")
+    parser.add_argument("--tracing", action="store_true", help="also rounds with spans of every event, for what these cost")
     parser.add_argument("--wrk-seconds", type=int, default=4)
     options = parser.parse_args()
     fits = ROUND_BYTES // (options.size + 30)
@@ -238,22 +241,26 @@ def main():
             "properties": {"session.timeout.ms": 4500, "heartbeat.interval.ms": 500, "fetch.wait.max.ms": 20,
                            **dict(p.split("=") for p in options.property)}})
         try:
-            bridge_rounds, bare_rounds, batch_rounds, wrk_rounds, request = measure(world, options)
+            bridge_rounds, bare_rounds, traced_rounds, batch_rounds, wrk_rounds, request = measure(world, options)
         finally:
             world.end()
 
     rows = [summarise("wrk, 1 thread", wrk_rounds), summarise("fanfare", bridge_rounds)]
     if bare_rounds:
         rows.append(summarise("fanfare, no receipts", bare_rounds))
+    if traced_rounds:
+        rows.append(summarise("fanfare, traces", traced_rounds))
     if options.batch:
         rows.append(summarise(f"fanfare, batches of {options.batch}", batch_rounds))
     print(f"\n{options.events:,} events of {options.size} bytes a round, {options.format}, request body {len(request['body'])} bytes, "
           f"{PARTITIONS} partitions, {options.rounds} rounds (medians)\n")
     print(table(rows))
-    if bare_rounds:
-        full, bare = rows[1], rows[2]
-        print(f"\nreceipts: {1 - full['per_second'] / bare['per_second']:.1%} fewer events per second, "
-              f"{full['cpu_us'] / bare['cpu_us'] - 1:.1%} more processor time of the bridge")
+    by_name = {row["sender"]: row for row in rows}
+    for what, more, less in (("receipts", "fanfare", "fanfare, no receipts"), ("traces", "fanfare, traces", "fanfare")):
+        if more in by_name and less in by_name:
+            full, bare = by_name[more], by_name[less]
+            print(f"\n{what}: {1 - full['per_second'] / bare['per_second']:.1%} fewer events per second, "
+                  f"{full['cpu_us'] / bare['cpu_us'] - 1:.1%} more processor time of the bridge")
     if options.batch:
         single, batched = rows[1], rows[-1]
         print(f"\nin batches: {batched['per_second'] / single['per_second']:.1f} times as many events per second, at "
@@ -263,7 +270,7 @@ def main():
         "commit": subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip(),
         "machine": {"cores": os.cpu_count(), "kernel": platform.release(), "arch": platform.machine()},
         "options": {k: str(v) if isinstance(v, pathlib.Path) else v for k, v in vars(options).items()},
-        "rows": rows, "wrk": wrk_rounds, "fanfare": bridge_rounds, "withoutReceipts": bare_rounds, "batches": batch_rounds,
+        "rows": rows, "wrk": wrk_rounds, "fanfare": bridge_rounds, "withoutReceipts": bare_rounds, "withTraces": traced_rounds, "batches": batch_rounds,
     }
     path = ROOT / "bench" / "results" / f"delivery-{datetime.datetime.now():%Y%m%d-%H%M%S}.json"
     path.parent.mkdir(exist_ok=True)
@@ -286,7 +293,9 @@ def measure(world, options):
     bridge = world.bridge("first").starts()
     world.wait_until(lambda: all(o is not None for o in world.committed("deliver", topic).values()), "the first position")
     bridge.stops()
-    wrk_rounds, bridge_rounds, bare_rounds, batch_rounds = [run_wrk(nginx, world.folder, request, options)], [], [], []
+    # It takes whatever it gets.
+    collector = Nginx(world, "collector") if options.tracing else None
+    wrk_rounds, bridge_rounds, bare_rounds, traced_rounds, batch_rounds = [run_wrk(nginx, world.folder, request, options)], [], [], [], []
     for n in range(options.rounds):
         bridge_rounds.append(run_bridge(world, topic, nginx, options.events, options))
         said = f"fanfare {bridge_rounds[-1]['per_second']:,.0f}/s"
@@ -295,12 +304,17 @@ def measure(world, options):
             bare_rounds.append(run_bridge(world, topic, nginx, options.events, options))
             world.configure(receipts={"enabled": True})
             said += f", without receipts {bare_rounds[-1]['per_second']:,.0f}/s"
+        if collector:
+            world.configure(tracing={"otlp": f"http://127.0.0.1:{collector.port}"})
+            traced_rounds.append(run_bridge(world, topic, nginx, options.events, options))
+            world.configure(tracing={})
+            said += f", with traces {traced_rounds[-1]['per_second']:,.0f}/s"
         if options.batch:
             batch_rounds.append(run_bridge(world, batched, nginx, options.events, options))
             said += f", in batches {batch_rounds[-1]['per_second']:,.0f}/s"
         wrk_rounds.append(run_wrk(nginx, world.folder, request, options))
         print(f"bench: round {n + 1} of {options.rounds}: {said}, wrk {wrk_rounds[-1]['per_second']:,.0f}/s", flush=True)
-    return bridge_rounds, bare_rounds, batch_rounds, wrk_rounds, request
+    return bridge_rounds, bare_rounds, traced_rounds, batch_rounds, wrk_rounds, request
 
 
 if __name__ == "__main__":

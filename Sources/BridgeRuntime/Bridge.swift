@@ -10,6 +10,7 @@ public import Logging
 public import Manifests
 import SchemaRegistry
 import Synchronization
+import Spans
 
 /// The bridge of one process: its shards, and the thread that watches over them.
 ///
@@ -62,6 +63,8 @@ public final class Bridge: Sendable {
     private let retention: RetentionGuard
     private let schemas: SchemaLookups?
     let notifier: Notifier?
+    /// Nil: no spans are made.
+    private let spans: SpanExporter?
     private let ownListeners: OwnListeners
     let state: Mutex<State>
     private let onFinish = Mutex<(@Sendable () -> Void)?>(nil)
@@ -103,6 +106,7 @@ public final class Bridge: Sendable {
         kafka.properties = properties.map { (name: $0.0, value: $0.1) }
         self.kafka = kafka
         notifier = configuration.notifications.enabled ? Notifier(configuration, kafka, log: logger) : nil
+        spans = SpanExporter(configuration, log: logger)
         retention = RetentionGuard(kafka, logger, notifier)
         state = Mutex(State(manifests: ManifestStatus(loadedAt: startedAt, warnings: manifests.problems)))
     }
@@ -166,6 +170,10 @@ public final class Bridge: Sendable {
             merged.schemasFound = counts.found
             merged.schemasUnknown = counts.unknown
             merged.schemaRequestsFailed = counts.failed
+        }
+        if let counts = spans?.counts {
+            merged.spansExported = counts.exported
+            merged.spansDropped = counts.dropped
         }
         if let counts = notifier?.counts {
             merged.notificationsWritten = counts.written
@@ -285,6 +293,11 @@ public final class Bridge: Sendable {
         defer {
             receipts?.topic.close()
             receipts?.thread.join()
+        }
+        let spansThread = spans?.start()
+        defer {
+            spans?.close()
+            spansThread?.join()
         }
         let plans = makePlans(retryPartitions: partitions, receipts?.topic)
         defer { schemas?.stop() }
@@ -603,7 +616,8 @@ public final class Bridge: Sendable {
             return ShardPlan(
                 index: index, core: core, kafka: kafka, group: configuration.group, instanceID: instanceID.map { "\($0)-\(index)" },
                 egress: egress, proxy: proxy, ownListeners: ownListeners, connections: max(1, connections / count), sessionTimeout: sessionTimeout, deadLetterPattern: configuration,
-                receipts: receipts.map { (topic: $0, sample: ReceiptSample(configuration.receipts.sample)) }, schemas: schemas, notifier: notifier)
+                receipts: receipts.map { (topic: $0, sample: ReceiptSample(configuration.receipts.sample)) },
+                spans: spans.map { (exporter: $0, sample: TraceSample(configuration.tracing.sample)) }, schemas: schemas, notifier: notifier)
         }
     }
 }

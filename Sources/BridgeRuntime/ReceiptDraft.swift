@@ -10,12 +10,9 @@ package struct ReceiptSample: Sendable {
 
     package func contains(_ id: UnsafeRawBufferPointer) -> Bool {
         guard let limit else { return true }
-        // FNV-1a (Fowler, Noll, Vo), and the last steps of MurmurHash3, as its high bits alone are too much alike.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in id { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        hash = (hash ^ hash >> 33) &* 0xFF51_AFD7_ED55_8CCD
-        hash = (hash ^ hash >> 33) &* 0xC4CE_B9FE_1A85_EC53
-        return hash ^ hash >> 33 < limit
+        var hash = StableHash()
+        hash.add(id)
+        return hash.value < limit
     }
 }
 

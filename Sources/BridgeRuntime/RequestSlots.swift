@@ -8,6 +8,8 @@ package struct RequestSlot {
     package let body = ByteWriter(capacity: leastBody)
     /// Nil where no receipts are written.
     package var receipt: ReceiptDraft? = nil
+    /// Nil where no spans are made.
+    package var trace: TraceDraft? = nil
 
     /// The headers that were written, in order.
     var fields: [(name: String, value: String)] {
@@ -31,22 +33,29 @@ package struct RequestSlots {
 
     private var slots: [RequestSlot] = []
     private let receipts: ReceiptSample?
+    private let hasTraces: Bool
     /// What the bodies of idle slots keep beyond their least.
     package private(set) var idleBytes = 0
 
-    /// - Parameter receipts: which events' attempts are recorded; nil: none.
-    package init(receipts: ReceiptSample? = nil) { self.receipts = receipts }
+    /// - Parameters:
+    ///   - receipts: which events' attempts are recorded; nil: none.
+    ///   - traces: whether spans are made of attempts.
+    package init(receipts: ReceiptSample? = nil, traces: Bool = false) {
+        self.receipts = receipts
+        hasTraces = traces
+    }
 
     /// An empty slot, until `end`.
     package mutating func begin(_ index: Int) -> RequestSlot {
         makeRoom(index)
         idleBytes -= slots[index].body.capacity - RequestSlot.leastBody
         slots[index].receipt?.begin()
+        slots[index].trace?.begin()
         return slots[index]
     }
 
     private mutating func makeRoom(_ index: Int) {
-        while slots.count <= index { slots.append(RequestSlot(receipt: receipts.map { ReceiptDraft($0) })) }
+        while slots.count <= index { slots.append(RequestSlot(receipt: receipts.map { ReceiptDraft($0) }, trace: hasTraces ? TraceDraft() : nil)) }
     }
 
     /// What the receipt will say, also after the request has ended and until the next one begins.
@@ -55,6 +64,13 @@ package struct RequestSlots {
         guard receipts != nil else { return nil }
         makeRoom(index)
         return slots[index].receipt
+    }
+
+    /// What the spans will say, for as long. Nil where none are made.
+    mutating func trace(of index: Int) -> TraceDraft? {
+        guard hasTraces else { return nil }
+        makeRoom(index)
+        return slots[index].trace
     }
 
     /// Nobody reads the slot any more.

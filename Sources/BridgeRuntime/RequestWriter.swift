@@ -31,7 +31,7 @@ struct RequestWriter {
         case .written: body = slot.body.bytes
         case .view(let bytes): body = bytes
         }
-        appendTrace(view, &traceIDs, to: slot.headers)
+        if let trace = slot.trace { trace.append(to: slot.headers, view) } else { appendTrace(view, &traceIDs, to: slot.headers) }
         if let replay { Self.append(replay: replay, to: slot.headers) }
         finishHeaders(slot, id: start, idLength, body, attempt, now)
         return body
@@ -80,6 +80,7 @@ struct RequestWriter {
             slot.headers.append(upTo: BatchID.length) { digest.finish(into: $0) }
             slot.headers.append(0)
             encoder.finish(headers: slot.headers)
+            slot.trace?.append(to: slot.headers)
             let body = slot.body.bytes
             writer.finishHeaders(slot, id: start, BatchID.length, body, attempt, now)
             return body
@@ -104,6 +105,7 @@ struct RequestWriter {
     ) {
         let headers = slot.headers
         slot.receipt?.webhookID.append(UnsafeRawBufferPointer(rebasing: headers.bytes[start..<start + length]))
+        slot.trace?.webhookID.append(UnsafeRawBufferPointer(rebasing: headers.bytes[start..<start + length]))
         let seconds = now.milliseconds / 1000
         headers.append("webhook-timestamp: " as StaticString)
         headers.append(decimal: seconds)
@@ -124,10 +126,25 @@ struct RequestWriter {
 
     /// W3C trace context: passed through where the producer sent one, started here otherwise.
     private func appendTrace(_ view: RecordView, _ traceIDs: inout TraceIDs, to headers: ByteWriter) {
+        guard !Self.appendTrace(of: view, to: headers, parent: true) else { return }
+        headers.append("traceparent: 00-" as StaticString)
+        headers.append(hexadecimal: traceIDs.next())
+        headers.append(hexadecimal: traceIDs.next())
+        headers.append(UInt8(ascii: "-"))
+        headers.append(hexadecimal: traceIDs.next())
+        headers.append("-00\0" as StaticString)
+    }
+
+    /// The producer's headers.
+    ///
+    /// - Parameter parent: whether its `traceparent` is among them.
+    /// - Returns: whether it was there.
+    @discardableResult
+    static func appendTrace(of view: RecordView, to headers: ByteWriter, parent: Bool) -> Bool {
         var hasParent = false
         for header in view.headers {
             guard let value = header.value, !value.isEmpty, value.count <= 512, value.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { continue }
-            if header.name.elementsEqual("traceparent".utf8), !hasParent {
+            if header.name.elementsEqual("traceparent".utf8), parent, !hasParent {
                 hasParent = true
                 headers.append("traceparent: " as StaticString)
             } else if header.name.elementsEqual("tracestate".utf8) {
@@ -138,25 +155,6 @@ struct RequestWriter {
             headers.append(value)
             headers.append(0)
         }
-        guard !hasParent else { return }
-        headers.append("traceparent: 00-" as StaticString)
-        headers.append(hex: traceIDs.next())
-        headers.append(hex: traceIDs.next())
-        headers.append(UInt8(ascii: "-"))
-        headers.append(hex: traceIDs.next())
-        headers.append("-00\0" as StaticString)
-    }
-}
-
-extension ByteWriter {
-    /// 16 hexadecimal digits.
-    fileprivate func append(hex value: UInt64) {
-        append(upTo: 16) { target in
-            for i in 0..<16 {
-                let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * i)) & 15
-                target[i] = digit < 10 ? 0x30 + digit : 0x57 + digit
-            }
-            return 16
-        }
+        return hasParent
     }
 }

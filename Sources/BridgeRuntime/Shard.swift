@@ -7,6 +7,7 @@ import EventModel
 import HTTPTransport
 import KafkaClient
 import Logging
+import Spans
 
 /// One shard: an engine, and the one thread that feeds it and performs its effects.
 ///
@@ -38,6 +39,8 @@ final class Shard {
     var slots: RequestSlots
     /// Nil: attempts are not recorded.
     let receipts: ShardReceipts?
+    /// Nil: no spans are made.
+    let traces: ShardTraces?
     var references = References()
     /// Nil without a schema registry.
     let schemas: ShardSchemas?
@@ -126,8 +129,9 @@ final class Shard {
         core = DeliveryCore(options: plan.core)
         view = .none
         schemas = plan.schemas.map { _ in ShardSchemas() }
-        slots = RequestSlots(receipts: plan.receipts.map { $0.sample })
+        slots = RequestSlots(receipts: plan.receipts.map { $0.sample }, traces: plan.spans != nil)
         receipts = plan.receipts.map { ShardReceipts($0.topic, group: plan.group, shard: plan.index) }
+        traces = plan.spans.map { ShardTraces($0, plan) }
         traceIDs = TraceIDs(seed: plan.core.seed)
         core.contents = windows
         core.identities = identities
@@ -154,6 +158,7 @@ final class Shard {
             // Without a cluster there is nobody to say good-bye to.
             if isStopping, (consumer.isClosed && producer.outstanding == 0) || moment.instant > stopDeadline { break }
         }
+        traces?.handOver()
         mailbox.show { $0.isFinished = true }
     }
 
@@ -274,6 +279,7 @@ final class Shard {
 
     private func show() {
         nextShow = moment.instant + .milliseconds(250)
+        traces?.handOver()
         var snapshot = core.snapshot()
         snapshot.logsRenewed = renewals
         snapshot.partitionsAwaitingSchema = activeReadings.count { $0.pause != nil || $0.chunkPause != nil }
@@ -340,6 +346,7 @@ final class Shard {
             waited += outlets[index]?.close(transport) ?? []
             outlets[index] = nil
         }
+        traces?.forgetOrigins()
         for id in waited { startRequest(id) }
         let current = outlets.map { $0.map { ($0.policy, $0.route.decoder) } }
         windows.install(current)
@@ -378,6 +385,8 @@ struct ShardPlan: Sendable {
     var deadLetterPattern: BridgeConfiguration
     /// Nil: attempts are not recorded.
     var receipts: (topic: ReceiptTopic, sample: ReceiptSample)?
+    /// Nil: no spans are made.
+    var spans: (exporter: SpanExporter, sample: TraceSample)?
     /// Nil without a schema registry.
     var schemas: SchemaLookups?
     /// Nil where nothing is published.

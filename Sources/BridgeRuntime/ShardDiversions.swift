@@ -30,6 +30,7 @@ extension Shard {
             try producer.produce(
                 to: try producer.topic(topic), partition: partition, key: record.key,
                 value: diversion.byReference ? nil : record.value, headers: &headers, token: UInt(id.index + 1))
+            traces?.diverted(id, to: topic, at: moment.wall)
         } catch {
             step(.diversionFailed(id, error.code == .MSG_SIZE_TOO_LARGE ? .tooLarge : .refused("\(topic): \(error)")))
         }
@@ -62,7 +63,9 @@ extension Shard {
             if token >= Self.firstRepartitionToken { return repartitionTold(token, result) }
             let id = DiversionID(index: Int(token) - 1)
             switch result {
-            case .success: step(.diverted(id))
+            case .success:
+                if let traces { writeSettlement(of: id, traces) }
+                step(.diverted(id))
             case .failure(let error):
                 step(.diversionFailed(id, error.code == .MSG_SIZE_TOO_LARGE ? .tooLarge : .refused("\(error)")))
             }

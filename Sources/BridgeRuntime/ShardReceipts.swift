@@ -96,37 +96,28 @@ final class ShardReceipts {
     }
 
     private func append(_ step: AttemptEnding.NextStep) {
-        func tell(_ name: StaticString, until time: WallTime? = nil, lane partition: Int32? = nil, kind: FailureKind? = nil) {
-            value.append(",\"next\":{\"step\":\"" as StaticString)
-            value.append(name)
-            value.append(UInt8(ascii: "\""))
-            if let time {
-                value.append(",\"due\":\"" as StaticString)
-                value.appendRFC3339(milliseconds: time.milliseconds)
-                value.append(UInt8(ascii: "\""))
-            }
-            if let partition {
-                value.append(",\"retryPartition\":" as StaticString)
-                value.append(decimal: Int64(partition))
-            }
-            if let kind {
-                value.append(",\"kind\":\"" as StaticString)
-                value.append(kind.rawValue)
-                value.append(UInt8(ascii: "\""))
-            }
-            value.append(UInt8(ascii: "}"))
-        }
+        value.append(",\"next\":{\"step\":\"" as StaticString)
+        value.append(step.name)
+        value.append(UInt8(ascii: "\""))
         switch step {
-        case .delivered: tell("delivered")
-        case .wait(let until): tell("wait", until: until)
-        case .retry(let partition, let due): tell("retry", until: due, lane: partition)
-        case .again: tell("again")
-        case .inLine: tell("in-line")
-        case .outage: tell("outage")
-        case .deadLetter(let kind): tell("dead-letter", kind: kind)
-        case .dropped: tell("dropped")
-        case .left: tell("left")
+        case .wait(let until): append(due: until)
+        case .retry(let partition, let due):
+            append(due: due)
+            value.append(",\"retryPartition\":" as StaticString)
+            value.append(decimal: Int64(partition))
+        case .deadLetter(let kind):
+            value.append(",\"kind\":\"" as StaticString)
+            value.append(kind.rawValue)
+            value.append(UInt8(ascii: "\""))
+        case .delivered, .again, .inLine, .outage, .dropped, .left: break
         }
+        value.append(UInt8(ascii: "}"))
+    }
+
+    private func append(due time: WallTime) {
+        value.append(",\"due\":\"" as StaticString)
+        value.appendRFC3339(milliseconds: time.milliseconds)
+        value.append(UInt8(ascii: "\""))
     }
 
     /// All receipts of a subscription's event are in one partition, in their order.
@@ -162,25 +153,14 @@ final class ShardReceipts {
 }
 
 extension Shard {
-    /// Tells the engine that an attempt has ended, and writes its receipt.
-    func endAttempt(_ id: DeliveryID, _ outcome: AttemptOutcome, duration: TimeSpan) {
-        let input = Input.attemptEnded(id, outcome, duration: duration)
-        if log.tellsAttempts { tell(outcome, of: core.delivery(id), duration) }
-        guard let receipts, let draft = slots.receipt(of: id.index) else { return step(input) }
-        let delivery = core.delivery(id)
-        let subscription = delivery.subscription
+    /// Before the engine knows that an attempt has ended, and its events go elsewhere.
+    func noteReceipt(_ delivery: Delivery, _ receipts: ShardReceipts, _ draft: ReceiptDraft) {
         receipts.begin()
         for i in 0..<delivery.count {
             let item = core.item(i, of: delivery)
             receipts.add(item)
             if i >= draft.count || draft.webhookID.isEmpty { complete(draft, item, i) }
         }
-        decide(input)
-        // Before anything is done: that may begin another request in the same place.
-        let origin = outlets[subscription.index]?.receiptOrigin ?? ReceiptOrigin(core.subscription(subscription))
-        receipts.write(outcome, core.ending, draft, origin, duration: duration, at: moment.wall)
-        draft.begin()
-        performDecisions()
     }
 
     /// No request was written, or not of this event.

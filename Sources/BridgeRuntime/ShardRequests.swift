@@ -31,13 +31,17 @@ extension Shard: HTTPTransportDelegate {
     private func send(
         _ id: DeliveryID, _ endpoint: EndpointID, _ outlet: Outlet, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
     ) {
+        let trace = slots.trace(of: id.index)
+        trace?.sent = moment.instant
         guard let url = outlet.writer.templates?.lastURL else {
             return transport.send(endpoint: endpoint, token: id.index, headers: headers, body: body)
         }
         slots.receipt(of: id.index)?.host.append(ReceiptOrigin.host(of: url))
+        if let trace { TraceOrigin.append(serverOf: url, to: trace.server) }
         do throws(EndpointError) {
             try transport.send(endpoint: endpoint, to: url, token: id.index, headers: headers, body: body)
         } catch {
+            trace?.sent = nil
             abandon(id, AttemptOutcome(failure: .egressDenied, message: error.description))
         }
     }
@@ -50,9 +54,38 @@ extension Shard: HTTPTransportDelegate {
         endAttempt(id, outcome, duration: .zero)
     }
 
+    /// Tells the engine that an attempt has ended, and those who keep records of attempts.
+    func endAttempt(_ id: DeliveryID, _ outcome: AttemptOutcome, duration: TimeSpan) {
+        let input = Input.attemptEnded(id, outcome, duration: duration)
+        if log.tellsAttempts { tell(outcome, of: core.delivery(id), duration) }
+        let receipt = slots.receipt(of: id.index)
+        let trace = slots.trace(of: id.index)
+        if receipt == nil, trace == nil { return step(input) }
+        let delivery = core.delivery(id)
+        let subscription = delivery.subscription
+        if let receipts, let receipt { noteReceipt(delivery, receipts, receipt) }
+        if let traces, let trace { noteSpans(delivery, traces, trace) }
+        decide(input)
+        // Before anything is done: that may begin another request in the same place.
+        let origin = outlets[subscription.index]?.receiptOrigin ?? ReceiptOrigin(core.subscription(subscription))
+        if let receipts, let receipt {
+            receipts.write(outcome, core.ending, receipt, origin, duration: duration, at: moment.wall)
+            receipt.begin()
+        }
+        if let traces, let trace {
+            traces.write(outcome, core.ending, trace, duration: duration, at: moment)
+            trace.begin()
+        }
+        performDecisions()
+    }
+
     private func writeEvent(_ delivery: Delivery, _ outlet: Outlet, _ slot: RequestSlot) throws(PoisonReason) -> UnsafeRawBufferPointer {
         let item = core.item(0, of: delivery)
         fillView(item, outlet)
+        if let traces, let trace = slot.trace {
+            trace.add(traces.event(view, item, outlet.policy))
+            trace.begin(attempt: delivery.attempt)
+        }
         try judgeAgain(item, outlet)
         return try outlet.writer.writeEvent(
             view, attempt: delivery.attempt, replay: replay(item), at: moment.wall, &traceIDs, into: slot)
@@ -63,9 +96,11 @@ extension Shard: HTTPTransportDelegate {
         for i in 0..<delivery.count {
             let item = core.item(i, of: delivery)
             fillView(item, outlet)
+            if let traces, let trace = slot.trace { trace.add(traces.event(view, item, outlet.policy)) }
             try judgeAgain(item, outlet)
             try batch.append(view, replay: replay(item))
         }
+        slot.trace?.beginBatch(&traceIDs)
         return batch.finish(attempt: delivery.attempt, at: moment.wall)
     }
 

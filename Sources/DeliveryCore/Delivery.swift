@@ -63,6 +63,8 @@ public struct ItemView: Sendable {
     public var created: WallTime
     /// Made so far.
     public var attempts: Int
+    /// When the record was read.
+    public var arrived: Instant
 }
 
 /// One record for the retry or the dead-letter topic.

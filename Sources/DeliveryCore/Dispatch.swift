@@ -321,6 +321,6 @@ extension DeliveryCore {
     func view(_ item: Item) -> ItemView {
         ItemView(
             token: records[item.record].token, partition: item.cursor.partition.handle, offset: item.offset,
-            isRetryRecord: item.isRetryRecord, created: item.created, attempts: item.attempts)
+            isRetryRecord: item.isRetryRecord, created: item.created, attempts: item.attempts, arrived: records[item.record].arrived)
     }
 }

@@ -24,6 +24,9 @@ public struct CoreSnapshot: Sendable {
     public var schemaRequestsFailed: UInt64 = 0
     /// Receipts that Kafka does not have. The engine does not know.
     public var receiptsLost: UInt64 = 0
+    /// Spans by what became of them. The engine knows nothing of traces.
+    public var spansExported: UInt64 = 0
+    public var spansDropped: UInt64 = 0
     /// Events of Fanfare's own, of which the engine knows nothing: what Kafka took, and what it did not.
     public var notificationsWritten: UInt64 = 0
     public var notificationsLost: UInt64 = 0
@@ -61,6 +64,8 @@ public struct CoreSnapshot: Sendable {
         schemasUnknown += other.schemasUnknown
         schemaRequestsFailed += other.schemaRequestsFailed
         receiptsLost += other.receiptsLost
+        spansExported += other.spansExported
+        spansDropped += other.spansDropped
         notificationsWritten += other.notificationsWritten
         notificationsLost += other.notificationsLost
         validations.merge(other.validations, uniquingKeysWith: +)

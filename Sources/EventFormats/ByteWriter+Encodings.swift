@@ -9,6 +9,17 @@ extension ByteWriter {
         append(ByteWriter.hexadecimal.utf8Start[Int(byte & 15)])
     }
 
+    /// As 16 lower-case digits.
+    package func append(hexadecimal value: UInt64) {
+        append(upTo: 16) { target in
+            for i in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * i)) & 15
+                target[i] = digit < 10 ? 0x30 + digit : 0x57 + digit
+            }
+            return 16
+        }
+    }
+
     /// `text`, which must be UTF-8, as the inside of a JSON string (RFC 8259, 7), without the quotes.
     public func appendJSONEscaped(_ text: UnsafeRawBufferPointer) {
         reserve(text.count)

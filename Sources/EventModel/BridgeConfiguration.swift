@@ -18,6 +18,7 @@ public struct BridgeConfiguration: Sendable, Equatable {
     public var limits = Limits()
     public var egress = Egress()
     public var ops = Ops()
+    public var tracing = Tracing()
     public var logging = Logging()
     public var shutdown = Shutdown()
 
@@ -190,6 +191,19 @@ public struct BridgeConfiguration: Sendable, Equatable {
         public var publicKeys: PublicKeys? = nil
         public var subscriptions = Subscriptions()
 
+        public init() {}
+    }
+
+    /// Where spans go, and of which events.
+    public struct Tracing: Sendable, Equatable {
+        /// URL of an OTLP/HTTP collector; nil: traces are passed on, and no spans are made.
+        public var otlp: String? = nil
+        /// The share of the traces that begin here; others go by their producer's word.
+        public var sample = 1.0
+        /// What the collector asks for, credentials above all.
+        public var headers: [HeaderField] = []
+        /// Instead of the system's authorities.
+        public var ca: String? = nil
         public init() {}
     }
 

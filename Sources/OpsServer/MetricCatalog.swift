@@ -161,6 +161,10 @@ package enum MetricCatalog {
         .fanfare(.gauge, "receipt_index_bytes", "The file of this replica's index of receipts.") {
             if let index = $0.receiptIndex { $1.sample(index.bytes) }
         },
+        .fanfare(.counter, "spans_exported", "Spans of traces that the collector took (tracing.otlp).") { $1.sample($0.core.spansExported) },
+        .fanfare(.counter, "spans_dropped", "Spans of traces that no collector took; deliveries do not wait for them.") {
+            $1.sample($0.core.spansDropped)
+        },
         .each(.gauge, "in_flight", "Requests without an answer yet.") {
             $1.sample($0.inFlight, ("subscription", $0.name))
         },

@@ -23,13 +23,12 @@ def schemas(program):
 
 
 def keys(node, prefix=""):
-    """(path, default, whether it is supported) of every key that holds a value."""
+    """(path, default) of every key that holds a value."""
     for name, value in node.get("properties", {}).items():
         path = prefix + name
-        isSupported = not value.get("description", "").startswith("Not supported yet")
         deeper = path == "events" or "properties" in value or any("properties" in other for other in value.get("anyOf", []))
         if path in LEAVES or not deeper:
-            yield path, value.get("default"), isSupported
+            yield path, value.get("default")
         if path in LEAVES and path != "signing":
             continue
         for inner in [value, *value.get("anyOf", [])]:
@@ -57,7 +56,7 @@ def window_keys(schemas):
 
 
 def config_keys(schemas):
-    return [entry for entry in keys(schemas["config"]) if not entry[0].startswith("defaults")] + [("defaults", None, True)]
+    return [entry for entry in keys(schemas["config"]) if not entry[0].startswith("defaults")] + [("defaults", None)]
 
 
 def shown(default):
@@ -76,34 +75,23 @@ TABLES = {
 
 
 @pytest.mark.parametrize("heading", TABLES)
-def test_the_table_names_every_supported_key_with_its_default(schemas, heading):
+def test_the_table_names_every_key_with_its_default(schemas, heading):
     # What has no default column is another table: of functions.
     rows = {cells[0].strip("`"): (number, cells) for number, cells in BY_NAME["MANIFESTS.md"].table(heading) if len(cells) == 3}
-    known = {path: default for path, default, is_supported in TABLES[heading](schemas) if is_supported}
+    known = dict(TABLES[heading](schemas))
     assert set(rows) == set(known), (
-        f"missing: {sorted(set(known) - set(rows))}; not supported or unknown: {sorted(set(rows) - set(known))}")
+        f"missing: {sorted(set(known) - set(rows))}; unknown: {sorted(set(rows) - set(known))}")
     for path, default in known.items():
         number, cells = rows[path]
         if default not in (None, "", [], {}):
             assert cells[1] == shown(default), f"docs/MANIFESTS.md:{number}: the default of {path} is {shown(default)}"
 
 
-def test_what_is_not_supported_yet_is_listed(schemas):
-    listed = {cells[0].strip("`") for _, cells in BY_NAME["MANIFESTS.md"].table("Not supported yet")}
-    refused = set()
-    for heading, find in TABLES.items():
-        refused |= {path for path, _, is_supported in find(schemas) if not is_supported}
-    dialects = schemas["manifest"]["definitions"]["filter"]["properties"]
-    refused |= {f"filters: {name}" for name, value in dialects.items() if value.get("description", "").startswith("Not supported yet")}
-    assert listed == refused, f"missing: {sorted(refused - listed)}; too many: {sorted(listed - refused)}"
-
-
 def test_every_filter_dialect_is_explained(schemas):
     page = BY_NAME["MANIFESTS.md"]
     text = "\n".join(line for _, line in page.section("Filters"))
-    for name, value in schemas["manifest"]["definitions"]["filter"]["properties"].items():
-        if not value.get("description", "").startswith("Not supported yet"):
-            assert f"`{name}`" in text, f"the filter {name} is not explained under Filters"
+    for name in schemas["manifest"]["definitions"]["filter"]["properties"]:
+        assert f"`{name}`" in text, f"the filter {name} is not explained under Filters"
 
 
 def test_every_aggregate_function_is_explained(schemas):

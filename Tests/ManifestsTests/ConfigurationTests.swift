@@ -200,7 +200,7 @@ import Testing
             limits: { recordMemory: 16MiB, ring: 32MiB, shards: many }
             egress: { allow: [10.0.0.0/33, "http://x"], proxy: "http://proxy" }
             ops: { listen: 8080 }
-            tracing: { otlp: "http://collector:4318" }
+            tracing: { otlp: "http://u:p@collector:4318", sample: 2, headers: { Host: x } }
             logging: { level: warn }
             receipts: { enabled: maybe, topic: "{topic}.receipts", sample: 2 }
             control: { topic: "{topic}.control" }
@@ -223,7 +223,9 @@ import Testing
                 "fanfare.yaml:7:32: error: egress.allow[1]: must be a host name, *.suffix, an address or a CIDR range, not \"http://x\"",
                 "fanfare.yaml:7:45: error: egress.proxy: must be a host and a port after the scheme, and before them perhaps user:password@, percent-encoded",
                 "fanfare.yaml:8:8: error: ops.listen: must be an address and port such as 127.0.0.1:8080 or [::]:8080, not \"8080\"",
-                "fanfare.yaml:9:12: error: tracing.otlp: not supported yet; remove the key",
+                "fanfare.yaml:9:12: error: tracing.otlp: must not hold a user name or password; write them under tracing.headers",
+                "fanfare.yaml:9:47: error: tracing.sample: must be between 0 and 1, not \"2\"",
+                "fanfare.yaml:9:69: error: tracing.headers.Host: this header cannot be set here: it comes from the endpoint's URL",
                 "fanfare.yaml:10:12: error: logging.level: must be trace, debug, info, notice, warning, error or critical, not \"warn\"",
                 "fanfare.yaml:11:13: error: receipts.enabled: must be true or false, not \"maybe\"",
                 "fanfare.yaml:11:29: error: receipts.topic: only {group} may stand in braces here",

@@ -28,7 +28,7 @@ enum ConfigurationCatalog {
         .section("limits", \.bridge.limits, limits, "What the process may use."),
         .section("egress", \.bridge.egress, egress, "Where deliveries may go."),
         .section("ops", \.bridge.ops, ops, "Probes, metrics, console and the ops API."),
-        .section("tracing", \.self, tracing, "Traces of deliveries."),
+        .section("tracing", \.bridge.tracing, TracingCatalog.section, "Traces of deliveries."),
         .section("logging", \.bridge.logging, logging, "The log on standard error."),
         .section("shutdown", \.bridge.shutdown, shutdown, "How the bridge ends."),
         .section("defaults", \.defaults, SubscriptionCatalog.section,
@@ -120,10 +120,6 @@ enum ConfigurationCatalog {
 
     static let publicKeys = Section<BridgeConfiguration.Ops.PublicKeys>(BridgeConfiguration.Ops.PublicKeys(), [
         .required("listen", \.listen, listenAddress, "Address and port; port 0 takes a free one.", example: "listen: 0.0.0.0:8081"),
-    ])
-
-    static let tracing = Section<ConfigurationDraft>(ConfigurationDraft(), [
-        .later("otlp", neutral: [.null], "OTLP/HTTP endpoint."),
     ])
 
     static let logging = Section<BridgeConfiguration.Logging>(BridgeConfiguration().logging, [

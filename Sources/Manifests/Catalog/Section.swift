@@ -148,19 +148,6 @@ extension Key {
         }
     }
 
-    /// A key whose function comes later: refused, never ignored, unless its value is one that asks for nothing.
-    static func later(_ name: String, neutral: [JSON], _ doc: String) -> Key {
-        let apply: @Sendable (Node, String, inout Root, inout Reader) -> Void = { node, path, _, reader in
-            if case .refused = node.content { return }
-            if neutral.contains(where: { node.matches($0) }) { return }
-            let remedy = neutral[0] == .null ? "remove the key" : "remove the key or write \(neutral[0].text())"
-            reader.error(node.position, path, "not supported yet; \(remedy)")
-        }
-        return Key(name: name, doc: doc, leaves: leaves(name, .text, apply)) { _ in
-            describe(["enum": .array(neutral)], "Not supported yet. \(doc)")
-        } apply: { apply($0, $1, &$2, &$3) }
-    }
-
     private static func leaves(
         _ name: String, _ form: TextForm,
         _ apply: @escaping @Sendable (Node, String, inout Root, inout Reader) -> Void

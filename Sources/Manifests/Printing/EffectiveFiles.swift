@@ -59,7 +59,6 @@ private enum Merge {
     /// Nil where nothing is said, and there is no default.
     static func value(_ schema: JSON, _ layers: [Node], _ path: [String]) -> JSON? {
         if path == ["defaults"] { return nil }
-        if layers.isEmpty, schema.isUnsupported { return nil }
         let layers = path.last == "window" ? Array(layers.prefix(1)) : layers
         if let first = layers.first, first.isNull { return .null }
         guard let properties = schema.properties(isGiven: !layers.isEmpty), layers.allSatisfy(\.isMapping) else {
@@ -131,11 +130,6 @@ extension JSON {
 
     fileprivate var isObject: Bool {
         if case .object = self { true } else { false }
-    }
-
-    fileprivate var isUnsupported: Bool {
-        guard case .string(let text)? = self["description"] else { return false }
-        return text.hasPrefix("Not supported yet")
     }
 
     /// The keys of a section; of one that may be left out only where it is given.

@@ -100,3 +100,13 @@ def test_every_aggregate_function_is_explained(schemas):
     window = schemas["manifest"]["properties"]["subscriptions"]["additionalProperties"]["properties"]["window"]
     functions = set(window["anyOf"][0]["properties"]["aggregates"]["additionalProperties"]["properties"]) - {"limit"}
     assert {re.match(r"\w+", name)[0] for cell in explained for name in re.findall(r"`([^`]+)`", cell)} == functions
+
+
+@pytest.mark.parametrize("heading", ["From a Kafka Connect HTTP sink", "From Knative's Kafka broker", "From a consumer of your own"])
+def test_migration_leads_to_keys_that_exist(schemas, heading):
+    known = {path for table in TABLES.values() for path, _ in table(schemas)}
+    rows = BY_NAME["MIGRATION.md"].table(heading)
+    assert len(rows) > 5
+    for number, cells in rows:
+        for key in re.findall(r"`([^`]+)`", cells[1]):
+            assert key in known, f"docs/MIGRATION.md:{number}: there is no key {key}"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pages import BY_NAME, PAGES, ROOT
+from pages import BY_NAME, BY_PATH, PAGES, ROOT
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -23,21 +23,27 @@ def test_a_link_leads_somewhere(page, line, target):
     file = (page.path.parent / path).resolve() if path else page.path
     assert file.is_relative_to(ROOT) and file.exists(), f"{page.name}:{line}: there is no {path}"
     if anchor:
-        other = BY_NAME[file.name]
+        other = BY_PATH[file]
         assert anchor in other.anchors, f"{page.name}:{line}: {other.name} has no heading #{anchor}"
 
 
 def test_every_page_can_be_found_from_the_readme():
-    reached = {target.partition("#")[0] for page, _, target in links() if page.path.name == "README.md"}
+    reached = {target.partition("#")[0] for page, _, target in links() if page.name == "README.md"}
     missing = [page.name for page in PAGES if page.path.name != "README.md" and page.name not in reached]
     assert not missing, f"README.md does not mention {missing}"
+
+
+def test_every_example_is_in_their_list():
+    listed = {target for page, _, target in links() if page.name == "examples/README.md"}
+    for path in (ROOT / "examples/topics").iterdir():
+        assert f"topics/{path.name}" in listed, f"examples/README.md does not mention {path.name}"
 
 
 def test_paths_of_the_repository_exist():
     """A path in backticks that begins with a folder of the repository is a file or a folder."""
     for page in PAGES:
         for number, line in page.prose:
-            for path in re.findall(r"`((?:Sources|Tests|scripts|bench|helm|topics|docs|\.ci)/[\w./+-]*)`", line):
+            for path in re.findall(r"`((?:Sources|Tests|scripts|bench|helm|topics|examples|docs|\.ci|\.github)/[\w./+-]*)`", line):
                 assert (ROOT / path).exists(), f"{page.name}:{number}: there is no {path}"
 
 

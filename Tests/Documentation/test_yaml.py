@@ -12,7 +12,7 @@ from harness.process import environment
 from pages import PAGES
 
 # What a block is, and how it becomes a whole file.
-KINDS = {"config", "manifest", "subscription", "topic", "first-delivery", "values", "not-fanfare"}
+KINDS = {"config", "manifest", "subscription", "topic", "first-delivery", "tutorial", "values", "not-fanfare"}
 SUBSCRIPTION = {"endpoint": "https://billing.example.com/hooks/orders", "signing": "none"}
 SECRET = "whsec_" + "A" * 43 + "="
 

@@ -24,6 +24,7 @@ class ProtectedServer:
         self.valid = set()
         self.questions = []             # forms that were sent to /token
         self.arrivals = []              # (path, headers) of what was accepted
+        self.bodies = []                # (path, body) of the same
         self.reached = set()            # own addresses that connections were made to
         self.refused = 0
         self.consents = {}              # by path: the headers of an answer to OPTIONS
@@ -106,6 +107,7 @@ class ProtectedServer:
                 self.refused += 1
                 return 401, b""
             self.arrivals.append((path, lowered(headers)))
+            self.bodies.append((path, body))
             return 200, b""
 
     def token(self, headers, form):
@@ -138,6 +140,11 @@ class ProtectedEndpoint:
     def arrivals(self):
         with self.server.lock:
             return [headers for path, headers in self.server.arrivals if path == self.path]
+
+    @property
+    def bodies(self):
+        with self.server.lock:
+            return [body for path, body in self.server.bodies if path == self.path]
 
     def consents(self, origin="*", rate="*"):
         with self.server.lock:

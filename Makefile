@@ -31,7 +31,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants fuzz sanitize sanitize-address sanitize-thread bench bench-isolation bench-lateness bench-outage bench-memory bench-receipts bench-filters filters-page check image clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants fuzz sanitize sanitize-address sanitize-thread bench bench-isolation bench-lateness bench-outage bench-memory bench-receipts bench-filters filters-page check image dist clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,10 +63,11 @@ soak: install-build ## the same with as many seeds as you like, on all processor
 	$(call stage,soak: windows)
 	@$(SIMULATE) windows --keep-going --seeds $(or $(SEEDS),1-100000) $(ARGS)
 
-test-packaging: build-tests install-test ## the Helm chart and the Dockerfile
+test-packaging: build-tests install-test ## the Helm chart, the Dockerfile, the packages, the workflows
 	$(call stage,packaging tests)
 	@$(PYTHON) scripts/helm-binaries
 	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest Tests/HelmTests
+	@FANFARE_PROGRAM=$(FANFARE) $(PYTHON) -m pytest Tests/Packaging
 
 test-docs: build-tests install-test ## what README.md and docs/ say (ARGS='-k name')
 	$(call stage,documentation tests)
@@ -150,8 +151,15 @@ check: build ## the manifests in topics/ are right
 image: ## the container image (IMAGE=name:tag)
 	docker build --tag $(IMAGE) --build-arg REVISION=$$(git rev-parse HEAD) .
 
+dist: install-build ## packages for others, into dist/: a tarball and a Debian package with their sums (a build of its own, linked statically to Swift)
+	@scripts/install dist
+	$(call stage,build for distribution (takes a few minutes))
+	@swift build $(QUIET) --configuration release --product fanfare --static-swift-stdlib --scratch-path .build-dist
+	$(call stage,packages)
+	@scripts/dist .build-dist/release/fanfare dist
+
 clean: ## remove what was built (not the Python packages of the tests: .venv-tests)
-	rm -rf .build .build-address .build-thread .build-fuzz .build-mutations .build-mutants bench/results Tests/*/__pycache__
+	rm -rf .build .build-address .build-thread .build-fuzz .build-mutations .build-mutants .build-dist dist bench/results Tests/*/__pycache__
 
 install-build:
 	@scripts/install build

@@ -41,6 +41,16 @@ ROUND_BYTES = PARTITIONS * 4_700_000
 
 BATCHES = "batches"
 
+# The kinds of rounds.
+WRK = "wrk, 1 thread"
+DEFAULT = "fanfare"
+BARE = "fanfare, no receipts"
+INDEX = "receipts and their index"
+TENTH = "receipts, traces of a tenth"
+TRACES = "receipts, traces of all"
+ALL = "receipts, index, traces of a tenth, watched"
+OPERATING = [DEFAULT, INDEX, TENTH, TRACES, ALL]
+
 NGINX = """\
 daemon off;
 worker_processes 1;
@@ -160,12 +170,13 @@ def deliveries(bridge):
         return 0
 
 
-def run_bridge(world, topic, nginx, events, options):
+def run_bridge(world, topic, nginx, events, options, is_watched=False):
     """One round: fill the topic, start a bridge, measure from the first delivery to the last."""
     topic.publish_records((n % PARTITIONS, None, value(options.size), None) for n in range(events))
     in_batches = BATCHES in topic.subscriptions
     before = nginx.requests()
     bridge = world.bridge().starts(ready=False)
+    watchers = Watchers(bridge) if is_watched else None
     first = last = None
     moved = time.monotonic()
     while True:
@@ -181,6 +192,8 @@ def run_bridge(world, topic, nginx, events, options):
         if now[0] - moved > 60:
             sys.exit(f"nothing was delivered for a minute, {done} of {events} before that; the bridge's log:\n{bridge.process.tail()}")
         time.sleep(0.05 if in_batches else 0.01)
+    if watchers:
+        watchers.end()
     peak = next(int(line.split()[1]) for line in open(f"/proc/{bridge.process.pid}/status") if line.startswith("VmHWM"))
     bridge.stops()
     requests = nginx.requests() - before
@@ -225,8 +238,7 @@ def main():
     parser.add_argument("--in-flight", type=int, default=256, help="delivery.maxInFlight (default 256)")
     parser.add_argument("--connections", type=int, default=64, help="of wrk (default 64)")
     parser.add_argument("--property", nargs="+", default=[], metavar="NAME=VALUE", help="properties of librdkafka for the bridge")
-    parser.add_argument("--receipts", action="store_true", help="also rounds without receipts, for what these cost")
-    parser.add_argument("--tracing", action="store_true", help="also rounds with spans of every event, for what these cost")
+    parser.add_argument("--overhead", action="store_true", help="also rounds with more and with less of what operating it takes, for what that costs")
     parser.add_argument("--wrk-seconds", type=int, default=4)
     options = parser.parse_args()
     fits = ROUND_BYTES // (options.size + 30)
@@ -241,36 +253,34 @@ def main():
             "properties": {"session.timeout.ms": 4500, "heartbeat.interval.ms": 500, "fetch.wait.max.ms": 20,
                            **dict(p.split("=") for p in options.property)}})
         try:
-            bridge_rounds, bare_rounds, traced_rounds, batch_rounds, wrk_rounds, request = measure(world, options)
+            rounds, request = measure(world, options)
         finally:
             world.end()
 
-    rows = [summarise("wrk, 1 thread", wrk_rounds), summarise("fanfare", bridge_rounds)]
-    if bare_rounds:
-        rows.append(summarise("fanfare, no receipts", bare_rounds))
-    if traced_rounds:
-        rows.append(summarise("fanfare, traces", traced_rounds))
-    if options.batch:
-        rows.append(summarise(f"fanfare, batches of {options.batch}", batch_rounds))
+    rows = [summarise(name, of_name) for name, of_name in rounds.items()]
     print(f"\n{options.events:,} events of {options.size} bytes a round, {options.format}, request body {len(request['body'])} bytes, "
           f"{PARTITIONS} partitions, {options.rounds} rounds (medians)\n")
     print(table(rows))
     by_name = {row["sender"]: row for row in rows}
-    for what, more, less in (("receipts", "fanfare", "fanfare, no receipts"), ("traces", "fanfare, traces", "fanfare")):
-        if more in by_name and less in by_name:
-            full, bare = by_name[more], by_name[less]
-            print(f"\n{what}: {1 - full['per_second'] / bare['per_second']:.1%} fewer events per second, "
-                  f"{full['cpu_us'] / bare['cpu_us'] - 1:.1%} more processor time of the bridge")
+    if options.overhead:
+        print("\nof what it does with nothing recorded:")
+        for name in OPERATING:
+            # Of each round by itself: the machine changes more from one to the next than within one.
+            more, bare = rounds[name], rounds[BARE]
+            speed = statistics.median(m["per_second"] / b["per_second"] for m, b in zip(more, bare))
+            cpu = statistics.median(m["cpu_us"] / b["cpu_us"] for m, b in zip(more, bare))
+            print(f"  {name + ':':{max(map(len, OPERATING)) + 1}} {speed - 1:+.1%} events per second, {cpu - 1:+.1%} processor time of the bridge per event")
     if options.batch:
-        single, batched = rows[1], rows[-1]
+        single, batched = by_name[DEFAULT], rows[-1]
         print(f"\nin batches: {batched['per_second'] / single['per_second']:.1f} times as many events per second, at "
-              f"{batched['cpu_us'] / single['cpu_us']:.2f} of the processor time; {batched['events'] / sum(r['requests'] for r in batch_rounds):.0f} events a request")
+              f"{batched['cpu_us'] / single['cpu_us']:.2f} of the processor time; "
+              f"{batched['events'] / sum(r['requests'] for r in rounds[batched['sender']]):.0f} events a request")
     result = {
         "at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip(),
         "machine": {"cores": os.cpu_count(), "kernel": platform.release(), "arch": platform.machine()},
         "options": {k: str(v) if isinstance(v, pathlib.Path) else v for k, v in vars(options).items()},
-        "rows": rows, "wrk": wrk_rounds, "fanfare": bridge_rounds, "withoutReceipts": bare_rounds, "withTraces": traced_rounds, "batches": batch_rounds,
+        "rows": rows, "rounds": rounds,
     }
     path = ROOT / "bench" / "results" / f"delivery-{datetime.datetime.now():%Y%m%d-%H%M%S}.json"
     path.parent.mkdir(exist_ok=True)
@@ -293,28 +303,72 @@ def measure(world, options):
     bridge = world.bridge("first").starts()
     world.wait_until(lambda: all(o is not None for o in world.committed("deliver", topic).values()), "the first position")
     bridge.stops()
-    # It takes whatever it gets.
-    collector = Nginx(world, "collector") if options.tracing else None
-    wrk_rounds, bridge_rounds, bare_rounds, traced_rounds, batch_rounds = [run_wrk(nginx, world.folder, request, options)], [], [], [], []
+    variants = [DEFAULT]
+    if options.overhead:
+        # It takes whatever it gets.
+        collector = Nginx(world, "collector")
+        variants = [BARE, *OPERATING]
+    in_batches = f"fanfare, batches of {options.batch}"
+    rounds = {WRK: [run_wrk(nginx, world.folder, request, options)], **{name: [] for name in variants}, **({in_batches: []} if options.batch else {})}
     for n in range(options.rounds):
-        bridge_rounds.append(run_bridge(world, topic, nginx, options.events, options))
-        said = f"fanfare {bridge_rounds[-1]['per_second']:,.0f}/s"
-        if options.receipts:
-            world.configure(receipts={"enabled": False})
-            bare_rounds.append(run_bridge(world, topic, nginx, options.events, options))
-            world.configure(receipts={"enabled": True})
-            said += f", without receipts {bare_rounds[-1]['per_second']:,.0f}/s"
-        if collector:
-            world.configure(tracing={"otlp": f"http://127.0.0.1:{collector.port}"})
-            traced_rounds.append(run_bridge(world, topic, nginx, options.events, options))
-            world.configure(tracing={})
-            said += f", with traces {traced_rounds[-1]['per_second']:,.0f}/s"
+        for name in variants:
+            if options.overhead:
+                operate(world, name, collector)
+            rounds[name].append(run_bridge(world, topic, nginx, options.events, options, is_watched=name == ALL))
         if options.batch:
-            batch_rounds.append(run_bridge(world, batched, nginx, options.events, options))
-            said += f", in batches {batch_rounds[-1]['per_second']:,.0f}/s"
-        wrk_rounds.append(run_wrk(nginx, world.folder, request, options))
-        print(f"bench: round {n + 1} of {options.rounds}: {said}, wrk {wrk_rounds[-1]['per_second']:,.0f}/s", flush=True)
-    return bridge_rounds, bare_rounds, traced_rounds, batch_rounds, wrk_rounds, request
+            operate(world, DEFAULT)
+            rounds[in_batches].append(run_bridge(world, batched, nginx, options.events, options))
+        rounds[WRK].append(run_wrk(nginx, world.folder, request, options))
+        said = ", ".join(f"{name} {of_name[-1]['per_second']:,.0f}/s" for name, of_name in rounds.items())
+        print(f"bench: round {n + 1} of {options.rounds}: {said}", flush=True)
+    return rounds, request
+
+
+def operate(world, name, collector=None):
+    """The configuration of one kind of round."""
+    sample = {TRACES: 1, TENTH: 0.1, ALL: 0.1}.get(name)
+    has_index = name in (INDEX, ALL)
+    world.configure(
+        receipts={"enabled": name != BARE, "index": {"enabled": has_index, **({"path": str(world.folder / "index.sqlite")} if has_index else {})}},
+        tracing={"otlp": f"http://127.0.0.1:{collector.port}", "sample": sample} if sample else {})
+
+
+class Watchers:
+    """A Prometheus that scrapes every second, and an open console."""
+
+    def __init__(self, bridge):
+        self.bridge = bridge
+        self.is_over = threading.Event()
+        self.seen = 0
+        self.threads = [threading.Thread(target=work, daemon=True) for work in (self.scrape, self.look)]
+        for thread in self.threads:
+            thread.start()
+
+    def scrape(self):
+        while not self.is_over.wait(1):
+            self.read("/metrics")
+
+    def look(self):
+        """As the console does."""
+        while not self.is_over.is_set():
+            try:
+                with urllib.request.urlopen(self.bridge.ops + "/api/v1/events", timeout=5) as stream:
+                    while not self.is_over.is_set() and stream.readline():
+                        self.seen += 1
+            except OSError:
+                time.sleep(0.2)
+
+    def read(self, path):
+        try:
+            with urllib.request.urlopen(self.bridge.ops + path, timeout=5) as answer:
+                self.seen += len(answer.read()) > 0
+        except OSError:
+            pass
+
+    def end(self):
+        self.is_over.set()
+        if not self.seen:
+            sys.exit("nobody watched the bridge")
 
 
 if __name__ == "__main__":

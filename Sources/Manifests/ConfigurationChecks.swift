@@ -13,6 +13,11 @@ enum ConfigurationChecks {
         KafkaTokenChecks(kafka: configuration.kafka, place: place).run(&reader)
         if let registry = configuration.schemaRegistry { check(registry, &reader) }
         check(configuration.ops.tokens, &reader)
+        if configuration.receipts.index.enabled, !configuration.receipts.enabled {
+            reader.warn(
+                place("receipts.index.enabled", reader), "receipts.index.enabled",
+                "keeps an index of receipts that nobody writes; with receipts.enabled: true attempts are recorded")
+        }
         let topics = [
             ("retryTopic.name", configuration.retryTopicName), ("control.topic", configuration.controlTopicName),
             ("notifications.topic", configuration.notificationsTopicName), ("receipts.topic", configuration.receiptsTopicName),

@@ -40,7 +40,7 @@ final class ReceiptIndexKeeper: Sendable {
     func start() {
         _ = WorkerThread(name: "receipt-index") { [self] in
             // On Linux this is the thread's own: it takes what deliveries leave.
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 15)
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
             var told: String?
             while !isStopping {
                 do {

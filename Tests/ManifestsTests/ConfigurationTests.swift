@@ -236,6 +236,16 @@ import Testing
             ])
     }
 
+    @Test(arguments: [
+        ("{ enabled: false, index: { enabled: true } }", 1), ("{ index: { enabled: true } }", 0), ("{ enabled: false }", 0),
+    ])
+    func anIndexOfReceiptsThatNobodyWritesIsWarnedOf(receipts: String, warnings: Int) {
+        let loaded = configure("receipts: \(receipts)\n")
+        #expect(loaded.isUsable)
+        #expect(loaded.problems.filter { $0.path == "receipts.index.enabled" && $0.severity == .warning }.count == warnings)
+        #expect(loaded.problems.count == warnings)
+    }
+
     @Test func theProcessesOwnEnvironmentIsReadable() throws {
         let environment = Environment.process()
         #expect(environment.variables["PATH"] != nil)

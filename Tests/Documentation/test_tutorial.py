@@ -22,4 +22,4 @@ def test_the_tutorial_leads_where_it_says(program, processes, tmp_path_factory, 
     (search,) = [text for name, text in printed.items() if name.startswith("search-")]
     requests = [line for line in search.splitlines() if "/search" in line]
     assert requests and not re.search(r"✗|\bbad\b", arrived + search), "every signature is right"
-    assert len(requests) <= 6, "23 events in few requests"
+    assert len(requests) < 20, "23 events and more in few requests"

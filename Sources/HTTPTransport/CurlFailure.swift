@@ -15,33 +15,27 @@ enum CurlFailure {
         case CURLE_COULDNT_CONNECT:
             if slot.pointee.socketsOpened == 0, let denied = slot.pointee.denied {
                 result.failure = .egressDenied
-                let address = denied.address.map(\.description) ?? "the address"
-                result.message = "\(address) (\(who)) is \(denied.reason)"
+                result.message = FailureText.denied(denied.address, denied.reason, who)
             } else if slot.pointee.socketError != 0 {
                 // Ours, not the endpoint's: nothing may be given up for it.
                 result.connectionRefused = true
-                result.message = "no socket for \(who): \(errorText(slot.pointee.socketError))"
-                    + (slot.pointee.socketError == EMFILE ? "; raise the limit of this process (ulimit -n)" : "")
+                result.message = FailureText.noSocket(slot.pointee.socketError, who)
             } else {
                 let error = Int32(truncatingIfNeeded: LibCurl.number(easy, CURLINFO_OS_ERRNO))
                 result.connectionRefused = error == ECONNREFUSED
-                result.message = "cannot connect to \(proxy.isEmpty ? who : "the proxy \(proxy)"): \(error == 0 ? detail(slot, code) : errorText(error))"
+                result.message = FailureText.cannotConnect(
+                    proxy.isEmpty ? who : "the proxy \(proxy)", error == 0 ? detail(slot, code) : FailureText.system(error))
             }
         case CURLE_COULDNT_RESOLVE_HOST:
-            result.message = "the name of \(who) does not resolve"
+            result.message = FailureText.unresolved(who)
         case CURLE_OPERATION_TIMEDOUT:
             result.failure = .timeout
             // The time at which the request could begin: zero until there is a connection.
             let connected = LibCurl.microseconds(easy, CURLINFO_PRETRANSFER_TIME_T) > 0
-            let limits = endpoint.configuration
-            result.message = connected || limits.timeoutMilliseconds <= limits.connectTimeoutMilliseconds
-                ? "no complete answer from \(who) within \(limits.timeoutMilliseconds) ms"
-                    + (connected ? "" : ", not even a connection")
-                : "no connection to \(who) within \(limits.connectTimeoutMilliseconds) ms"
+            result.message = FailureText.timeout(who, endpoint.configuration, connected: connected)
         case CURLE_WRITE_ERROR where slot.pointee.stop == .headTooLarge, CURLE_OUT_OF_MEMORY:
             // libcurl reports a single header line over its own limit as out of memory.
-            result.message = "the answer of \(who) is too large: its headers exceed \(ResponseHead.maximumLines) lines or "
-                + "\(ResponseHead.maximumBytes >> 10) KiB"
+            result.message = FailureText.headTooLarge(who)
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
             CURLE_SSL_CACERT_BADFILE, CURLE_SSL_SHUTDOWN_FAILED, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR,
             CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_NOTFOUND,
@@ -54,13 +48,13 @@ enum CurlFailure {
         case CURLE_PROXY:
             result.message = "the proxy \(proxy) does not connect to \(who): \(detail(slot, code))"
         case CURLE_GOT_NOTHING:
-            result.message = "\(who) closed the connection without an answer"
+            result.message = FailureText.noAnswer(who)
         case CURLE_PARTIAL_FILE:
-            result.message = "the answer of \(who) ended early"
+            result.message = FailureText.endedEarly(who)
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:
-            result.message = "the answer of \(who) is not HTTP"
+            result.message = FailureText.notHTTP(who)
         default:
-            result.message = "the exchange with \(who) failed: \(detail(slot, code))"
+            result.message = FailureText.exchange(who, detail(slot, code))
         }
     }
 
@@ -69,10 +63,8 @@ enum CurlFailure {
         let verifyResult = LibCurl.number(slot.pointee.easy, CURLINFO_SSL_VERIFYRESULT)
         let reason = TLSFailure.reason(code, verifyResult: verifyResult, detail: detail(slot, code))
         result.failure = .tls
-        result.message = "TLS with \(target.authority) failed: \(reason); to see it: \(TLSFailure.command(target))"
+        result.message = FailureText.tls(target, reason)
     }
-
-    private static func errorText(_ code: Int32) -> String { String(cString: strerror(code)) }
 
     /// libcurl's own words, in one line of printable characters and bounded: parts of them may come from the endpoint.
     private static func detail(_ slot: Slot.Pointer, _ code: CURLcode) -> String {

@@ -19,10 +19,8 @@ import Glibc
 /// Not the transport itself, because libcurl calls back also while the transport is being deinitialized.
 final class CurlSockets: DescriptorHandler, TimerHandler {
     let loop: EventLoop
-    let rules: EgressRules
-    let ownListeners: OwnListeners
+    let connecting: ConnectionRules
     let proxy: Proxy?
-    let budget = DescriptorBudget.ofThisProcess
     /// Set right after both exist; cleared by the transport's `deinit`.
     unowned(unsafe) var transport: CurlTransport?
     private(set) var socketsOpened = 0
@@ -47,10 +45,9 @@ final class CurlSockets: DescriptorHandler, TimerHandler {
     /// More than what a hundred answers that are cut off may have brought together, as they do when they share a connection.
     private static let mostWithoutAnEnd: UInt64 = 16 << 20
 
-    init(loop: EventLoop, rules: EgressRules, ownListeners: OwnListeners, proxy: Proxy?) {
+    init(loop: EventLoop, connecting: ConnectionRules, proxy: Proxy?) {
         self.loop = loop
-        self.rules = rules
-        self.ownListeners = ownListeners
+        self.connecting = connecting
         self.proxy = proxy
         table = .allocate(capacity: capacity)
         table.initialize(repeating: Entry(), count: capacity)

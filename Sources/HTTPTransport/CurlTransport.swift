@@ -30,8 +30,7 @@ public final class CurlTransport: HTTPTransport {
     private let commonHeaders: UnsafeMutablePointer<curl_slist>?
     private let defaultAuthoritiesPath: String?
 
-    private var endpoints: [Endpoint?] = []
-    private var generation: UInt32 = 0
+    private var endpoints = EndpointTable<Endpoint>()
     /// Sum of `maxConnections` of the open endpoints.
     private var wantedConnections = 0
     private var slots: [Slot.Pointer] = []
@@ -55,7 +54,7 @@ public final class CurlTransport: HTTPTransport {
         self.multi = multi
         self.maximumBody = maximumBody
         self.maximumConnections = maximumConnections
-        sockets = CurlSockets(loop: loop, rules: rules, ownListeners: ownListeners, proxy: proxy)
+        sockets = CurlSockets(loop: loop, connecting: ConnectionRules(egress: rules, ownListeners: ownListeners), proxy: proxy)
         commonHeaders = ["Expect:", "Accept:", "Content-Type:"].reduce(nil) { (list: UnsafeMutablePointer<curl_slist>?, header: String) in
             curl_slist_append(list, header)
         }
@@ -93,34 +92,21 @@ public final class CurlTransport: HTTPTransport {
 
     public func open(_ configuration: EndpointConfiguration) throws(EndpointError) -> EndpointID {
         loop.assertOwnThread()
-        let index = endpoints.firstIndex { $0 == nil } ?? endpoints.count
-        let id = EndpointID(index: index, generation: generation)
-        let endpoint = try Endpoint(configuration, id: id, rules: sockets.rules, isProxied: sockets.proxy != nil, commonHeaders: commonHeaders)
-        generation &+= 1
-        if index == endpoints.count { endpoints.append(endpoint) } else { endpoints[index] = endpoint }
+        let endpoint = try endpoints.open { (id) throws(EndpointError) in
+            try Endpoint(configuration, id: id, rules: sockets.connecting.egress, isProxied: sockets.proxy != nil, commonHeaders: commonHeaders)
+        }
         wantedConnections += configuration.maxConnections
         sizeConnectionPool()
-        return id
+        return endpoint.id
     }
 
     public func close(_ id: EndpointID) {
         loop.assertOwnThread()
-        let endpoint = endpoint(id)
+        let endpoint = endpoints[id]
         endpoint.isClosed = true
         wantedConnections -= endpoint.configuration.maxConnections
         sizeConnectionPool()
-        releaseIfDone(endpoint)
-    }
-
-    private func endpoint(_ id: EndpointID) -> Endpoint {
-        guard id.index < endpoints.count, let endpoint = endpoints[id.index], endpoint.id == id, !endpoint.isClosed else {
-            preconditionFailure("The endpoint is not open; nothing can be sent to it.")
-        }
-        return endpoint
-    }
-
-    private func releaseIfDone(_ endpoint: Endpoint) {
-        if endpoint.isClosed && endpoint.inFlight == 0 { endpoints[endpoint.id.index] = nil }
+        endpoints.releaseIfDone(endpoint)
     }
 
     /// libcurl's own default is four times the requests in flight at the moment: a quiet moment would close nearly all.
@@ -132,7 +118,7 @@ public final class CurlTransport: HTTPTransport {
 
     public func send(endpoint id: EndpointID, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
         loop.assertOwnThread()
-        let endpoint = endpoint(id)
+        let endpoint = endpoints[id]
         let slot = free.popLast() ?? makeSlot()
         if slot.pointee.endpointID != id { configure(slot, for: endpoint, endpoint.target) }
         send(slot, endpoint, token: token, headers: headers, body: body)
@@ -142,8 +128,8 @@ public final class CurlTransport: HTTPTransport {
         endpoint id: EndpointID, to url: UnsafeRawBufferPointer, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
     ) throws(EndpointError) {
         loop.assertOwnThread()
-        let endpoint = endpoint(id)
-        let target = try Target(String(decoding: url, as: UTF8.self), endpoint.configuration, sockets.rules, isProxied: sockets.proxy != nil)
+        let endpoint = endpoints[id]
+        let target = try Target(String(decoding: url, as: UTF8.self), endpoint.configuration, sockets.connecting.egress, isProxied: sockets.proxy != nil)
         let slot = free.popLast() ?? makeSlot()
         configure(slot, for: endpoint, target)
         // The next request goes elsewhere.
@@ -261,7 +247,7 @@ public final class CurlTransport: HTTPTransport {
             result.retryAfter = slot.pointee.head.retryAfter
             result.directive = slot.pointee.head.directive
             result.headers = slot.pointee.head.kept
-            result.body = slot.pointee.keptBodyBytes
+            result.body = slot.pointee.body.bytes
             if result.httpVersion == 20 { endpoint.sharesConnections = true }
         } else {
             CurlFailure.describe(code == CURLE_OK ? CURLE_PARTIAL_FILE : code, slot, endpoint, &result)
@@ -296,10 +282,10 @@ public final class CurlTransport: HTTPTransport {
         slot.pointee.state = .free
         delegate?.requestCompleted(slot.pointee.token, result)
         // Only now used again: the result shows the slot's memory.
-        slot.pointee.forgetBody()
+        slot.pointee.body.forget()
         free.append(slot)
         // A delegate that starts requests while timers fire has work for the next turn.
         loop.skipWait()
-        releaseIfDone(endpoint)
+        endpoints.releaseIfDone(endpoint)
     }
 }

@@ -21,4 +21,13 @@ public struct DescriptorBudget: Sendable, Equatable {
     /// The kernel gives out the lowest number that is free, so a descriptor from here on says that all others are in use, whoever
     /// took them: it is left to those who need it more.
     var end: Int32 { Int32(limit - min(64, limit / 8)) }
+
+    /// A socket, if the budget has one left. Like the system's own, -1 with the reason in `errno`.
+    func socket(_ family: Int32, _ type: Int32, _ protocol: Int32) -> Int32 {
+        let descriptor = Glibc.socket(family, type, `protocol`)
+        guard descriptor >= end else { return descriptor }
+        close(descriptor)
+        errno = EMFILE
+        return -1
+    }
 }

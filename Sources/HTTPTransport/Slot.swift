@@ -40,11 +40,8 @@ struct Slot {
     // The answer.
     var head = ResponseHead()
     var stop = Stop.none
-    /// Received, kept or not.
-    var bodyBytes = 0
-    /// As much of it as the endpoint wants to see, for as long as it is looked at.
-    private var body: UnsafeMutableRawPointer?
-    private var bodyCapacity = 0
+    var body = KeptBody()
+    /// As much of it as the endpoint wants to see.
     var keptBody = 0
     let maximumBody: Int
     var socketsOpened = 0
@@ -60,7 +57,7 @@ struct Slot {
         wasResent = false
         head = ResponseHead(keeping: headers)
         stop = .none
-        bodyBytes = 0
+        body.begin(keeping: keptBody)
         socketsOpened = 0
         socketError = 0
         denied = nil
@@ -71,32 +68,6 @@ struct Slot {
     /// Whether a request that ended with this code was answered: completely, or as far as we wanted to read.
     func hasAnswer(_ code: CURLcode) -> Bool {
         head.isComplete && (code == CURLE_OK || code == CURLE_WRITE_ERROR && stop == .bodyLongEnough)
-    }
-
-    /// The beginning of the answer's body.
-    var keptBodyBytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: body, count: min(bodyBytes, keptBody))
-    }
-
-    /// Takes the next bytes of the body.
-    mutating func take(body bytes: UnsafeRawPointer, _ count: Int) {
-        let kept = min(count, keptBody - bodyBytes)
-        if kept > 0 {
-            if bodyBytes + kept > bodyCapacity {
-                bodyCapacity = min(keptBody, max(bodyBytes + kept, 2 * bodyCapacity))
-                body = realloc(body, bodyCapacity)
-            }
-            memcpy(body! + bodyBytes, bytes, kept)
-        }
-        bodyBytes += count
-    }
-
-    /// There are as many slots as there ever were requests at once, and few answers have a body that is kept.
-    mutating func forgetBody() {
-        guard body != nil else { return }
-        free(body)
-        body = nil
-        bodyCapacity = 0
     }
 }
 
@@ -117,7 +88,7 @@ extension Slot {
     static func destroy(_ slot: Pointer) {
         curl_easy_cleanup(slot.pointee.easy)
         slot.pointee.headers.deallocate()
-        slot.pointee.forgetBody()
+        slot.pointee.body.forget()
         slot.pointee.errorText.deallocate()
         slot.deinitialize(count: 1)
         slot.deallocate()
@@ -184,8 +155,8 @@ private let receiveHeader: curl_write_callback = { bytes, size, count, slot in
 private let receiveBody: curl_write_callback = { bytes, size, count, slot in
     let slot = slot!.assumingMemoryBound(to: Slot.self)
     let length = size * count
-    if length > 0 { slot.pointee.take(body: bytes!, length) }
-    guard slot.pointee.bodyBytes <= slot.pointee.maximumBody else {
+    if length > 0 { slot.pointee.body.take(bytes!, length) }
+    guard slot.pointee.body.received <= slot.pointee.maximumBody else {
         slot.pointee.stop = .bodyLongEnough
         return 0
     }
@@ -209,14 +180,9 @@ private let openSocket: curl_opensocket_callback = { slot, _, address in
         return -1
     case .allowed:
         let kind = target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(target.pointee.family, kind, target.pointee.protocol)
+        let descriptor = sockets.connecting.budget.socket(target.pointee.family, kind, target.pointee.protocol)
         guard descriptor >= 0 else {
             slot.pointee.socketError = errno
-            return -1
-        }
-        guard descriptor < sockets.budget.end else {
-            close(descriptor)
-            slot.pointee.socketError = EMFILE
             return -1
         }
         slot.pointee.socketsOpened += 1
@@ -228,9 +194,7 @@ private let openSocket: curl_opensocket_callback = { slot, _, address in
 extension CurlSockets {
     /// A proxy's address is the operator's choice, and no concern of the rules for endpoints.
     fileprivate func verdict(_ address: UnsafePointer<sockaddr>, length: socklen_t, hostIsAllowed: Bool) -> AddressPolicy.Verdict {
-        if proxy != nil { return .allowed }
-        if ownListeners.contains(address, length: length) { return .denied(.ownListener) }
-        return AddressPolicy.verdict(address, length: length, rules, hostIsAllowed: hostIsAllowed)
+        proxy != nil ? .allowed : connecting.verdict(address, length: length, hostIsAllowed: hostIsAllowed)
     }
 }
 

@@ -10,10 +10,7 @@ final class TLSMaterial {
     let key: UnsafeRawBufferPointer?
 
     /// Nil where nothing differs from the default.
-    init?(_ tls: EndpointConfiguration.TLS) throws(EndpointError) {
-        guard (tls.certificate == nil) == (tls.key == nil) else {
-            throw EndpointError("A client certificate needs its private key, and the key its certificate.")
-        }
+    init?(_ tls: EndpointConfiguration.TLS) {
         if tls == EndpointConfiguration.TLS() { return nil }
         authorities = Self.copy(tls.authorities)
         pins = tls.publicKeyPins.isEmpty ? nil : tls.publicKeyPins.joined(separator: ";")

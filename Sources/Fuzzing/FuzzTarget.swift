@@ -23,7 +23,7 @@ public struct FuzzTarget: Sendable {
     }
 
     /// The catalog.
-    public static let all: [FuzzTarget] = events + texts + schemas + filters + transforms + files + signing + bookkeeping
+    public static let all: [FuzzTarget] = events + texts + answers + schemas + filters + transforms + files + signing + bookkeeping
 
     public static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }

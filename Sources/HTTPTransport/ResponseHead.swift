@@ -1,7 +1,7 @@
 import Glibc
 
 /// What is kept of an answer's header lines, and how much of them is read.
-struct ResponseHead {
+package struct ResponseHead {
     /// Lines over all interim and final answers and trailers together, so that endless 1xx answers end too.
     static let maximumLines = 200
     static let maximumBytes = 64 << 10
@@ -11,10 +11,10 @@ struct ResponseHead {
     /// The empty line after the last answer's headers came. libcurl takes a connection that closes before it for the end of
     /// the headers; we do not: half an answer must not count as a delivery.
     private(set) var isComplete = false
-    private(set) var retryAfter: RetryAfter?
-    private(set) var directive = HTTPResult.Directive.none
+    package private(set) var retryAfter: RetryAfter?
+    package private(set) var directive = HTTPResult.Directive.none
     /// Further headers, by their names in lower case.
-    private(set) var kept: [String: String] = [:]
+    package private(set) var kept: [String: String] = [:]
     private let keptNames: [String]
 
     init(keeping names: [String] = []) { keptNames = names }

@@ -87,8 +87,8 @@ let package = Package(
             name: "KafkaClient", dependencies: ["CRDKafka", "CLinux"], swiftSettings: settings,
             // The embedded cluster gets its port by a `bind` of ours, which librdkafka must find first (FixedPort.swift).
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=bind"])]),
-        // libcurl as safe Swift; knows no subscription.
-        target("HTTPTransport", ["CCurl", "CLinux", "Egress", "EventLoop"]),
+        // Requests over libcurl, and over HTTP/1.1 of our own; knows no subscription.
+        target("HTTPTransport", ["CCurl", "CLinux", "COpenSSL", "Egress", "EventLoop"]),
         // What the schemas of framed values are, from a schema registry.
         target("SchemaRegistry", ["EventModel", "EventFormats", "Avro", "HTTPTransport"]),
         // Tokens for Kafka's OAUTHBEARER, from a command or a token endpoint; one for all clients of a process.

@@ -13,13 +13,17 @@ public struct Readiness: OptionSet, Sendable, Hashable {
     public static let error = Readiness(rawValue: 0x008)
     /// Both directions are closed. Reported unasked.
     public static let hangUp = Readiness(rawValue: 0x010)
+    /// The other side sends nothing more.
+    public static let peerClosed = Readiness(rawValue: 0x2000)
+    /// Reported once when it becomes so, not for as long as it is: whoever asks for it reads until nothing is left.
+    public static let edgeTriggered = Readiness(rawValue: 1 << 31)
 }
 
 /// Told when a descriptor it is registered for is ready. Called on the loop's thread, from within `EventLoop.run`.
 ///
 /// An object and not a closure: the table then holds one reference per descriptor and nothing is allocated on the way.
 public protocol DescriptorHandler: AnyObject {
-    /// Level-triggered: called again in the next turn while the descriptor stays ready.
+    /// Level-triggered, if it was not registered otherwise: called again in the next turn while the descriptor stays ready.
     func descriptorReady(_ descriptor: Int32, _ events: Readiness)
 }
 

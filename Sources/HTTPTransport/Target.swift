@@ -62,3 +62,30 @@ final class Target {
         }
     }
 }
+
+extension Target {
+    /// What a sender needs that writes requests itself, as libcurl's parser understood it.
+    struct Parts {
+        var isEncrypted: Bool
+        /// In lower case, an IPv6 address without its brackets.
+        var host: String
+        var port: UInt16
+        /// The zone of a link-local address.
+        var zone: String?
+        /// As the `Host` header has it: the port only where it is not the scheme's own.
+        var hostHeader: String
+        var pathAndQuery: String
+    }
+
+    var parts: Parts {
+        let host = LibCurl.part(CURLUPART_HOST, of: url) ?? ""
+        let isEncrypted = LibCurl.part(CURLUPART_SCHEME, of: url)?.lowercased() == "https"
+        let port = UInt16(LibCurl.part(CURLUPART_PORT, of: url, UInt32(CURLU_DEFAULT_PORT)) ?? "") ?? 0
+        let isUsual = port == (isEncrypted ? 443 : 80)
+        let query = LibCurl.part(CURLUPART_QUERY, of: url).map { "?\($0)" } ?? ""
+        return Parts(
+            isEncrypted: isEncrypted, host: hostName ?? String(host.hasPrefix("[") ? host.dropFirst().dropLast() : host[...]), port: port,
+            zone: LibCurl.part(CURLUPART_ZONEID, of: url), hostHeader: isUsual ? host : "\(host):\(port)",
+            pathAndQuery: (LibCurl.part(CURLUPART_PATH, of: url) ?? "/") + query)
+    }
+}

@@ -3,13 +3,13 @@ import Testing
 
 /// What an endpoint may ask for in its answer's headers.
 @Suite struct AnswerHeaderTests {
-    private func answer(_ headers: String, status: Int = 503) throws -> Client.Outcome {
+    private func answer(_ sender: Sender, _ headers: String, status: Int = 503) throws -> Client.Outcome {
         let server = RawServer.answering("HTTP/1.1 \(status) X\r\n\(headers)Content-Length: 0\r\n\r\n")
         defer { server.stop() }
-        return try Client().post(EndpointConfiguration(url: server.url))
+        return try Client(sender).post(EndpointConfiguration(url: server.url))
     }
 
-    @Test(arguments: [
+    @Test(arguments: Sender.allCases, [
         ("webhook-delivery: disable\r\n", HTTPResult.Directive.disable),
         ("Webhook-Delivery:DISABLE \r\n", .disable),
         ("webhook-delivery: abort-message\r\n", .abortMessage),
@@ -18,17 +18,17 @@ import Testing
         ("webhook-delivery: disabled\r\n", .none),
         ("", .none),
     ])
-    func theDirectiveIsRead(header: String, directive: HTTPResult.Directive) throws {
-        #expect(try answer(header).directive == directive)
+    func theDirectiveIsRead(sender: Sender, given: (header: String, directive: HTTPResult.Directive)) throws {
+        #expect(try answer(sender, given.header).directive == given.directive)
     }
 
-    @Test func retryAfterIsReadFromTheWire() throws {
-        #expect(try answer("Retry-After: 120\r\n").retryAfter == .seconds(120))
-        #expect(try answer("retry-after:\t120  \r\n", status: 200).retryAfter == .seconds(120))
-        #expect(try answer("Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n").retryAfter == .date(784_111_777))
-        #expect(try answer("Retry-After: soon\r\n").retryAfter == nil)
-        #expect(try answer("Retry-After:\r\n").retryAfter == nil)
-        #expect(try answer("").retryAfter == nil)
+    @Test(arguments: Sender.allCases) func retryAfterIsReadFromTheWire(sender: Sender) throws {
+        #expect(try answer(sender, "Retry-After: 120\r\n").retryAfter == .seconds(120))
+        #expect(try answer(sender, "retry-after:\t120  \r\n", status: 200).retryAfter == .seconds(120))
+        #expect(try answer(sender, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n").retryAfter == .date(784_111_777))
+        #expect(try answer(sender, "Retry-After: soon\r\n").retryAfter == nil)
+        #expect(try answer(sender, "Retry-After:\r\n").retryAfter == nil)
+        #expect(try answer(sender, "").retryAfter == nil)
     }
 
     private func parse(_ text: String) -> RetryAfter? {

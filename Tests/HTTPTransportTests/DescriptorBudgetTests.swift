@@ -7,10 +7,10 @@ import Testing
         #expect(DescriptorBudget(limit: limit).connections == connections)
     }
 
-    @Test func anIdleConnectionMakesWayWhenThereAreEnough() throws {
+    @Test(arguments: Sender.allCases) func anIdleConnectionMakesWayWhenThereAreEnough(sender: Sender) throws {
         let servers = (0..<3).map { _ in RawServer.answering("HTTP/1.1 204 X\r\n\r\n") }
         defer { for server in servers { server.stop() } }
-        let client = Client(maximumConnections: 2)
+        let client = Client(sender, maximumConnections: 2)
         for (token, server) in (servers + servers).enumerated() {
             client.send(try client.transport.open(EndpointConfiguration(url: server.url)), token)
             client.run(until: token + 1)
@@ -19,10 +19,10 @@ import Testing
         #expect(servers.reduce(0) { $0 + $1.accepted } > 3, "one had to be made again")
     }
 
-    @Test func requestsBeyondTheConnectionsWaitForOne() throws {
+    @Test(arguments: Sender.allCases) func requestsBeyondTheConnectionsWaitForOne(sender: Sender) throws {
         let server = RawServer.answering("HTTP/1.1 204 X\r\n\r\n")
         defer { server.stop() }
-        let client = Client(maximumConnections: 2)
+        let client = Client(sender, maximumConnections: 2)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
         for token in 0..<20 { client.send(endpoint, token) }
         client.run(until: 20)

@@ -87,12 +87,12 @@ import Testing
 
     // MARK: At the endpoint
 
-    private func open(_ url: String, _ rules: EgressRules, version: EndpointConfiguration.HTTPVersion = .auto) throws {
-        let client = Client(rules)
+    private func open(_ sender: Sender, _ url: String, _ rules: EgressRules, version: EndpointConfiguration.HTTPVersion = .auto) throws {
+        let client = Client(sender, rules)
         client.transport.close(try client.transport.open(EndpointConfiguration(url: url, httpVersion: version)))
     }
 
-    @Test(arguments: [
+    @Test(arguments: Sender.allCases, [
         ("http://example.com/", "set egress.allowHTTP to true"), ("ftp://example.com/", "scheme is 'ftp'"), ("example.com/hook", "not an absolute"),
         ("", "not an absolute"), ("https://", "not an absolute"), ("https://u:p@example.com/", "holds credentials"),
         ("https://u@example.com/", "holds credentials"), ("https://example.com/#x", "fragment"), ("https://exa mple.com/", "not an absolute"),
@@ -103,66 +103,66 @@ import Testing
         ("https://DENIED.example.com./", "is denied by egress.deny"), ("https://a.b.blocked.example/", "is denied by egress.deny"),
         ("https://example.com:99999/", "not an absolute"), ("javascript:alert(1)", "not an absolute"), ("file:///etc/passwd", "scheme is 'file'"),
     ])
-    func aURLThatMayNotBeUsedIsRefusedWithARemedy(url: String, message: String) throws {
+    func aURLThatMayNotBeUsedIsRefusedWithARemedy(sender: Sender, given: (url: String, message: String)) throws {
         let rules = try EgressRules(deny: ["denied.example.com", "*.blocked.example"])
-        let error = #expect(throws: EndpointError.self) { try open(url, rules) }
-        #expect(try #require(error).description.contains(message), "\(error!)")
+        let error = #expect(throws: EndpointError.self) { try open(sender, given.url, rules) }
+        #expect(try #require(error).description.contains(given.message), "\(error!)")
     }
 
-    @Test func aUsableURLIsOpened() throws {
+    @Test(arguments: Sender.allCases) func aUsableURLIsOpened(sender: Sender) throws {
         let rules = try EgressRules(deny: ["*.blocked.example"])
         for url in ["https://example.com", "HTTPS://Example.com:8443/a?b=c", "https://blocked.example/", "https://8.8.8.8/", "https://[2606:4700:4700::1111]/"] {
-            try open(url, rules)
+            try open(sender, url, rules)
         }
-        #expect(throws: EndpointError.self) { try open("http://8.8.8.8/", try EgressRules(allowHTTP: true), version: .http2) }
+        #expect(throws: EndpointError.self) { try open(sender, "http://8.8.8.8/", try EgressRules(allowHTTP: true), version: .http2) }
     }
 
-    @Test(arguments: [
+    @Test(arguments: Sender.allCases, [
         (("Bad Name", "x"), "not valid"), (("", "x"), "not valid"), (("X", "a\r\nY: b"), "control character"), (("Host", "x"), "set by the sender"),
         (("content-length", "1"), "set by the sender"), (("Transfer-Encoding", "chunked"), "set by the sender"),
     ])
-    func aConstantHeaderThatMayNotBeSentIsRefused(header: (String, String), message: String) throws {
+    func aConstantHeaderThatMayNotBeSentIsRefused(sender: Sender, given: (header: (String, String), message: String)) throws {
         let error = #expect(throws: EndpointError.self) {
-            try Client().transport.open(EndpointConfiguration(url: "https://example.com/", constantHeaders: [(header.0, header.1)]))
+            try Client(sender).transport.open(EndpointConfiguration(url: "https://example.com/", constantHeaders: [(given.header.0, given.header.1)]))
         }
-        #expect(try #require(error).description.contains(message))
+        #expect(try #require(error).description.contains(given.message))
     }
 
     // MARK: At the connection
 
-    @Test func aNameThatResolvesToADeniedAddressIsDeniedAtTheSocket() throws {
+    @Test(arguments: Sender.allCases) func aNameThatResolvesToADeniedAddressIsDeniedAtTheSocket(sender: Sender) throws {
         let server = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         defer { server.stop() }
         let url = "http://localhost:\(server.port)/?secret=1"
-        let outcome = try Client(EgressRules(allowHTTP: true)).post(EndpointConfiguration(url: url))
+        let outcome = try Client(sender, EgressRules(allowHTTP: true)).post(EndpointConfiguration(url: url))
         #expect(outcome.failure == .egressDenied)
         #expect(!outcome.refused)
         #expect(outcome.message.hasSuffix("(localhost:\(server.port)) is a loopback address"))
         #expect(outcome.message.hasPrefix("127.0.0.1 ") || outcome.message.hasPrefix("::1 "))
         #expect(server.accepted == 0)
 
-        let denied = try Client(EgressRules(allowHTTP: true, allowPrivate: true, deny: ["127.0.0.0/8", "::1"]))
+        let denied = try Client(sender, EgressRules(allowHTTP: true, allowPrivate: true, deny: ["127.0.0.0/8", "::1"]))
             .post(EndpointConfiguration(url: url))
         #expect(denied.failure == .egressDenied)
         #expect(denied.message.hasSuffix("is denied by egress.deny"))
     }
 
-    @Test(arguments: [["localhost"], ["127.0.0.0/8", "::1"]])
-    func anAllowRuleByNameOrAddressOpensAPrivateAddress(allow: [String]) throws {
+    @Test(arguments: Sender.allCases, [["localhost"], ["127.0.0.0/8", "::1"]])
+    func anAllowRuleByNameOrAddressOpensAPrivateAddress(sender: Sender, allow: [String]) throws {
         let server = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         defer { server.stop() }
         let rules = try EgressRules(allowHTTP: true, allow: allow)
-        let outcome = try Client(rules).post(EndpointConfiguration(url: "http://LOCALHOST:\(server.port)/"))
+        let outcome = try Client(sender, rules).post(EndpointConfiguration(url: "http://LOCALHOST:\(server.port)/"))
         #expect(outcome.status == 200)
     }
 
-    @Test func portsBelow1024NeedARuleOfTheirOwn() throws {
+    @Test(arguments: Sender.allCases) func portsBelow1024NeedARuleOfTheirOwn(sender: Sender) throws {
         let rules = try EgressRules(allow: ["example.com"], allowPorts: [25])
-        for url in ["https://example.com:25/", "https://example.com:80/", "https://example.com:1024/"] { try open(url, rules) }
-        #expect(throws: EndpointError.self) { try open("https://example.com:26/", rules) }
+        for url in ["https://example.com:25/", "https://example.com:80/", "https://example.com:1024/"] { try open(sender, url, rules) }
+        #expect(throws: EndpointError.self) { try open(sender, "https://example.com:26/", rules) }
     }
 
-    @Test func nothingIsSentToWhereTheProcessItselfListens() throws {
+    @Test(arguments: Sender.allCases) func nothingIsSentToWhereTheProcessItselfListens(sender: Sender) throws {
         let server = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         defer { server.stop() }
         for host in ["127.0.0.1", "0.0.0.0", "[::]", "localhost"] {
@@ -170,7 +170,7 @@ import Testing
             own.add(host: host, port: server.port)
             for target in ["127.0.0.1", "0.0.0.0"] {
                 let rules = try EgressRules(allowHTTP: true, allowPrivate: true, allow: ["0.0.0.0"])
-                let outcome = try Client(rules, ownListeners: own).post(EndpointConfiguration(url: "http://\(target):\(server.port)/"))
+                let outcome = try Client(sender, rules, ownListeners: own).post(EndpointConfiguration(url: "http://\(target):\(server.port)/"))
                 #expect(outcome.failure == .egressDenied && outcome.message.contains("Fanfare itself listens"), "\(host) \(target) \(outcome)")
             }
         }
@@ -178,7 +178,7 @@ import Testing
         let elsewhere = OwnListeners()
         elsewhere.add(host: "127.0.0.2", port: server.port)
         elsewhere.add(host: "0.0.0.0", port: server.port - 1)
-        #expect(try Client(Client.local, ownListeners: elsewhere).post(EndpointConfiguration(url: server.url)).status == 200)
+        #expect(try Client(sender, Client.local, ownListeners: elsewhere).post(EndpointConfiguration(url: server.url)).status == 200)
     }
 
     // MARK: Proxies
@@ -188,7 +188,7 @@ import Testing
         let proxy = RawServer { recording.serve($0) }
         defer { proxy.stop() }
         let rules = try EgressRules(allowHTTP: true, deny: ["denied.example.com"])
-        let client = Client(rules, proxy: try Proxy("http://user:pa%40ss@127.0.0.1:\(proxy.port)"))
+        let client = Client(.curl, rules, proxy: try Proxy("http://user:pa%40ss@127.0.0.1:\(proxy.port)"))
         // Nobody here looks the name up.
         #expect(try client.post(EndpointConfiguration(url: "http://hooks.example.com/orders")).status == 200)
         let request = try #require(recording.all.first)
@@ -203,7 +203,7 @@ import Testing
         let recording = Recording(answer: "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
         let proxy = RawServer { recording.serve($0) }
         defer { proxy.stop() }
-        let client = Client(.strict, proxy: try Proxy("http://127.0.0.1:\(proxy.port)"))
+        let client = Client(.curl, .strict, proxy: try Proxy("http://127.0.0.1:\(proxy.port)"))
         let outcome = try client.post(
             EndpointConfiguration(url: "https://hooks.example.com/orders?token", constantHeaders: [("authorization", "Bearer secret")]))
         #expect(outcome.failure == .network && outcome.status == 0 && outcome.message.contains("403"), "\(outcome)")
@@ -214,7 +214,7 @@ import Testing
 
     @Test func aProxyWhereNothingListensIsARefusedConnection() throws {
         let port = SilentPort()
-        let client = Client(.strict, proxy: try Proxy("socks5h://127.0.0.1:\(port.port)"))
+        let client = Client(.curl, .strict, proxy: try Proxy("socks5h://127.0.0.1:\(port.port)"))
         let outcome = try client.post(EndpointConfiguration(url: "https://hooks.example.com/"))
         #expect(outcome.failure == .network && outcome.refused && outcome.message.contains("the proxy 127.0.0.1:\(port.port)"), "\(outcome)")
     }
@@ -228,7 +228,7 @@ import Testing
         #expect(try #require(error).description.contains(message), "\(error!)")
     }
 
-    @Test func proxiesOfTheEnvironmentAreNotUsed() throws {
+    @Test(arguments: Sender.allCases) func proxiesOfTheEnvironmentAreNotUsed(sender: Sender) throws {
         let proxy = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         let server = RawServer.answering("HTTP/1.1 204 OK\r\n\r\n")
         defer {
@@ -238,7 +238,7 @@ import Testing
         // Only this test looks at it, and only libcurl would.
         setenv("http_proxy", "http://127.0.0.1:\(proxy.port)", 1)
         defer { unsetenv("http_proxy") }
-        #expect(try Client().post(EndpointConfiguration(url: server.url)).status == 204)
+        #expect(try Client(sender).post(EndpointConfiguration(url: server.url)).status == 204)
         #expect(proxy.accepted == 0)
     }
 }

@@ -7,13 +7,13 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 /// What goes over the wire, and how connections are used.
 @Suite struct RequestTests {
-    @Test func theBodyArrivesByteForByte() throws {
+    @Test(arguments: Sender.allCases) func theBodyArrivesByteForByte(sender: Sender) throws {
         for size in [0, 1, 200, 65_535, 65_536, 65_537, 3_000_000] {
             let recording = Recording()
             let server = RawServer { recording.serve($0) }
             defer { server.stop() }
             let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
-            let outcome = try Client().post(EndpointConfiguration(url: server.url), body: body)
+            let outcome = try Client(sender).post(EndpointConfiguration(url: server.url), body: body)
             #expect(outcome.status == 200)
             let request = try #require(recording.all.first)
             #expect(request.line == "POST /hook HTTP/1.1")
@@ -22,11 +22,11 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         }
     }
 
-    @Test func aRequestMayHaveAURLOfItsOwnAndTheNextHasThatOfTheEndpoint() throws {
+    @Test(arguments: Sender.allCases) func aRequestMayHaveAURLOfItsOwnAndTheNextHasThatOfTheEndpoint(sender: Sender) throws {
         let recording = Recording()
         let server = RawServer { recording.serve($0) }
         defer { server.stop() }
-        let client = Client()
+        let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url, constantHeaders: [("X-A", "1")]))
         let base = "http://127.0.0.1:\(server.port)"
         for (token, url) in [nil, base + "/orders/a%2Fb?x=1", nil, base + "/orders/2", base + "/orders/3", nil].enumerated() {
@@ -42,8 +42,8 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(client.transport.connectionsOpened == 1, "connections are found by host")
     }
 
-    @Test func aURLOfARequestIsJudgedAsThatOfAnEndpoint() throws {
-        let client = Client(try EgressRules(allowHTTP: true, allowPrivate: true, deny: ["denied.localhost"]))
+    @Test(arguments: Sender.allCases) func aURLOfARequestIsJudgedAsThatOfAnEndpoint(sender: Sender) throws {
+        let client = Client(sender, try EgressRules(allowHTTP: true, allowPrivate: true, deny: ["denied.localhost"]))
         let endpoint = try client.transport.open(EndpointConfiguration(url: "http://public.localhost/"))
         for url in ["http://denied.localhost/", "http://169.254.169.254/", "ftp://a.localhost/", "http://u:p@a.localhost/"] {
             #expect(throws: EndpointError.self, "\(url)") { try client.send(endpoint, to: url, 0) }
@@ -52,11 +52,11 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         client.transport.close(endpoint)
     }
 
-    @Test func headersAreExactlyTheGivenOnes() throws {
+    @Test(arguments: Sender.allCases) func headersAreExactlyTheGivenOnes(sender: Sender) throws {
         let recording = Recording()
         let server = RawServer { recording.serve($0) }
         defer { server.stop() }
-        let outcome = try Client().post(
+        let outcome = try Client(sender).post(
             EndpointConfiguration(
                 url: server.url,
                 constantHeaders: [("Content-Type", "application/json"), ("User-Agent", "fanfare/test"), ("X-Empty", "")]),
@@ -69,20 +69,20 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         ])
     }
 
-    @Test func noContentTypeIsMadeUpAndNoExpectIsSentForLargeBodies() throws {
+    @Test(arguments: Sender.allCases) func noContentTypeIsMadeUpAndNoExpectIsSentForLargeBodies(sender: Sender) throws {
         let recording = Recording()
         let server = RawServer { recording.serve($0) }
         defer { server.stop() }
-        _ = try Client().post(EndpointConfiguration(url: server.url), body: Array(repeating: 1, count: 2_000_000))
+        _ = try Client(sender).post(EndpointConfiguration(url: server.url), body: Array(repeating: 1, count: 2_000_000))
         let headers = try #require(recording.all.first).headers
         #expect(headers == ["Host: 127.0.0.1:\(server.port)", "Content-Length: 2000000"])
     }
 
-    @Test func manyAndLongHeadersGrowTheSlotAndAreForgottenAfterwards() throws {
+    @Test(arguments: Sender.allCases) func manyAndLongHeadersGrowTheSlotAndAreForgottenAfterwards(sender: Sender) throws {
         let recording = Recording()
         let server = RawServer { recording.serve($0) }
         defer { server.stop() }
-        let client = Client()
+        let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url, constantHeaders: [("X-C", "c")]))
         let many = (0..<100).map { "X-\($0): \(String(repeating: "v", count: $0))" }
         for (token, headers) in [["A: 1"], many, [], ["B: 2", "C: 3"]].enumerated() {
@@ -93,10 +93,10 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(seen == [["A: 1", "X-C: c"], many.map { $0 == "X-0: " ? "X-0:" : $0 } + ["X-C: c"], ["X-C: c"], ["B: 2", "C: 3", "X-C: c"]])
     }
 
-    @Test func oneConnectionServesOneRequestAfterTheOther() throws {
+    @Test(arguments: Sender.allCases) func oneConnectionServesOneRequestAfterTheOther(sender: Sender) throws {
         let server = RawServer.answering(ok)
         defer { server.stop() }
-        let client = Client()
+        let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
         client.send(endpoint, 0)
         client.run(until: 1)
@@ -112,10 +112,10 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(client.outcomes.values.allSatisfy { $0.status == 200 && $0.body == Array("ok".utf8) && $0.httpVersion == 11 })
     }
 
-    @Test func connectionsOfManyEndpointsAreKeptWhileTheyAreQuiet() throws {
+    @Test(arguments: Sender.allCases) func connectionsOfManyEndpointsAreKeptWhileTheyAreQuiet(sender: Sender) throws {
         let servers = (0..<40).map { _ in RawServer.answering(ok) }
         defer { servers.forEach { $0.stop() } }
-        let client = Client()
+        let client = Client(sender)
         let endpoints = try servers.map { try client.transport.open(EndpointConfiguration(url: $0.url, maxConnections: 2)) }
         for round in 0..<3 {
             for (index, endpoint) in endpoints.enumerated() {
@@ -128,13 +128,13 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(client.transport.connectionsOpened == 40)
     }
 
-    @Test func aConnectionThatTheServerClosedWhileIdleIsReplacedWithoutAFailure() throws {
+    @Test(arguments: Sender.allCases) func aConnectionThatTheServerClosedWhileIdleIsReplacedWithoutAFailure(sender: Sender) throws {
         let server = RawServer { peer in
             _ = peer.readRequest()
             peer.write(ok)
         }
         defer { server.stop() }
-        let client = Client()
+        let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
         for token in 0..<10 {
             client.send(endpoint, token)
@@ -144,14 +144,14 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(server.accepted == 10)
     }
 
-    @Test func connectionsThatCloseUnderARequestAreReplacedAsOftenAsNeeded() throws {
+    @Test(arguments: Sender.allCases) func connectionsThatCloseUnderARequestAreReplacedAsOftenAsNeeded(sender: Sender) throws {
         let server = RawServer { peer in
             _ = peer.readRequest()
             peer.write(ok)
             _ = peer.readRequest()
         }
         defer { server.stop() }
-        let client = Client()
+        let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
         for token in 0..<30 {
             client.send(endpoint, token)
@@ -162,11 +162,11 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     }
 
     /// libcurl closes a socket that is still connecting without calling back; the next one gets its number.
-    @Test func attemptsToConnectThatAreGivenUpLeaveNothingBehind() throws {
+    @Test(arguments: Sender.allCases) func attemptsToConnectThatAreGivenUpLeaveNothingBehind(sender: Sender) throws {
         let server = RawServer.answering(ok)
         defer { server.stop() }
         let full = FullPort()
-        let client = Client()
+        let client = Client(sender)
         let hanging = try client.transport.open(
             EndpointConfiguration(url: "http://127.0.0.1:\(full.port)/", connectTimeoutMilliseconds: 20))
         let answering = try client.transport.open(EndpointConfiguration(url: server.url))
@@ -182,7 +182,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         }
     }
 
-    @Test func anIdleConnectionThatWasClosedDoesNotKeepTheLoopBusy() throws {
+    @Test(arguments: Sender.allCases) func anIdleConnectionThatWasClosedDoesNotKeepTheLoopBusy(sender: Sender) throws {
         let closed = Gate()
         let server = RawServer { peer in
             _ = peer.readRequest()
@@ -192,7 +192,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
             peer.waitForEnd()
         }
         defer { server.stop() }
-        let client = Client()
+        let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
         client.send(endpoint, 0)
         client.run(until: 1)
@@ -210,7 +210,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(client.outcomes[1]?.status == 200)
     }
 
-    @Test func aSlowEndpointDoesNotHoldAFastOne() throws {
+    @Test(arguments: Sender.allCases) func aSlowEndpointDoesNotHoldAFastOne(sender: Sender) throws {
         let gate = Gate()
         let slow = RawServer { peer in
             while peer.readRequest() != nil {
@@ -223,7 +223,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
             slow.stop()
             fast.stop()
         }
-        let client = Client()
+        let client = Client(sender)
         let slowEndpoint = try client.transport.open(EndpointConfiguration(url: slow.url, timeoutMilliseconds: 50_000, connectTimeoutMilliseconds: 50_000, maxConnections: 500))
         let fastEndpoint = try client.transport.open(EndpointConfiguration(url: fast.url, timeoutMilliseconds: 50_000, connectTimeoutMilliseconds: 50_000, maxConnections: 500))
         for token in 0..<500 { client.send(slowEndpoint, token) }
@@ -245,10 +245,10 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(client.outcomes.values.allSatisfy { $0.status == 200 })
     }
 
-    @Test func requestsMaySendOthersWhenTheyComplete() throws {
+    @Test(arguments: Sender.allCases) func requestsMaySendOthersWhenTheyComplete(sender: Sender) throws {
         let server = RawServer.answering(ok)
         defer { server.stop() }
-        let client = Client()
+        let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
         client.whenCompleted = { token in if token < 99 { client.send(endpoint, token + 1) } }
         client.send(endpoint, 0)
@@ -258,13 +258,13 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         client.whenCompleted = { _ in }
     }
 
-    @Test func aCancelledRequestCompletesInTheNextTurn() throws {
+    @Test(arguments: Sender.allCases) func aCancelledRequestCompletesInTheNextTurn(sender: Sender) throws {
         let server = RawServer { peer in
             _ = peer.readRequest()
             peer.waitForEnd()
         }
         defer { server.stop() }
-        let client = Client()
+        let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
         for token in 0..<3 { client.send(endpoint, token) }
         client.loop.run(until: EventLoop.now())
@@ -281,10 +281,10 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(client.transport.inFlight == 0)
     }
 
-    @Test func aRequestThatIsJustReportedIsNotCancelledAnyMore() throws {
+    @Test(arguments: Sender.allCases) func aRequestThatIsJustReportedIsNotCancelledAnyMore(sender: Sender) throws {
         let server = RawServer.answering(ok)
         defer { server.stop() }
-        let client = Client()
+        let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
         client.whenCompleted = { [unowned client] in client.transport.cancel($0) }
         client.send(endpoint, 0)
@@ -295,10 +295,10 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(client.transport.inFlight == 0)
     }
 
-    @Test func aClosedEndpointFinishesWhatIsInFlight() throws {
+    @Test(arguments: Sender.allCases) func aClosedEndpointFinishesWhatIsInFlight(sender: Sender) throws {
         let server = RawServer.answering(ok)
         defer { server.stop() }
-        let client = Client()
+        let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
         client.send(endpoint, 0)
         client.transport.close(endpoint)
@@ -310,7 +310,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(client.outcomes.values.allSatisfy { $0.status == 200 })
     }
 
-    @Test func aTransportWithRequestsInFlightCanBeGivenUp() throws {
+    @Test(arguments: Sender.allCases) func aTransportWithRequestsInFlightCanBeGivenUp(sender: Sender) throws {
         let server = RawServer { peer in
             _ = peer.readRequest()
             peer.waitForEnd()
@@ -318,7 +318,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         defer { server.stop() }
         let loop = try EventLoop()
         do {
-            let transport = CurlTransport(loop: loop, rules: Client.local)
+            let transport = sender.make(loop, Client.local)
             let endpoint = try transport.open(EndpointConfiguration(url: server.url))
             let none = UnsafeRawBufferPointer(start: nil, count: 0)
             transport.send(endpoint: endpoint, token: 0, headers: none, body: none)

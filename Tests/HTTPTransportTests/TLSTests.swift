@@ -7,80 +7,80 @@ import Testing
     private let certificates: Certificates
     init() throws { certificates = try Certificates() }
 
-    private func post(_ url: String, ca: String?, pins: [String] = []) throws -> Client.Outcome {
+    private func post(_ sender: Sender, _ url: String, ca: String?, pins: [String] = []) throws -> Client.Outcome {
         var tls = try trust
         if ca == nil { tls.authorities = nil }
         tls.publicKeyPins = pins
-        return try Client().post(EndpointConfiguration(url: url, tls: tls))
+        return try Client(sender).post(EndpointConfiguration(url: url, tls: tls))
     }
 
     private var trust: EndpointConfiguration.TLS { get throws { EndpointConfiguration.TLS(authorities: try bytes(certificates.authority)) } }
 
     private func bytes(_ file: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: file))) }
 
-    @Test func aCertificateOfTheGivenAuthorityIsTrusted() throws {
+    @Test(arguments: Sender.allCases) func aCertificateOfTheGivenAuthorityIsTrusted(sender: Sender) throws {
         guard let server = try ServerProcess.tls(certificates.valid) else { return }
         defer { server.stop() }
         for host in ["localhost", "127.0.0.1"] {
-            let outcome = try post("https://\(host):\(server.port)/", ca: certificates.authority)
+            let outcome = try post(sender, "https://\(host):\(server.port)/", ca: certificates.authority)
             #expect(outcome.status == 200, "\(outcome)")
         }
     }
 
-    @Test func aCertificateOfAnUnknownAuthorityIsATLSFailure() throws {
+    @Test(arguments: Sender.allCases) func aCertificateOfAnUnknownAuthorityIsATLSFailure(sender: Sender) throws {
         guard let server = try ServerProcess.tls(certificates.valid) else { return }
         defer { server.stop() }
-        let outcome = try post("https://localhost:\(server.port)/?secret", ca: nil)
+        let outcome = try post(sender, "https://localhost:\(server.port)/?secret", ca: nil)
         #expect(outcome.failure == .tls)
         #expect(outcome.status == 0)
         #expect(outcome.message.hasPrefix("TLS with localhost:\(server.port) failed: its certificate's authority is not trusted"))
         #expect(outcome.message.hasSuffix("to see it: openssl s_client -connect localhost:\(server.port) -servername localhost"))
     }
 
-    @Test func aCertificateForAnotherNameIsATLSFailure() throws {
+    @Test(arguments: Sender.allCases) func aCertificateForAnotherNameIsATLSFailure(sender: Sender) throws {
         guard let server = try ServerProcess.tls(certificates.otherName) else { return }
         defer { server.stop() }
-        let outcome = try post("https://localhost:\(server.port)/", ca: certificates.authority)
+        let outcome = try post(sender, "https://localhost:\(server.port)/", ca: certificates.authority)
         #expect(outcome.failure == .tls)
         #expect(outcome.message.contains("its certificate is for another host") && outcome.message.contains("'localhost'"))
     }
 
-    @Test func anExpiredCertificateIsATLSFailure() throws {
+    @Test(arguments: Sender.allCases) func anExpiredCertificateIsATLSFailure(sender: Sender) throws {
         guard let server = try ServerProcess.tls(certificates.expired) else { return }
         defer { server.stop() }
-        let outcome = try post("https://localhost:\(server.port)/", ca: certificates.authority)
+        let outcome = try post(sender, "https://localhost:\(server.port)/", ca: certificates.authority)
         #expect(outcome.failure == .tls)
         #expect(outcome.message.contains("its certificate has expired"))
     }
 
-    @Test func anAddressHasNoServerName() throws {
+    @Test(arguments: Sender.allCases) func anAddressHasNoServerName(sender: Sender) throws {
         guard let server = try ServerProcess.tls(certificates.valid) else { return }
         defer { server.stop() }
-        let outcome = try post("https://127.0.0.1:\(server.port)/", ca: nil)
+        let outcome = try post(sender, "https://127.0.0.1:\(server.port)/", ca: nil)
         #expect(outcome.message.hasSuffix("to see it: openssl s_client -connect 127.0.0.1:\(server.port)"))
     }
 
     // MARK: Pins
 
-    @Test func aPinnedKeyMustBeTheServersWhoeverSignedItsCertificate() throws {
+    @Test(arguments: Sender.allCases) func aPinnedKeyMustBeTheServersWhoeverSignedItsCertificate(sender: Sender) throws {
         guard let server = try ServerProcess.tls(certificates.valid) else { return }
         defer { server.stop() }
         let url = "https://localhost:\(server.port)/"
         let other = "sha256//" + Data(repeating: 7, count: 32).base64EncodedString()
         let right = try certificates.pin(of: certificates.valid)
-        #expect(try post(url, ca: certificates.authority, pins: [other, right]).status == 200)
-        let wrong = try post(url, ca: certificates.authority, pins: [other])
+        #expect(try post(sender, url, ca: certificates.authority, pins: [other, right]).status == 200)
+        let wrong = try post(sender, url, ca: certificates.authority, pins: [other])
         #expect(wrong.failure == .tls && wrong.message.contains("its public key is none of tls.pins"))
         // A pin does not replace the authority.
-        #expect(try post(url, ca: nil, pins: [right]).failure == .tls)
+        #expect(try post(sender, url, ca: nil, pins: [right]).failure == .tls)
     }
 
     // MARK: Client certificates
 
-    @Test func aClientCertificateIsShownToThoseWhoAskForIt() throws {
+    @Test(arguments: Sender.allCases) func aClientCertificateIsShownToThoseWhoAskForIt(sender: Sender) throws {
         guard let server = try ServerProcess.tls(certificates.valid, askingFor: certificates.authority) else { return }
         defer { server.stop() }
-        let client = Client()
+        let client = Client(sender)
         let url = "https://localhost:\(server.port)/"
         var tls = try trust
         let anonymous = try client.transport.open(EndpointConfiguration(url: url, tls: tls))
@@ -100,13 +100,13 @@ import Testing
         }
     }
 
-    @Test func aCertificateWithoutItsKeyIsRefused() throws {
+    @Test(arguments: Sender.allCases) func aCertificateWithoutItsKeyIsRefused(sender: Sender) throws {
         #expect(throws: EndpointError.self) {
-            try Client().transport.open(EndpointConfiguration(url: "https://example.com/", tls: EndpointConfiguration.TLS(certificate: [1])))
+            try Client(sender).transport.open(EndpointConfiguration(url: "https://example.com/", tls: EndpointConfiguration.TLS(certificate: [1])))
         }
     }
 
-    @Test func aServerWithoutTLSIsATLSFailure() throws {
+    @Test(arguments: Sender.allCases) func aServerWithoutTLSIsATLSFailure(sender: Sender) throws {
         let closing = RawServer { _ in }
         let garbage = RawServer { peer in
             peer.write("HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -114,16 +114,16 @@ import Testing
         }
         defer { [closing, garbage].forEach { $0.stop() } }
         for port in [closing.port, garbage.port] {
-            let outcome = try post("https://127.0.0.1:\(port)/", ca: certificates.authority)
+            let outcome = try post(sender, "https://127.0.0.1:\(port)/", ca: certificates.authority)
             #expect(outcome.failure == .tls, "\(outcome)")
         }
     }
 
-    @Test func authoritiesOfOneEndpointAreNotTrustedByAnother() throws {
+    @Test(arguments: Sender.allCases) func authoritiesOfOneEndpointAreNotTrustedByAnother(sender: Sender) throws {
         guard let server = try ServerProcess.tls(certificates.valid) else { return }
         defer { server.stop() }
         // The same slots and the same host, in turns: neither the slot's settings nor an open connection may carry over.
-        let client = Client()
+        let client = Client(sender)
         let url = "https://localhost:\(server.port)/"
         let trusting = try client.transport.open(EndpointConfiguration(url: url, tls: trust))
         let strict = try client.transport.open(EndpointConfiguration(url: url))
@@ -134,12 +134,32 @@ import Testing
         }
     }
 
+    // MARK: Sessions
+
+    @Test func aSessionIsResumedForItsHostAndNobodyElse() throws {
+        guard let server = try ServerProcess.tls(certificates.valid) else { return }
+        defer { server.stop() }
+        let client = Client(.http1)
+        func open(_ host: String, pins: [String] = []) throws -> EndpointID {
+            var tls = try trust
+            tls.publicKeyPins = pins
+            return try client.transport.open(EndpointConfiguration(url: "https://\(host):\(server.port)/", tls: tls, keptHeaders: ["x-resumed"]))
+        }
+        let endpoints = [try open("localhost"), try open("127.0.0.1"), try open("localhost", pins: [certificates.pin(of: certificates.valid)])]
+        for token in 0..<6 {
+            client.send(endpoints[token % 3], token, headers: ["x-close: 1"])
+            client.run(until: token + 1)
+            let outcome = try #require(client.outcomes[token])
+            #expect(outcome.status == 200 && !outcome.reused && outcome.headers["x-resumed"] == (token < 3 ? "False" : "True"), "\(token): \(outcome)")
+        }
+    }
+
     // MARK: HTTP/2
 
     @Test func http2IsUsedWhereItIsOfferedAndOneConnectionServesAll() throws {
         guard let server = try ServerProcess.nginx(certificates.valid, folder: certificates.folder) else { return }
         defer { server.stop() }
-        let client = Client()
+        let client = Client(.curl)
         let endpoint = try client.transport.open(
             EndpointConfiguration(url: "https://localhost:\(server.port)/", httpVersion: .http2, tls: trust))
         for round in 0..<5 {
@@ -155,7 +175,7 @@ import Testing
     @Test func autoLearnsThatConnectionsCanBeShared() throws {
         guard let server = try ServerProcess.nginx(certificates.valid, folder: certificates.folder) else { return }
         defer { server.stop() }
-        let client = Client()
+        let client = Client(.curl)
         let endpoint = try client.transport.open(
             EndpointConfiguration(url: "https://localhost:\(server.port)/", tls: trust))
         client.send(endpoint, 0)
@@ -166,10 +186,10 @@ import Testing
         #expect(client.transport.connectionsOpened == 1)
     }
 
-    @Test func http1IsUsedWhereItIsAskedFor() throws {
+    @Test(arguments: Sender.allCases) func http1IsUsedWhereItIsAskedFor(sender: Sender) throws {
         guard let server = try ServerProcess.nginx(certificates.valid, folder: certificates.folder) else { return }
         defer { server.stop() }
-        let outcome = try Client().post(
+        let outcome = try Client(sender).post(
             EndpointConfiguration(
                 url: "https://localhost:\(server.port)/", httpVersion: .http1, tls: trust))
         #expect(outcome.status == 200)
@@ -179,7 +199,7 @@ import Testing
     @Test func cancellingOneOfManyOnASharedConnectionLeavesTheOthers() throws {
         guard let server = try ServerProcess.nginx(certificates.valid, folder: certificates.folder) else { return }
         defer { server.stop() }
-        let client = Client()
+        let client = Client(.curl)
         let endpoint = try client.transport.open(
             EndpointConfiguration(url: "https://localhost:\(server.port)/", httpVersion: .http2, tls: trust))
         for token in 0..<50 { client.send(endpoint, token) }
@@ -190,7 +210,7 @@ import Testing
 
     @Test func requestsThatWaitForASharedConnectionEndWhenItFails() throws {
         let silent = SilentPort()
-        let client = Client()
+        let client = Client(.curl)
         let endpoint = try client.transport.open(
             EndpointConfiguration(url: "https://127.0.0.1:\(silent.port)/", httpVersion: .http2))
         for token in 0..<50 { client.send(endpoint, token) }
@@ -200,7 +220,7 @@ import Testing
 
     @Test func requestsThatWaitForASharedConnectionTimeOutWithIt() throws {
         let full = FullPort()
-        let client = Client()
+        let client = Client(.curl)
         let endpoint = try client.transport.open(
             EndpointConfiguration(
                 url: "https://127.0.0.1:\(full.port)/", timeoutMilliseconds: 600, connectTimeoutMilliseconds: 400,
@@ -213,7 +233,7 @@ import Testing
     @Test func anEndpointWithoutHTTP2ServesRequestsThatWaitedForIt() throws {
         guard let server = try ServerProcess.tls(certificates.valid) else { return }
         defer { server.stop() }
-        let client = Client()
+        let client = Client(.curl)
         let endpoint = try client.transport.open(
             EndpointConfiguration(url: "https://localhost:\(server.port)/", httpVersion: .http2, tls: trust))
         for token in 0..<20 { client.send(endpoint, token) }

@@ -12,6 +12,7 @@ final class Client: HTTPTransportDelegate {
         var message: String
         var retryAfter: RetryAfter?
         var directive: HTTPResult.Directive
+        var headers: [String: String]
         var body: [UInt8]
         var httpVersion: Int
         var duration: Int64
@@ -19,7 +20,7 @@ final class Client: HTTPTransportDelegate {
     }
 
     let loop: EventLoop
-    let transport: CurlTransport
+    let transport: any ObservedTransport
     private(set) var outcomes: [Int: Outcome] = [:]
     private(set) var order: [Int] = []
     /// Called after each completion.
@@ -30,12 +31,11 @@ final class Client: HTTPTransportDelegate {
     static let local = try! EgressRules(allowHTTP: true, allowPrivate: true)
 
     init(
-        _ rules: EgressRules = Client.local, ownListeners: OwnListeners = OwnListeners(), proxy: Proxy? = nil,
+        _ sender: Sender, _ rules: EgressRules = Client.local, ownListeners: OwnListeners = OwnListeners(), proxy: Proxy? = nil,
         maximumConnections: Int = DescriptorBudget.ofThisProcess.connections
     ) {
         loop = try! EventLoop()
-        transport = CurlTransport(
-            loop: loop, rules: rules, ownListeners: ownListeners, proxy: proxy, requests: 2, maximumConnections: maximumConnections)
+        transport = sender.make(loop, rules, ownListeners: ownListeners, proxy: proxy, maximumConnections: maximumConnections)
         transport.delegate = self
     }
 
@@ -45,7 +45,7 @@ final class Client: HTTPTransportDelegate {
         #expect(outcomes[token] == nil, "completed twice")
         outcomes[token] = Outcome(
             status: result.status, failure: result.failure, refused: result.connectionRefused, message: result.message,
-            retryAfter: result.retryAfter, directive: result.directive, body: Array(result.body),
+            retryAfter: result.retryAfter, directive: result.directive, headers: result.headers, body: Array(result.body),
             httpVersion: result.httpVersion, duration: result.duration, reused: result.reusedConnection)
         order.append(token)
         bodies.removeValue(forKey: token)?.deallocate()

@@ -41,6 +41,8 @@ final class ServerProcess {
                     self.rfile.read(int(self.headers["content-length"]))
                     self.send_response(200)
                     self.send_header("Content-Length", "0")
+                    self.send_header("X-Resumed", str(self.connection.session_reused))
+                    self.close_connection = "x-close" in self.headers
                     self.end_headers()
                 def log_message(self, *arguments): pass
             server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -146,7 +146,7 @@ import Testing
             return try client.transport.open(EndpointConfiguration(url: "https://\(host):\(server.port)/", tls: tls, keptHeaders: ["x-resumed"]))
         }
         let endpoints = [try open("localhost"), try open("127.0.0.1"), try open("localhost", pins: [certificates.pin(of: certificates.valid)])]
-        for token in 0..<6 {
+        for token in 0..<12 {
             client.send(endpoints[token % 3], token, headers: ["x-close: 1"])
             client.run(until: token + 1)
             let outcome = try #require(client.outcomes[token])

@@ -95,10 +95,10 @@ enum TLSConnection {
         ERR_clear_error()
     }
 
-    /// - Returns: 1: the session is ours now.
+    /// - Returns: 0: the session stays OpenSSL's.
     static func keep(_ session: OpaquePointer?, of ssl: OpaquePointer?) -> Int32 {
         guard let ssl, let sessions = SSL_get_ex_data(ssl, 0) else { return 0 }
         Unmanaged<TLSSessions>.fromOpaque(sessions)._withUnsafeGuaranteedRef { $0.keep(session) }
-        return 1
+        return 0
     }
 }

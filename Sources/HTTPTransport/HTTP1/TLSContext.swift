@@ -52,7 +52,7 @@ final class TLSContext {
         } else {
             X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host)
         }
-        if let session = sessions.latest { SSL_set_session(ssl, session) }
+        sessions.resume(ssl)
         SSL_set_connect_state(ssl)
         return ssl
     }
@@ -140,13 +140,20 @@ final class SystemAuthorities {
 
 /// What a host's server gave to be recognised by: a handshake that resumes costs neither a signature nor a certificate.
 final class TLSSessions {
-    private(set) var latest: OpaquePointer?
+    private var latest: OpaquePointer?
 
     deinit { SSL_SESSION_free(latest) }
 
+    /// A copy, because OpenSSL lets nobody resume a session whose connection ended without a good-bye, as idle ones often do.
     func keep(_ session: OpaquePointer?) {
         SSL_SESSION_free(latest)
-        latest = session
+        latest = session.flatMap { SSL_SESSION_dup($0) }
+    }
+
+    func resume(_ ssl: OpaquePointer) {
+        guard let latest, let copy = SSL_SESSION_dup(latest) else { return }
+        SSL_set_session(ssl, copy)
+        SSL_SESSION_free(copy)
     }
 }
 

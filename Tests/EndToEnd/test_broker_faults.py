@@ -25,6 +25,35 @@ def test_without_a_broker_the_bridge_waits_calmly_and_begins_when_it_comes(world
     world.books("billing").balance()
 
 
+def test_the_program_asks_a_replica_whether_it_is_ready_and_why_it_is_not(world):
+    """For health checks, where there may be no other program than this one."""
+    world.topic("shop.orders", partitions=2).subscribe("billing", world.endpoint("billing"))
+    bridge = world.bridge_without_broker().starts(ready=False)
+
+    def asks(*words, expect=0):
+        return world.fanfare("ready", *words, "--config", bridge.config, config=False, expect=expect)
+
+    # Where the bridge listens it says itself.
+    world.wait_until(lambda: bridge.get("/livez")[0] == 200, "the bridge to live", details=lambda: str(bridge.get("/livez")))
+    assert asks("--live").output == "live\n"
+    refusal = asks(expect=1)
+    assert refusal.output == bridge.get("/readyz")[1] and refusal.output.startswith("not ready\n- ") and not refusal.errors
+    assert asks("--output", "json", expect=1).json == {"ready": False, "reasons": [line[2:] for line in refusal.output.splitlines()[1:]]}
+
+    world.starts_broker()
+    assert asks("--wait", "40s").output == "ready\n"
+    by_variable = world.fanfare_with({"FANFARE_URL": bridge.ops + "/"}, "ready", "--output", "json")
+    assert (by_variable.status, by_variable.json) == (0, {"ready": True, "reasons": []})
+    port = bridge.ops.rpartition(":")[2]
+    assert asks("--set", f"ops.listen=0.0.0.0:{port}").output == "ready\n"
+
+    assert "answers 404: is --url right?" in asks("--url", bridge.ops + "/api", expect=1).output
+    assert "name the replica with --url" in asks("--set", "ops.listen=127.0.0.1:0", expect=1).errors
+    assert asks("--url", "localhost:8080", expect=64).errors
+    bridge.stops()
+    assert "does not answer" in asks(expect=1).output
+
+
 def test_a_broker_that_goes_away_for_a_while_costs_no_event(world):
     orders = world.topic("shop.orders", partitions=4)
     billing = world.endpoint("billing", delay=0.02)

@@ -1,5 +1,6 @@
 """Renders the chart with the Helm binaries that scripts/helm-binaries fetched."""
 
+import os
 import pathlib
 import subprocess
 
@@ -9,6 +10,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "helm" / "fanfare"
 TOOLS = ROOT / ".venv-tests"
 REQUIRED = {"config": {"kafka": {"bootstrapServers": "broker:9092"}}}
+
+
+def program():
+    path = ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")
+    assert path.exists(), f"there is no program at {path}; `make test-packaging` builds it"
+    return path
 
 
 class Helm:

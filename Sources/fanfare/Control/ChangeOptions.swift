@@ -18,7 +18,7 @@ struct ChangeOptions: ParsableArguments {
 
     @OptionGroup var ops: OpsOptions
 
-    private static func span(_ text: String) throws -> TimeSpan {
+    static func span(_ text: String) throws -> TimeSpan {
         guard let span = TimeSpan(text) ?? (text == "0" ? .zero : nil) else { throw ValidationError("--wait \(text): write a duration such as 15s") }
         return span
     }

@@ -15,13 +15,18 @@ struct OpsOptions: ParsableArguments {
 
     /// Nil where the command is to work on Kafka.
     func client() throws -> OpsClient? {
-        let variables = Environment.process().variables
-        guard let url = url ?? variables["FANFARE_URL"], !url.isEmpty else {
+        guard let url = try Self.url(url) else {
             if tokenFile != nil { throw ValidationError("--token-file is for --url") }
             return nil
         }
+        return OpsClient(url: url, token: try token(Environment.process().variables))
+    }
+
+    /// Without a slash at its end; nil where neither the option nor the variable names a replica.
+    static func url(_ option: String?) throws -> String? {
+        guard let url = option ?? Environment.process().variables["FANFARE_URL"], !url.isEmpty else { return nil }
         guard url.hasPrefix("http://") || url.hasPrefix("https://") else { throw ValidationError("--url \(url): write http://host:port") }
-        return OpsClient(url: url, token: try token(variables))
+        return url.hasSuffix("/") ? String(url.dropLast()) : url
     }
 
     /// Never an argument: others on the machine see those.
@@ -43,8 +48,9 @@ struct OpsClient {
     private let base: String
     private let http: BlockingRequest
 
+    /// - Parameter url: as ``OpsOptions/url(_:)`` gives it.
     init(url: String, token: String?) {
-        base = url.hasSuffix("/") ? String(url.dropLast()) : url
+        base = url
         var http = BlockingRequest()
         http.headers = ["Accept: application/json", "User-Agent: fanfare/\(fanfareVersion)"]
         if let token { http.headers.append("Authorization: Bearer \(token)") }

@@ -1,14 +1,12 @@
 """The Helm chart: what it renders is valid Kubernetes and a configuration that the bridge takes."""
 
-import json
-import os
 import subprocess
 
 import kubernetes_validate
 import pytest
 import yaml
 
-from chart import CHART, REQUIRED, ROOT, Helm, with_required
+from chart import CHART, REQUIRED, Helm, program, with_required
 from custom_resources import CUSTOM, understood
 
 MANIFEST = """\
@@ -40,7 +38,7 @@ SETS = {
         extraVolumes=[{"name": "authorities", "configMap": {"name": "authorities"}}],
         extraVolumeMounts=[{"name": "authorities", "mountPath": "/etc/authorities", "readOnly": True}],
         initContainers=[{"name": "waits", "image": "wait:1"}], extraContainers=[{"name": "proxy", "image": "proxy:1"}],
-        service={"annotations": {"a": "b"}, "port": 80},
+        service={"annotations": {"a": "b"}, "labels": {"c": "d"}, "port": 80, "type": "NodePort"},
         serviceAccount={"name": "bridge", "annotations": {"a": "b"}},
         podDisruptionBudget={"maxUnavailable": "25%"},
         podAnnotations={"prometheus.io/scrape": "true"}, podLabels={"team": "events"},
@@ -48,12 +46,21 @@ SETS = {
         affinity={"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
             {"weight": 1, "podAffinityTerm": {"topologyKey": "kubernetes.io/hostname"}}]}},
         topologySpreadConstraints=[{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
+        annotations={"reloader.stakater.com/auto": "true"}, minReadySeconds=5, revisionHistoryLimit=3,
+        hostAliases=[{"ip": "10.0.0.1", "hostnames": ["broker"]}], dnsPolicy="ClusterFirst",
+        dnsConfig={"options": [{"name": "ndots", "value": "1"}]},
+        podSecurityContext={"runAsUser": None, "runAsGroup": None, "fsGroup": None, "supplementalGroups": [2000]},
+        probes={"startup": {"failureThreshold": 90}, "readiness": {"successThreshold": 2}},
+        ingress={"enabled": True, "className": "nginx", "annotations": {"a": "b"}, "hosts": ["fanfare.example.com", "*.events.example.com"],
+                 "tls": [{"secretName": "fanfare-tls", "hosts": ["fanfare.example.com"]}]},
+        extraObjects=[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": '{{ include "fanfare.fullname" . }}-extra', "labels": {"cost-centre": "events"}}},
+                      "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: {{ .Release.Name }}-text, labels: { cost-centre: events } }\n"],
         priorityClassName="high", seccompProfile={"type": "Localhost", "localhostProfile": "fanfare.json"}),
     "as little as possible beside the bridge": with_required(
         existingTopicsConfigMap="topics", serviceAccount={"create": False}, service={"enabled": False},
         podDisruptionBudget={"enabled": False}, strategy={"type": "Recreate"}, spread=False),
     "scaled, watched and fenced": with_required(
-        kind="StatefulSet", topics={"orders": MANIFEST},
+        kind="StatefulSet", updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}, topics={"orders": MANIFEST},
         config={"egress": {"allowHTTP": True, "allowPorts": [465], "allow": ["10.20.0.0/16", "*.hooks.internal"]},
                 "ops": {"tokens": {"viewer": ["${file:/etc/fanfare/secrets/viewer}"]}}},
         secrets=[{"secretName": "webhooks", "mountPath": "/etc/fanfare/secrets"}],
@@ -66,7 +73,9 @@ SETS = {
         networkPolicy={"enabled": True, "ingressFrom": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
                        "kafka": {"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]},
                        "extraEgress": [{"ports": [{"port": 8081}], "to": [{"podSelector": {"matchLabels": {"app": "registry"}}}]}]},
-        autoscaling={"enabled": True, "maxReplicas": 4, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 600}}}),
+        autoscaling={"enabled": True, "maxReplicas": 4,
+                     "metrics": [{"type": "Resource", "resource": {"name": "memory", "target": {"type": "AverageValue", "averageValue": "500Mi"}}}],
+                     "behavior": {"scaleDown": {"stabilizationWindowSeconds": 600}}}),
     "scaled by lag": with_required(
         topics={"orders": MANIFEST.replace("retention.ms: 604800000 }", "retention.ms: 604800000 }, partitions: 6")},
         monitor={"enabled": True},
@@ -86,6 +95,11 @@ TYPOS = {
     "the pod's own listening address": with_required(config={"ops": {"listen": "127.0.0.1:9999"}}),
     "the pod's own topics folder": with_required(config={"topics": "./topics"}),
     "a profile without its file": with_required(seccompProfile={"type": "Localhost"}),
+    "root": with_required(podSecurityContext={"runAsUser": 0}),
+    "a user that may be root": with_required(podSecurityContext={"runAsNonRoot": False}),
+    "a probe of another path": with_required(probes={"readiness": {"httpGet": {"path": "/"}}}),
+    "an ingress for an address": with_required(ingress={"hosts": ["https://fanfare.example.com"]}),
+    "an object of no kind": with_required(extraObjects=[{"metadata": {"name": "a"}}]),
     "no profile at all": with_required(seccompProfile={"type": "Unconfined"}),
     "a replica of none": with_required(keda={"minReplicas": 0}),
     "a port that is none": with_required(networkPolicy={"kafka": {"ports": [0]}}),
@@ -101,6 +115,8 @@ REFUSALS = {
     "only one of them may scale": with_required(autoscaling={"enabled": True}, keda={"enabled": True}),
     "the token of a viewer": with_required(monitor={"enabled": True}, config={"ops": {"tokens": {"operator": ["x"]}}}),
     "needs service.enabled": with_required(monitor={"enabled": True, "kind": "ServiceMonitor"}, service={"enabled": False}),
+    "ingress.enabled needs config.ops.tokens": with_required(ingress={"enabled": True, "hosts": ["fanfare.example.com"]}),
+    "ingress.hosts is required": with_required(ingress={"enabled": True}, config={"ops": {"tokens": {"viewer": ["${TOKEN}"]}}}),
     "keda.maxReplicas is below": with_required(keda={"enabled": True, "minReplicas": 9}),
     "6 partitions: more replicas than partitions": with_required(
         autoscaling={"enabled": True, "maxReplicas": 7}, topics={"orders": {"topic": "shop.orders", "kafka": {"partitions": 6}}}),
@@ -124,7 +140,7 @@ def test_lint_finds_nothing(helm, values):
 @pytest.mark.parametrize("kubernetes", ["1.25", "1.31", "1.37"])
 @pytest.mark.parametrize("values", SETS.values(), ids=SETS)
 def test_every_object_is_valid_kubernetes(helm, values, kubernetes):
-    rendered = helm.renders(values)
+    rendered = helm.renders(values, "--kube-version", kubernetes)
     for document in rendered.objects:
         if document["apiVersion"] not in CUSTOM:
             kubernetes_validate.validate(document, kubernetes, strict=True)
@@ -190,9 +206,12 @@ def test_the_pods_can_do_as_little_as_possible(helm):
     assert pod["automountServiceAccountToken"] is False
     assert rendered.the("ServiceAccount")["automountServiceAccountToken"] is False
     assert pod["securityContext"]["runAsNonRoot"]
-    assert pod["securityContext"]["seccompProfile"] == {"type": "Localhost", "localhostProfile": "fanfare.json"}
+    # Where the cluster gives out users itself.
+    assert pod["securityContext"] == {
+        "runAsNonRoot": True, "supplementalGroups": [2000], "seccompProfile": {"type": "Localhost", "localhostProfile": "fanfare.json"}}
     least = helm.renders(SETS["the least"]).pod["spec"]
-    assert least["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert least["securityContext"] == {
+        "runAsNonRoot": True, "runAsUser": 10001, "runAsGroup": 10001, "fsGroup": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
     assert rendered.container["securityContext"] == {
         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     assert "lifecycle" not in rendered.container
@@ -229,6 +248,41 @@ def test_what_users_add_stands_beside_what_the_chart_makes(helm):
     assert [container["name"] for container in rendered.pod["spec"]["initContainers"]] == ["waits"]
 
 
+def test_what_users_say_of_the_workload_arrives(helm):
+    rendered = helm.renders(SETS["one of everything"])
+    workload, wish = rendered.workload, SETS["one of everything"]
+    assert workload["metadata"]["annotations"] == wish["annotations"]
+    assert (workload["spec"]["minReadySeconds"], workload["spec"]["revisionHistoryLimit"]) == (5, 3)
+    for pod in (rendered.pod["spec"], rendered.the("Pod")["spec"]):
+        assert {key: pod[key] for key in ("hostAliases", "dnsPolicy", "dnsConfig")} == {
+            key: wish[key] for key in ("hostAliases", "dnsPolicy", "dnsConfig")}
+    assert rendered.container["startupProbe"] == {"httpGet": {"path": "/livez", "port": "ops"}, "periodSeconds": 1, "failureThreshold": 90}
+    assert rendered.container["readinessProbe"]["successThreshold"] == 2
+    service = rendered.the("Service")
+    assert service["spec"]["type"] == "NodePort" and service["metadata"]["labels"]["c"] == "d"
+    for name in ("events-fanfare-extra", "events-text"):
+        assert rendered.the("ConfigMap", name)
+    assert helm.renders(SETS["scaled, watched and fenced"]).workload["spec"]["updateStrategy"]["rollingUpdate"] == {"partition": 2}
+
+
+def test_an_ingress_leads_to_the_service(helm):
+    rendered = helm.renders(SETS["one of everything"])
+    ingress = rendered.the("Ingress")["spec"]
+    assert (ingress["ingressClassName"], ingress["tls"]) == ("nginx", SETS["one of everything"]["ingress"]["tls"])
+    assert [rule["host"] for rule in ingress["rules"]] == ["fanfare.example.com", "*.events.example.com"]
+    for rule in ingress["rules"]:
+        (path,) = rule["http"]["paths"]
+        service = rendered.the("Service")
+        assert path["backend"]["service"]["name"] == service["metadata"]["name"]
+        assert path["backend"]["service"]["port"]["name"] in [port["name"] for port in service["spec"]["ports"]]
+
+
+def test_a_node_can_be_drained_while_kafka_is_away(helm):
+    """Pods that are not ready then would use up the budget."""
+    assert helm.renders(REQUIRED, "--kube-version", "1.27").the("PodDisruptionBudget")["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+    assert "unhealthyPodEvictionPolicy" not in helm.renders(REQUIRED, "--kube-version", "1.26").the("PodDisruptionBudget")["spec"]
+
+
 def test_the_probes_ask_the_ops_port(helm):
     rendered = helm.renders(SETS["one of everything"])
     container = rendered.container
@@ -260,12 +314,6 @@ def test_a_new_configuration_rolls_the_pods_and_new_topics_do_not(helm):
     assert annotations(with_required(topics={"orders": MANIFEST})) == plain
 
 
-def program():
-    path = ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")
-    assert path.exists(), f"there is no program at {path}; `make test-packaging` builds it"
-    return path
-
-
 @pytest.mark.parametrize("values", ["the least", "scaled, watched and fenced", "small", "large"])
 def test_the_bridge_takes_what_the_chart_renders(helm, values):
     rendered = helm.renders({**SETS[values], "topics": {"orders": MANIFEST.replace("    payload", "    # payload")}})
@@ -279,12 +327,3 @@ def test_the_bridge_takes_what_the_chart_renders(helm, values):
     done = subprocess.run([program(), "check", "--config", helm.folder / "fanfare.yaml"], capture_output=True, text=True,
                           env={"FANFARE_TOPICS": str(folder), "POD_NAME": "events-fanfare-0"})
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_the_chart_takes_every_key_that_the_bridge_knows():
-    """And no other, where it lists them: what it refuses would never reach the bridge."""
-    known = json.loads(subprocess.run([program(), "schema", "config"], capture_output=True, check=True).stdout)
-    schema = json.loads((CHART / "values.schema.json").read_text())
-    missing, listed = set(known["properties"]), set(schema["properties"]["config"]["properties"])
-    assert missing - listed == {"topics"}, f"add to config in helm/fanfare/values.schema.json: {missing - listed - {'topics'}}"
-    assert listed - missing <= {"receipts", "tracing"}, listed - missing

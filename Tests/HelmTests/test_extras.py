@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from chart import CHART, REQUIRED, ROOT, Helm, with_required
+from chart import CHART, REQUIRED, ROOT, Helm, program, with_required
 from test_chart import SETS
 
 FENCED = SETS["scaled, watched and fenced"]
@@ -85,7 +85,9 @@ def test_the_fence_lets_through_what_deliveries_need_and_never_a_metadata_servic
     assert all(reaches(fenced, "203.0.113.1", port) for port in (80, 443, 465))
     assert reaches(fenced, "10.20.1.1", 8443) is False and reaches(fenced, "10.20.1.1", 443)
     assert reaches(fenced, "10.1.2.3", 9092) and not reaches(fenced, "10.2.0.1", 9092)
-    assert fenced["spec"]["ingress"][0]["from"] == FENCED["networkPolicy"]["ingressFrom"]
+    *others, test = fenced["spec"]["ingress"][0]["from"]
+    assert others == FENCED["networkPolicy"]["ingressFrom"]
+    assert test["podSelector"]["matchLabels"].items() <= helm.renders(FENCED).the("Pod")["metadata"]["labels"].items()
     assert fenced["spec"]["egress"][-1] == FENCED["networkPolicy"]["extraEgress"][0]
     assert fenced["spec"]["podSelector"]["matchLabels"].items() <= helm.renders(FENCED).pod["metadata"]["labels"].items()
 
@@ -140,16 +142,21 @@ def test_helm_test_tells_ready_from_not_ready(helm, status, expected):
         def log_message(self, *_):
             pass
 
-    (container,) = helm.renders(REQUIRED).the("Pod")["spec"]["containers"]
+    def asks(port):
+        """The test's container, run here: the program is the image's entry point."""
+        (container,) = helm.renders(REQUIRED).the("Pod")["spec"]["containers"]
+        assert "command" not in container and container["image"] == "fanfare:0.1.0"
+        *words, url = container["args"]
+        assert url == "http://events-fanfare:8080"
+        words = ["0" if word == "45s" else word for word in words]
+        return subprocess.run([program(), *words, f"http://127.0.0.1:{port}"], capture_output=True, text=True, timeout=30)
+
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    done = subprocess.run([*container["command"], *container["args"]], capture_output=True, text=True, timeout=30,
-                          env={"PATH": "/usr/bin:/bin", "HOST": "127.0.0.1", "PORT": str(server.server_port)})
+    done = asks(server.server_port)
     server.shutdown()
     assert done.returncode == expected, done.stdout + done.stderr
-    nobody = subprocess.run([*container["command"], *container["args"]], capture_output=True, timeout=30,
-                            env={"PATH": "/usr/bin:/bin", "HOST": "127.0.0.1", "PORT": "1"})
-    assert nobody.returncode != 0
+    assert asks(1).returncode == 1
 
 
 def test_pods_are_spread_unless_somebody_knows_better(helm):

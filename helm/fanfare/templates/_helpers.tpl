@@ -17,6 +17,12 @@ app.kubernetes.io/name: {{ include "fanfare.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* Of the pod of `helm test`, to which no Service may send anything. */}}
+{{- define "fanfare.testLabels" -}}
+app.kubernetes.io/name: {{ include "fanfare.name" . }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "fanfare.labels" -}}
 {{ include "fanfare.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -92,6 +98,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- if and .Values.monitor.enabled (eq .Values.monitor.kind "ServiceMonitor") (not .Values.service.enabled) -}}
 {{- fail "monitor.kind ServiceMonitor needs service.enabled; a PodMonitor does not" -}}
+{{- end -}}
+{{- if .Values.ingress.enabled -}}
+{{- if not (include "fanfare.hasTokens" .) -}}
+{{- fail "ingress.enabled needs config.ops.tokens: without tokens the API and the console answer callers on their own machine only" -}}
+{{- end -}}
+{{- if not .Values.service.enabled -}}{{- fail "ingress.enabled needs service.enabled" -}}{{- end -}}
+{{- if not .Values.ingress.hosts -}}{{- fail "ingress.hosts is required with ingress.enabled: [fanfare.example.com]" -}}{{- end -}}
 {{- end -}}
 {{- range $scaler := list "autoscaling" "keda" -}}
 {{- $scaling := get $.Values $scaler -}}

@@ -55,17 +55,13 @@ spec:
         {{- end }}
       startupProbe:
         httpGet: { path: /livez, port: ops }
-        periodSeconds: 1
-        failureThreshold: 30
+        {{- toYaml .Values.probes.startup | nindent 8 }}
       livenessProbe:
         httpGet: { path: /livez, port: ops }
-        periodSeconds: 10
-        timeoutSeconds: 5
-        failureThreshold: 6
+        {{- toYaml .Values.probes.liveness | nindent 8 }}
       readinessProbe:
         httpGet: { path: /readyz, port: ops }
-        periodSeconds: 5
-        timeoutSeconds: 3
+        {{- toYaml .Values.probes.readiness | nindent 8 }}
       resources: {{- toYaml .Values.resources | nindent 8 }}
       {{- include "fanfare.volumeMounts" . | nindent 6 }}
         {{- if include "fanfare.hasReceiptIndex" . }}
@@ -92,10 +88,7 @@ spec:
 automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
-  runAsNonRoot: true
-  runAsUser: 10001
-  runAsGroup: 10001
-  fsGroup: 10001
+  {{- toYaml .root.Values.podSecurityContext | nindent 2 }}
   seccompProfile: {{- toYaml .seccompProfile | nindent 4 }}
 {{- with .root.Values }}
 {{- with .imagePullSecrets }}
@@ -106,6 +99,15 @@ nodeSelector: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .tolerations }}
 tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .hostAliases }}
+hostAliases: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .dnsConfig }}
+dnsConfig: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -31,7 +31,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants fuzz sanitize sanitize-address sanitize-thread bench bench-isolation bench-lateness bench-outage bench-memory bench-receipts bench-filters filters-page check image dist clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants fuzz sanitize sanitize-address sanitize-thread bench bench-isolation bench-lateness bench-outage bench-memory bench-receipts bench-filters filters-page schemas check image dist clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -144,6 +144,10 @@ bench-filters: install-build ## events per second through 1 to 100,000 filters o
 
 filters-page: build ## writes docs/FILTERS.md from the program's catalog of filters
 	@python3 scripts/filters-page --program $(FANFARE)
+
+schemas: build ## what the program knows of its files, for editors and for the chart
+	@$(FANFARE) schema manifest >topics/schema.json
+	@FANFARE_PROGRAM=$(FANFARE) scripts/helm-schema
 
 check: build ## the manifests in topics/ are right
 	@$(FANFARE) check

@@ -1,5 +1,6 @@
 """The figures that pages show are those that were measured."""
 
+import json
 import re
 import subprocess
 import sys
@@ -20,3 +21,18 @@ def test_the_readme_shows_no_other_figures():
     assert len(shown) > 20
     for number, figure in shown:
         assert figure in measured, f"README.md:{number}: {figure} was not measured; docs/GUARANTEES.md and docs/FILTERS.md have what was"
+
+
+def test_the_sizes_for_kubernetes_are_those_that_were_measured():
+    """The most of all cases that a row of the table stands for."""
+    rows = json.loads((ROOT / "docs/figures/memory.json").read_text())["rows"]
+    loaded = {row["case"]: row["peak_mib"] for row in rows if row["subscriptions"] == 1000 and row["events"] > 0}
+    assert all(row["bound_mib"] == 64 for row in rows)
+    answering, batches = [loaded.pop("answering"), loaded.pop("one topic, filters")], loaded.pop("batches of 100")
+    large_answering = loaded.pop("64 KiB, answering")
+    large = [loaded.pop(case) for case in list(loaded) if case.startswith("64 KiB")]
+    wanted = [max(answering), max(loaded.values()), batches, large_answering, max(large)]
+    shown = re.findall(r"^  \| .* \| (\d+) MiB \|$", BY_NAME["KUBERNETES.md"].text, re.MULTILINE)
+    assert shown == [f"{size:.0f}" for size in wanted]
+    chart = 256 - 64 + max(loaded.values())
+    assert f"it makes {chart:.0f} MiB for the chart's 256 MiB" in BY_NAME["KUBERNETES.md"].text

@@ -31,7 +31,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants fuzz sanitize sanitize-address sanitize-thread bench bench-isolation bench-lateness bench-outage bench-memory bench-receipts bench-filters filters-page schemas check image dist clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants fuzz sanitize sanitize-address sanitize-thread bench bench-plots bench-delivery bench-isolation bench-lateness bench-outage bench-memory bench-receipts bench-filters filters-page schemas check image dist clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,9 +107,20 @@ sanitize: sanitize-address sanitize-thread ## unit and end-to-end tests under th
 sanitize-address sanitize-thread: install-build install-test
 	@FILTER='$(FILTER)' ARGS='$(ARGS)' scripts/sanitize $(@:sanitize-%=%)
 
-bench: build ## deliveries per second beside wrk with the same requests, in one run (ARGS='--events 50000')
+bench: build ## how fast, beside load generators, floors in C and other bridges, held to its aims (ARGS='--only delivery,latency')
 	@scripts/install bench
 	$(call stage,benchmark)
+	@$(PYTHON) bench/suite.py --program $(FANFARE) --save bench/results/suite.json $(ARGS)
+
+bench-plots: build ## curves over subscriptions, filters, partitions, shards and backlog: docs/figures/*.png
+	@scripts/install bench
+	$(call stage,benchmark: curves)
+	@$(PYTHON) bench/suite.py --program $(FANFARE) --only curves --save bench/results/curves.json $(ARGS)
+	@.venv-bench/bin/python bench/plots.py bench/results/curves.json docs/figures
+
+bench-delivery: build ## deliveries per second beside wrk with the same requests, and what receipts and traces cost (ARGS=--overhead)
+	@scripts/install bench
+	$(call stage,benchmark: delivery)
 	@$(PYTHON) bench/delivery.py --program $(FANFARE) $(ARGS)
 
 bench-isolation: build ## how much longer a healthy subscription waits beside dead, slow, failing, lagging ones (ARGS='--quick')

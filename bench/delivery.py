@@ -31,9 +31,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
 
 from harness.endpoints import Endpoint, new_secret  # noqa: E402
-from harness.process import Process  # noqa: E402
-from harness.waiting import accepts, free_port, wait_until  # noqa: E402
+from harness.waiting import free_port  # noqa: E402
 from harness.world import World  # noqa: E402
+from senders import wrk  # noqa: E402
+from sinks import Nginx  # noqa: E402
 
 PARTITIONS = 24
 # Of 5 MiB per partition, with room for what a record and a batch cost beside the value.
@@ -50,50 +51,6 @@ TENTH = "receipts, traces of a tenth"
 TRACES = "receipts, traces of all"
 ALL = "receipts, index, traces of a tenth, watched"
 OPERATING = [DEFAULT, INDEX, TENTH, TRACES, ALL]
-
-NGINX = """\
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/nginx-error.log;
-events {{ worker_connections 8192; }}
-http {{
-    access_log off;
-    keepalive_requests 1000000000;
-    keepalive_timeout 1h;
-    client_body_temp_path {folder}/nginx-body;
-    proxy_temp_path {folder}/nginx-proxy;
-    fastcgi_temp_path {folder}/nginx-fastcgi;
-    uwsgi_temp_path {folder}/nginx-uwsgi;
-    scgi_temp_path {folder}/nginx-scgi;
-    server {{
-        listen 127.0.0.1:{port} backlog=4096;
-        location / {{ return 204; }}
-        location = /status {{ stub_status; }}
-    }}
-}}
-"""
-
-
-class Nginx:
-    """One worker that answers 204 and counts."""
-
-    def __init__(self, world, name="nginx"):
-        self.port = free_port()
-        folder = world.folder / name
-        folder.mkdir()
-        config = folder / "nginx.conf"
-        config.write_text(NGINX.format(folder=folder, port=self.port))
-        self.process = world.started(Process(name, ["nginx", "-c", config], folder / "nginx.log"))
-        wait_until(lambda: accepts(self.port), "nginx to listen", details=self.process.tail, meanwhile=self.process.check_running)
-        self.questions = 0
-
-    def requests(self):
-        """Requests answered since the start, without the questions for their number."""
-        self.questions += 1
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/status", timeout=10) as answer:
-            third_line = answer.read().decode().splitlines()[2]
-        return int(third_line.split()[2]) - self.questions
 
 
 class Subscriber(Endpoint):
@@ -139,29 +96,6 @@ def value(size):
     return json.dumps({"order": 1, "text": ""})[:-2].encode() + b"x" * (size - 24) + b'"}'
 
 
-def run_wrk(nginx, folder, request, options):
-    """Requests per second and processor microseconds per request of wrk with one thread."""
-    script = folder / "post.lua"
-    headers = "\n".join(f"wrk.headers[{json.dumps(n)}] = {json.dumps(v)}" for n, v in request["headers"])
-    body = folder / "body"
-    body.write_bytes(request["body"])
-    script.write_text(f'wrk.method = "POST"\n{headers}\nwrk.body = io.open({json.dumps(str(body))}, "rb"):read("*a")\n')
-    command = ["wrk", "--threads", 1, "--connections", options.connections, "--duration", f"{options.wrk_seconds}s",
-               "--script", script, f"http://127.0.0.1:{nginx.port}/hook"]
-    before = nginx.requests()
-    started = time.monotonic()
-    wrk = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    output = wrk.stdout.read().decode()
-    _, status, usage = os.wait4(wrk.pid, 0)
-    seconds = time.monotonic() - started
-    wrk.returncode = os.waitstatus_to_exitcode(status)
-    count = nginx.requests() - before
-    if wrk.returncode or not count or "Non-2xx" in output:
-        sys.exit(f"wrk failed:\n{output}")
-    return {"events": count, "seconds": seconds, "per_second": count / seconds,
-            "cpu_us": (usage.ru_utime + usage.ru_stime) / count * 1e6}
-
-
 def deliveries(bridge):
     """Events that were delivered, by the bridge's own count; none while it does not answer yet."""
     try:
@@ -174,14 +108,14 @@ def run_bridge(world, topic, nginx, events, options, is_watched=False):
     """One round: fill the topic, start a bridge, measure from the first delivery to the last."""
     topic.publish_records((n % PARTITIONS, None, value(options.size), None) for n in range(events))
     in_batches = BATCHES in topic.subscriptions
-    before = nginx.requests()
+    before = nginx.count()
     bridge = world.bridge().starts(ready=False)
     watchers = Watchers(bridge) if is_watched else None
     first = last = None
     moved = time.monotonic()
     while True:
         world.check_processes()
-        done = deliveries(bridge) if in_batches else nginx.requests() - before
+        done = deliveries(bridge) if in_batches else nginx.count() - before
         now = (time.monotonic(), bridge.process.processor_seconds(), done)
         if done and first is None:
             first = now
@@ -196,7 +130,7 @@ def run_bridge(world, topic, nginx, events, options, is_watched=False):
         watchers.end()
     peak = next(int(line.split()[1]) for line in open(f"/proc/{bridge.process.pid}/status") if line.startswith("VmHWM"))
     bridge.stops()
-    requests = nginx.requests() - before
+    requests = nginx.count() - before
     if not in_batches and requests != events:
         sys.exit(f"{requests - events} deliveries more than events")
     count, seconds = last[2] - first[2], last[0] - first[0]
@@ -309,7 +243,7 @@ def measure(world, options):
         collector = Nginx(world, "collector")
         variants = [BARE, *OPERATING]
     in_batches = f"fanfare, batches of {options.batch}"
-    rounds = {WRK: [run_wrk(nginx, world.folder, request, options)], **{name: [] for name in variants}, **({in_batches: []} if options.batch else {})}
+    rounds = {WRK: [wrk(world.folder, nginx, request, options.wrk_seconds, options.connections, "/hook")], **{name: [] for name in variants}, **({in_batches: []} if options.batch else {})}
     for n in range(options.rounds):
         for name in variants:
             if options.overhead:
@@ -318,7 +252,7 @@ def measure(world, options):
         if options.batch:
             operate(world, DEFAULT)
             rounds[in_batches].append(run_bridge(world, batched, nginx, options.events, options))
-        rounds[WRK].append(run_wrk(nginx, world.folder, request, options))
+        rounds[WRK].append(wrk(world.folder, nginx, request, options.wrk_seconds, options.connections, "/hook"))
         said = ", ".join(f"{name} {of_name[-1]['per_second']:,.0f}/s" for name, of_name in rounds.items())
         print(f"bench: round {n + 1} of {options.rounds}: {said}", flush=True)
     return rounds, request

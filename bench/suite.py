@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""How fast Fanfare is, beside what the machine can do and what else there is: one command, a table, JSON.
+
+Everything that is compared ran in this one run: same broker, same events, same endpoint, in turns. Absolute figures drift by tens of
+percent between runs on a shared machine; ratios, and processor time per event, are what to compare. docs/PERFORMANCE.md explains
+columns, settings and aims.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import report
+from report import ROOT
+from stage import Endpoints
+from cases import SECTIONS
+from programs import compiled, missing
+from senders import FastTopic
+from sinks import Counting, Nginx
+from harness.world import World
+
+# Columns: figure, heading, how it is shown.
+COLUMNS = [
+    ("per_second", "events/s", "{:,.0f}"), ("spread", "spread", "{:.0%}"), ("cpu_us", "CPU us/event", "{:.1f}"), ("peak_rss_mib", "peak MiB", "{:.0f}"),
+    ("bytes_per_event", "bytes/event", "{:,.0f}"), ("rate", "load/s", "{:,.0f}"), ("p50_ms", "p50 ms", "{:.2f}"), ("p99_ms", "p99 ms", "{:.2f}"),
+    ("p99.9_ms", "p99.9 ms", "{:.2f}"), ("producer_behind_ms", "producer late ms", "{:.1f}"), ("first_seconds", "first s", "{:.2f}"), ("ready_seconds", "ready s", "{:.2f}"),
+]
+
+
+class Stage:
+    """What the cases of a section have in common: a broker with the section's topics, filled, and endpoints."""
+
+    def __init__(self, world, options, section):
+        self.world = world
+        self.options = options
+        self.notes = {}
+        self.groups = 0
+        self.topics, self.empty = {}, []
+        self._sinks = {}
+        self.planned = section.topics(options)
+        for plan in self.planned:
+            topic = FastTopic(world, plan["name"], plan["partitions"], {"event": {"type": {"pointer": "/type"}}})
+            topic.events = plan["events"]
+            world.topics[topic.name] = self.topics[topic.name] = topic
+            if plan["name"].startswith("bench.empty"):
+                self.empty.append(topic)
+        # Each start of a bridge has a group, and so a retry topic, of its own.
+        world.extra_topics = {f"run{n}.retry": 2 for n in range(200)}
+        world.starts_broker()
+        for plan in self.planned:
+            if plan["events"]:
+                self.produce(self.topics[plan["name"]], plan["events"], plan["size"], 0, plan["run"], plan["types"], plan["codec"])
+
+    @property
+    def brokers(self):
+        return self.world.kafka.properties["bootstrap.servers"]
+
+    @property
+    def load_seconds(self):
+        """Of the load generators, which take whole ones."""
+        return max(1, round(self.options.seconds))
+
+    def kafka(self, **properties):
+        return {"bootstrapServers": self.brokers,
+                "properties": {"session.timeout.ms": 4500, "heartbeat.interval.ms": 500, "fetch.wait.max.ms": 20, **properties}}
+
+    def next_group(self):
+        self.groups += 1
+        return f"run{self.groups - 1}"
+
+    def next_empty_topic(self):
+        return self.empty.pop(0)
+
+    def events(self, topic):
+        return self.topics[topic].events
+
+    def produce(self, topic, *words, **more):
+        """Waits until everything is acknowledged; by how many microseconds the latest event was late."""
+        process = self.starts_producing(topic, *words, **more)
+        output, errors = process.communicate()
+        if process.returncode:
+            sys.exit(f"the producer failed: {errors}")
+        return int(output)
+
+    def starts_producing(self, topic, count, size, rate, run=100, types=1, codec="none"):
+        words = [compiled("produce"), self.brokers, topic.name, topic.partitions, count, size, rate, run, types, codec]
+        return subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    # Endpoints, each made when it is first asked for
+
+    def nginx(self, secure=False):
+        return self._sink("nginx", lambda: Nginx(self.world, secure=secure))
+
+    def endpoint(self):
+        return self._sink("endpoint", lambda: Counting(self.world))
+
+    def slow_endpoint(self):
+        return self._sink("slow", lambda: Endpoints(self.world, "slow"))
+
+    def _sink(self, name, make):
+        if name not in self._sinks:
+            self._sinks[name] = make()
+        return self._sinks[name]
+
+    def request(self, size):
+        """What load generators send: a delivery in binary mode, with headers as Fanfare and the floors send them."""
+        value = b'{"type":"t0","at":%d,"padding":"%s"}' % (time.time_ns(), b"x" * (size - 52))
+        return {"body": value, "headers": [
+            ("user-agent", "fanfare/0"), ("content-type", "application/json"), ("ce-specversion", "1.0"), ("ce-type", "t0"),
+            ("ce-source", "kafka:bench.orders"), ("ce-id", "bench.orders-0-123456"), ("ce-time", "2026-01-01T00:00:00.000Z"),
+            ("webhook-id", "bench.orders-0-123456"), ("webhook-timestamp", "1767225600"), ("fanfare-subscription", "hook"), ("fanfare-attempt", "1"),
+            ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")]}
+
+
+@contextlib.contextmanager
+def staged(options, section):
+    with tempfile.TemporaryDirectory(prefix="fanfare-bench-") as folder:
+        world = World(options.program.resolve(), pathlib.Path(folder))
+        try:
+            yield Stage(world, options, section)
+        finally:
+            world.end()
+
+
+def run(options, section, progress):
+    """All rounds of a section: figures of each case by round, and what was left out."""
+    rounds, left_out, settings = [], [], {}
+    with staged(options, section) as stage:
+        cases = []
+        for case in section.build(stage):
+            if options.cases and not any(word in case.name for word in options.cases):
+                continue
+            reason = missing(case.needs) if case.needs else None
+            if reason:
+                left_out.append(f"{case.name}: {reason}")
+            else:
+                cases.append(case)
+                settings[case.name] = case.settings
+        for number in range(options.rounds):
+            figures = {}
+            for case in cases:
+                progress.begin(f"{section.name}: {case.name}")
+                figures[case.name] = case.round(stage)
+            rounds.append(figures)
+            progress.end(f"{section.name}, round {number + 1} of {options.rounds}")
+    return rounds, left_out, settings
+
+
+def summary(rounds):
+    """Medians by case, and how far apart the rounds' speeds are."""
+    rows = []
+    for name in rounds[0] if rounds else []:
+        row = {"case": name}
+        for figure in rounds[0][name]:
+            values = [r[name][figure] for r in rounds if r[name].get(figure) is not None]
+            row[figure] = statistics.median(values) if values else None
+        speeds = [r[name]["per_second"] for r in rounds if r[name].get("per_second")]
+        if len(speeds) > 1:
+            row["spread"] = (max(speeds) - min(speeds)) / statistics.median(speeds)
+        rows.append(row)
+    return rows
+
+
+def judged(section, rounds):
+    """Each aim of the section with what was measured: the median of the rounds' own ratios, and the lowest and highest of them."""
+    results = []
+    for aim in section.aims:
+        values = sorted(v for v in (aim.value(figures) for figures in rounds) if v is not None)
+        middle = statistics.median(values) if values else None
+        results.append({
+            **dataclasses.asdict(aim), "value": middle, "lowest": values[0] if values else None, "highest": values[-1] if values else None,
+            "reached": aim.reached(middle) if values else None})
+    return results
+
+
+def shown_rows(rows):
+    columns = [column for column in COLUMNS if any(row.get(column[0]) is not None for row in rows)]
+    lines = [("", *(heading for _, heading, _ in columns))]
+    for row in rows:
+        lines.append((row["case"], *(style.format(row[figure]) if row.get(figure) is not None else "" for figure, _, style in columns)))
+    return report.table(lines)
+
+
+def shown_aims(aims):
+    lines = [("aim", "measured", "rounds", "wanted", "")]
+    for aim in aims:
+        wanted = f"≥ {aim['at_least']:g}" if aim["at_least"] is not None else f"≤ {aim['at_most']:g}"
+        if aim["value"] is not None:
+            lines.append((aim["what"], f"{aim['value']:.2f}", f"{aim['lowest']:.2f} to {aim['highest']:.2f}", wanted, "reached" if aim["reached"] else "MISSED"))
+    return report.table(lines) if len(lines) > 1 else ""
+
+
+def words(text):
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    report.add_options(parser)
+    names = [section.name for section in SECTIONS]
+    parser.add_argument("--only", type=words, metavar="SECTION,...", help=f"of {', '.join(names)}; without it all but curves")
+    parser.add_argument("--cases", nargs="+", metavar="TEXT", help="only cases whose name contains one of these")
+    parser.add_argument("--rounds", type=int, default=2, help="of each section; its cases take turns in each (default 2)")
+    parser.add_argument("--seconds", type=float, default=2.5, help="at most, of each round of a case, from the first delivery (default 2.5)")
+    parser.add_argument("--events", type=int, default=80_000, help="on a topic (default 80,000)")
+    parser.add_argument("--list", action="store_true", help="sections and aims, without running anything")
+    options = parser.parse_args()
+    if options.only and (unknown := set(options.only) - set(names)):
+        parser.error(f"no such section: {', '.join(sorted(unknown))}; there are: {', '.join(names)}")
+    if options.quick:
+        options.rounds, options.seconds, options.events = 1, 1, 5000
+    return options
+
+
+def main():
+    options = arguments()
+    sections = [s for s in SECTIONS if (s.name in options.only if options.only else not s.scaling)]
+    if options.list:
+        for section in sections:
+            print(f"{section.name}: {section.title}")
+            for aim in section.aims:
+                print(f"  {aim.what}")
+        return
+    began = time.monotonic()
+    progress = report.Progress(options.rounds * len(sections))
+    results, texts = {}, []
+    for section in sections:
+        rounds, left_out, settings = run(options, section, progress)
+        rows, aims = summary(rounds), judged(section, rounds)
+        results[section.name] = {"title": section.title, "rows": rows, "aims": aims, "rounds": rounds, "left_out": left_out, "settings": settings}
+        notes = "\n".join(f"left out: {what}" for what in left_out)
+        texts.append("\n\n".join(part for part in (f"## {section.title}", shown_rows(rows), shown_aims(aims), notes) if part))
+    progress.close()
+    how = sorted({f"{name.split(',')[0]}: {what}" for result in results.values() for name, what in result["settings"].items() if what})
+    texts.append("Settings\n" + "\n".join(f"  {line}" for line in how))
+    missed = [aim["what"] for result in results.values() for aim in result["aims"] if aim["reached"] is False]
+    count = sum(aim["reached"] is not None for result in results.values() for aim in result["aims"])
+    texts.append(f"{count - len(missed)} of {count} aims reached, in {time.monotonic() - began:.0f} s; medians of {options.rounds} rounds")
+    report.emit(options, "\n" + "\n\n".join(texts), {"sections": results, "took_seconds": round(time.monotonic() - began)})
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ from senders import Fanfare, Target, drain, floor, h2load, mq_bridge, other, unu
 SIZES = {200: "200 B", 1024: "1 KiB", 10240: "10 KiB"}
 SIZE = 1024
 BATCHES = [10, 100]
+H2LOAD = "h2load: 1 thread, 64 clients; by HTTP/2 one client with 64 streams"
 MANY = 10_000
 # Of events, for that many subscriptions: not a multiple of the partitions, so that each type comes in all of them.
 TYPES = MANY - 1
@@ -102,8 +103,8 @@ def delivery(stage):
         name = f"bench.s{size}"
         request = stage.request(size)
         cases += [
-            Case(f"wrk, {said}", lambda s, r=request: wrk(s.world.folder, nginx, r, s.load_seconds), "1 thread, 64 connections, the same request again and again", needs="wrk"),
-            Case(f"h2load --h1, {said}", lambda s, r=request: h2load(s.world.folder, nginx, r, s.load_seconds), "1 thread, 64 clients", needs="h2load"),
+            Case(f"wrk, {said}", lambda s, r=request: wrk(s.world.folder, nginx, r, s.load_seconds), "wrk: 1 thread, 64 connections, the same request again and again", needs="wrk"),
+            Case(f"h2load --h1, {said}", lambda s, r=request: h2load(s.world.folder, nginx, r, s.load_seconds), H2LOAD, needs="h2load"),
             drained(f"C, hand-written, {said}", floor("floor_epoll", nginx), stage, name, nginx),
             drained(f"C, libcurl, {said}", floor("floor_libcurl", nginx, connections=256), stage, name, nginx),
             drained(f"fanfare, binary, {said}", Fanfare(one(nginx.url("/hook"))), stage, name, nginx),
@@ -115,8 +116,8 @@ def delivery(stage):
         cases.append(drained(f"fanfare, {what}, {said}", Fanfare(one(nginx.url("/hook"), **how)), stage, name, nginx))
     for what, sender in {
         "mq-bridge": mq_bridge(nginx),
-        "aiokafka + aiohttp": other("aiokafka_aiohttp.py", nginx, "64 requests at once, commit after 1,000 events"),
-        "confluent-kafka + requests": other("confluent_requests.py", nginx, "16 threads, a session each, commit after 1,000 events"),
+        "aiokafka + aiohttp": other("aiokafka_aiohttp.py", nginx, "aiokafka + aiohttp: 64 requests at once, commit after 1,000 events"),
+        "confluent-kafka + requests": other("confluent_requests.py", nginx, "confluent-kafka + requests: 16 threads, a session each, commit after 1,000 events"),
     }.items():
         cases.append(dataclasses.replace(drained(f"{what}, {said}", sender, stage, name, nginx), needs="others"))
     return cases
@@ -167,7 +168,7 @@ def tls(stage):
         version = protocol.split()[1]
         hook = one(nginx.url("/hook", protocol), tls={"ca": str(nginx.ca)}, delivery={"http": version})
         cases += [
-            Case(f"h2load, TLS, HTTP/{version}", lambda s, p=protocol: h2load(s.world.folder, nginx, request, s.load_seconds, p), needs="h2load"),
+            Case(f"h2load, TLS, HTTP/{version}", lambda s, p=protocol: h2load(s.world.folder, nginx, request, s.load_seconds, p), H2LOAD, needs="h2load"),
             drained(f"C, libcurl, TLS, HTTP/{version}", floor("floor_libcurl", nginx, protocol=protocol, connections=256), stage, name, nginx),
             drained(f"fanfare, TLS, HTTP/{version}", Fanfare(hook), stage, name, nginx),
         ]
@@ -250,7 +251,7 @@ def latency(stage):
         }.items():
             cases.append(Case(
                 f"{what}, {percent} % load", lambda s, sender=sender, percent=percent: at_rate(s, sender, endpoint, stage.notes["most"] * percent / 100),
-                "fetch.wait.max.ms 2, the producer's linger.ms 1"))
+                "latency: fetch.wait.max.ms 2 for all, the producer's linger.ms 1"))
     return cases
 
 
@@ -415,7 +416,7 @@ def several_filters(count, url):
 
 def curve_topics(options):
     return [topic(f"bench.curve{n}", curve_events(options, n)) for n in SHARING] + [
-        topic("bench.none", options.events, codec="lz4")] + [
+        topic("bench.none", options.events, partitions=4, codec="lz4")] + [
         topic(f"bench.wide{n}", options.events, partitions=n, codec="lz4") for n in PARTITIONS] + [
         topic(f"bench.backlog{n}", n, codec="lz4") for n in backlogs(options)]
 

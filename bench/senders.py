@@ -9,7 +9,6 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import time
 
 from programs import OTHERS, compiled
@@ -21,6 +20,10 @@ from harness.world import Topic
 HERE = pathlib.Path(__file__).resolve().parent
 STALLED_SECONDS, START_SECONDS = 30, 90
 IN_FLIGHT = 256
+
+
+class Failed(Exception):
+    """A case that cannot be measured; the others go on."""
 
 
 class FastTopic(Topic):
@@ -45,7 +48,7 @@ class Target(Endpoint):
 class Fanfare:
     """`subscribe(topic)` subscribes what the case is about. Each start is with a group of its own, so it reads everything again."""
 
-    settings = f"delivery.maxInFlight {IN_FLIGHT}, receipts on, librdkafka's fetch.wait.max.ms 20"
+    settings = f"fanfare: delivery.maxInFlight {IN_FLIGHT}, receipts on, librdkafka's fetch.wait.max.ms 20"
 
     def __init__(self, subscribe, **config):
         self.subscribe = subscribe
@@ -64,6 +67,7 @@ class Fanfare:
         # Only now: what this bench needs to write so many manifests is not the bridge's.
         self.started = time.monotonic()
         self.bridge = bridge.starts(ready=False)
+        stage.senders.append(self.bridge.process)
         if ready:
             self.bridge.is_ready(timeout=90)
         return self.bridge.process
@@ -83,18 +87,24 @@ class Command:
     def starts(self, stage, topic, ready=False):
         self.started = time.monotonic()
         process = Process("a sender", self.command(stage, topic), stage.world.folder / "sender.log")
+        stage.senders.append(process)
         return stage.world.started(process)
 
     def ends(self, process):
         process.kill()
 
 
+FLOORS = {"floor_epoll": "C, hand-written", "floor_libcurl": "C, libcurl"}
+
+
 def floor(name, sink, path="/floor", protocol="1.1", batch=1, connections=64):
+    connections = 4 if batch > 1 else connections
+
     def command(stage, topic):
         return [compiled(name), "--brokers", stage.brokers, "--topic", topic.name, "--partitions", topic.partitions,
-                "--url", sink.url(path, protocol), "--batch", batch, "--connections", 4 if batch > 1 else connections,
+                "--url", sink.url(path, protocol), "--batch", batch, "--connections", connections,
                 *(["--http2", 1] if protocol.endswith(" 2") else []), *(["--ca", sink.ca] if protocol.startswith("TLS") else [])]
-    return Command(command, f"C, -O2, one thread, {4 if batch > 1 else connections} connections, no commits")
+    return Command(command, f"{FLOORS[name]}{', batches' if batch > 1 else ''}: -O2, one thread, {connections} connections, no commits")
 
 
 def other(script, sink, settings, *words, path="/other"):
@@ -104,7 +114,9 @@ def other(script, sink, settings, *words, path="/other"):
 
 
 def mq_bridge(sink, batch=1):
-    return other("mq_bridge_route.py", sink, f"batch_size {256 if batch == 1 else batch}, concurrency 64, batch_concurrency 64", batch)
+    size = 256 if batch == 1 else batch
+    packing = f", pack of {batch}" if batch > 1 else ""
+    return other("mq_bridge_route.py", sink, f"mq-bridge: batch_size {size}{packing}, concurrency 64, batch_concurrency 64", batch)
 
 
 def drain(stage, sender, topic, sink, events, meanwhile=lambda done: None, seconds=None):
@@ -125,7 +137,7 @@ def drain(stage, sender, topic, sink, events, meanwhile=lambda done: None, secon
         if done >= events or first and now[0] - first[0] > limit:
             break
         if now[0] - moved > (STALLED_SECONDS if done else START_SECONDS):
-            sys.exit(f"nothing was delivered for {now[0] - moved:.0f} s, {done} of {events} before that; the sender's last words:\n{process.tail()}")
+            raise Failed(f"nothing was delivered for {now[0] - moved:.0f} s, {done} of {events} before that; the sender's last words:\n{process.tail()}")
         meanwhile(done)
         time.sleep(0.01)
     figures = {"peak_rss_mib": process.peak_memory() / (1 << 20), "received_bytes": received_bytes(process, stage), "first_seconds": first[0] - sender.started}
@@ -152,7 +164,7 @@ def load(command, sink):
     process.returncode = os.waitstatus_to_exitcode(status)
     count = sink.count() - before
     if process.returncode or not count or "Non-2xx" in output:
-        sys.exit(f"{command[0]} failed:\n{output}")
+        raise Failed(f"{command[0]} failed:\n{output}")
     took = time.monotonic() - began
     return {"events": count, "seconds": took, "per_second": count / took, "cpu_us": (usage.ru_utime + usage.ru_stime) / count * 1e6}
 

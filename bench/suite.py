@@ -17,22 +17,15 @@ import sys
 import tempfile
 import time
 
+import columns
 import report
 from report import ROOT
 from stage import Endpoints
 from cases import SECTIONS
 from programs import compiled, missing
-from senders import FastTopic
+from senders import Failed, FastTopic
 from sinks import Counting, Nginx
 from harness.world import World
-
-# Columns: figure, heading, how it is shown.
-COLUMNS = [
-    ("per_second", "events/s", "{:,.0f}"), ("spread", "spread", "{:.0%}"), ("cpu_us", "CPU us/event", "{:.1f}"), ("peak_rss_mib", "peak MiB", "{:.0f}"),
-    ("bytes_per_event", "bytes/event", "{:,.0f}"), ("rate", "load/s", "{:,.0f}"), ("p50_ms", "p50 ms", "{:.2f}"), ("p99_ms", "p99 ms", "{:.2f}"),
-    ("p99.9_ms", "p99.9 ms", "{:.2f}"), ("producer_behind_ms", "producer late ms", "{:.1f}"), ("first_seconds", "first s", "{:.2f}"), ("ready_seconds", "ready s", "{:.2f}"),
-]
-
 
 class Stage:
     """What the cases of a section have in common: a broker with the section's topics, filled, and endpoints."""
@@ -41,6 +34,7 @@ class Stage:
         self.world = world
         self.options = options
         self.notes = {}
+        self.senders = []  # processes that a case started
         self.groups = 0
         self.topics, self.empty = {}, []
         self._sinks = {}
@@ -82,7 +76,7 @@ class Stage:
         return self.topics[topic].events
 
     def produce(self, topic, *words, **more):
-        """Waits until everything is acknowledged; by how many microseconds the latest event was late."""
+        """Waits until everything is acknowledged; returns by how many microseconds the latest event was late."""
         process = self.starts_producing(topic, *words, **more)
         output, errors = process.communicate()
         if process.returncode:
@@ -145,9 +139,16 @@ def run(options, section, progress):
                 settings[case.name] = case.settings
         for number in range(options.rounds):
             figures = {}
-            for case in cases:
+            for case in list(cases):
                 progress.begin(f"{section.name}: {case.name}")
-                figures[case.name] = case.round(stage)
+                try:
+                    figures[case.name] = case.round(stage)
+                except (Failed, AssertionError) as failure:
+                    left_out.append(f"{case.name}: {str(failure).splitlines()[0]}")
+                    print(f"bench: {case.name}: {failure}", file=sys.stderr)
+                    cases.remove(case)
+                    for sender in stage.senders:
+                        sender.kill()
             rounds.append(figures)
             progress.end(f"{section.name}, round {number + 1} of {options.rounds}")
     return rounds, left_out, settings
@@ -156,12 +157,13 @@ def run(options, section, progress):
 def summary(rounds):
     """Medians by case, and how far apart the rounds' speeds are."""
     rows = []
-    for name in rounds[0] if rounds else []:
+    for name in dict.fromkeys(name for figures in rounds for name in figures):
+        measured = [figures[name] for figures in rounds if name in figures]
         row = {"case": name}
-        for figure in rounds[0][name]:
-            values = [r[name][figure] for r in rounds if r[name].get(figure) is not None]
+        for figure in measured[0]:
+            values = [m[figure] for m in measured if m[figure] is not None]
             row[figure] = statistics.median(values) if values else None
-        speeds = [r[name]["per_second"] for r in rounds if r[name].get("per_second")]
+        speeds = [m["per_second"] for m in measured if m.get("per_second")]
         if len(speeds) > 1:
             row["spread"] = (max(speeds) - min(speeds)) / statistics.median(speeds)
         rows.append(row)
@@ -180,21 +182,9 @@ def judged(section, rounds):
     return results
 
 
-def shown_rows(rows):
-    columns = [column for column in COLUMNS if any(row.get(column[0]) is not None for row in rows)]
-    lines = [("", *(heading for _, heading, _ in columns))]
-    for row in rows:
-        lines.append((row["case"], *(style.format(row[figure]) if row.get(figure) is not None else "" for figure, _, style in columns)))
-    return report.table(lines)
-
-
-def shown_aims(aims):
-    lines = [("aim", "measured", "rounds", "wanted", "")]
-    for aim in aims:
-        wanted = f"≥ {aim['at_least']:g}" if aim["at_least"] is not None else f"≤ {aim['at_most']:g}"
-        if aim["value"] is not None:
-            lines.append((aim["what"], f"{aim['value']:.2f}", f"{aim['lowest']:.2f} to {aim['highest']:.2f}", wanted, "reached" if aim["reached"] else "MISSED"))
-    return report.table(lines) if len(lines) > 1 else ""
+def versions():
+    """Of what others made."""
+    return [line for line in (ROOT / "scripts/bench-requirements.txt").read_text().splitlines() if "==" in line]
 
 
 def words(text):
@@ -236,14 +226,14 @@ def main():
         rows, aims = summary(rounds), judged(section, rounds)
         results[section.name] = {"title": section.title, "rows": rows, "aims": aims, "rounds": rounds, "left_out": left_out, "settings": settings}
         notes = "\n".join(f"left out: {what}" for what in left_out)
-        texts.append("\n\n".join(part for part in (f"## {section.title}", shown_rows(rows), shown_aims(aims), notes) if part))
+        texts.append("\n\n".join(part for part in (f"## {section.title}", *(report.table(lines) for lines in (columns.figures(rows), columns.aims(aims)) if len(lines) > 1), notes) if part))
     progress.close()
-    how = sorted({f"{name.split(',')[0]}: {what}" for result in results.values() for name, what in result["settings"].items() if what})
-    texts.append("Settings\n" + "\n".join(f"  {line}" for line in how))
+    how = sorted({what for result in results.values() for what in result["settings"].values() if what})
+    texts.append("\n  ".join(["Settings", *how, f"others: {', '.join(versions())}"]))
     missed = [aim["what"] for result in results.values() for aim in result["aims"] if aim["reached"] is False]
     count = sum(aim["reached"] is not None for result in results.values() for aim in result["aims"])
     texts.append(f"{count - len(missed)} of {count} aims reached, in {time.monotonic() - began:.0f} s; medians of {options.rounds} rounds")
-    report.emit(options, "\n" + "\n\n".join(texts), {"sections": results, "took_seconds": round(time.monotonic() - began)})
+    report.emit(options, "\n" + "\n\n".join(texts), {"sections": results, "versions": versions(), "took_seconds": round(time.monotonic() - began)})
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The Helm chart: what it renders is valid Kubernetes and a configuration that the bridge takes."""
 
+import copy
 import subprocess
 
 import kubernetes_validate
@@ -144,6 +145,35 @@ def test_every_object_is_valid_kubernetes(helm, values, kubernetes):
     for document in rendered.objects:
         if document["apiVersion"] not in CUSTOM:
             kubernetes_validate.validate(document, kubernetes, strict=True)
+
+
+def switches(values=yaml.safe_load((CHART / "values.yaml").read_text()), path=()):
+    """Whatever can be on or off, by its path."""
+    for key, value in values.items():
+        if isinstance(value, bool):
+            yield (*path, key), value
+        elif isinstance(value, dict) and key != "config":
+            yield from switches(value, (*path, key))
+
+
+@pytest.mark.parametrize("path, default", [pytest.param(*one, id=".".join(one[0])) for one in switches() if one[0] != ("podSecurityContext", "runAsNonRoot")])
+def test_each_switch_alone_does_something_valid(helm, path, default):
+    """Beside what some need to be switched on."""
+    needs = {"ingress": {"hosts": ["fanfare.example.com"]}, "keda": {"subscriptions": [{"subscription": "billing", "topic": "shop.orders"}]},
+             "monitor": {"tokenSecret": {"name": "viewer"}}, "config": {"ops": {"tokens": {"viewer": ["${TOKEN}"]}}}}
+    values, plain = (copy.deepcopy(with_required(**needs)) for _ in range(2))
+    *parents, last = path
+    section = values
+    for name in parents:
+        section = section.setdefault(name, {})
+    section[last] = not default
+    rendered = helm.renders(values)
+    assert rendered.objects != helm.renders(plain).objects
+    for document in rendered.objects:
+        if document["apiVersion"] in CUSTOM:
+            assert understood(document) == document
+        else:
+            kubernetes_validate.validate(document, "1.31", strict=True)
 
 
 @pytest.mark.parametrize("values", [SETS["scaled, watched and fenced"], SETS["scaled by lag"]], ids=["fenced", "by lag"])

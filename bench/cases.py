@@ -13,6 +13,7 @@ from senders import Fanfare, Target, drain, floor, h2load, mq_bridge, other, unu
 SIZES = {200: "200 B", 1024: "1 KiB", 10240: "10 KiB"}
 SIZE = 1024
 BATCHES = [10, 100]
+WRK = "wrk: 1 thread, 64 connections, the same request again and again"
 H2LOAD = "h2load: 1 thread, 64 clients; by HTTP/2 one client with 64 streams"
 MANY = 10_000
 # Of events, for that many subscriptions: not a multiple of the partitions, so that each type comes in all of them.
@@ -103,7 +104,7 @@ def delivery(stage):
         name = f"bench.s{size}"
         request = stage.request(size)
         cases += [
-            Case(f"wrk, {said}", lambda s, r=request: wrk(s.world.folder, nginx, r, s.load_seconds), "wrk: 1 thread, 64 connections, the same request again and again", needs="wrk"),
+            Case(f"wrk, {said}", lambda s, r=request: wrk(s.world.folder, nginx, r, s.load_seconds), WRK, needs="wrk"),
             Case(f"h2load --h1, {said}", lambda s, r=request: h2load(s.world.folder, nginx, r, s.load_seconds), H2LOAD, needs="h2load"),
             drained(f"C, hand-written, {said}", floor("floor_epoll", nginx), stage, name, nginx),
             drained(f"C, libcurl, {said}", floor("floor_libcurl", nginx, connections=256), stage, name, nginx),
@@ -216,7 +217,9 @@ def subscription_topics(options):
 def isolation(stage):
     nginx, slow, name = stage.nginx(), stage.slow_endpoint(), "bench.ten"
     healthy = several(9, nginx.url)
-    beside = {"9 healthy, nothing else": None, "9 healthy, 1 dead": unused_url("/dead"), "9 healthy, 1 after 2 s": f"http://127.0.0.1:{slow.port}/slow/2000/hook"}
+    beside = {
+        "9 healthy, nothing else": None, "9 healthy, 1 dead": unused_url("/dead"),
+        "9 healthy, 1 after 2 s": f"http://127.0.0.1:{slow.port}/slow/2000/hook"}
 
     def subscribe(url):
         def both(topic):

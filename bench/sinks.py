@@ -3,7 +3,6 @@
 import array
 import json
 import subprocess
-import urllib.request
 
 from programs import compiled
 from stage import ask

@@ -226,7 +226,8 @@ def main():
         rows, aims = summary(rounds), judged(section, rounds)
         results[section.name] = {"title": section.title, "rows": rows, "aims": aims, "rounds": rounds, "left_out": left_out, "settings": settings}
         notes = "\n".join(f"left out: {what}" for what in left_out)
-        texts.append("\n\n".join(part for part in (f"## {section.title}", *(report.table(lines) for lines in (columns.figures(rows), columns.aims(aims)) if len(lines) > 1), notes) if part))
+        tables = [report.table(lines) for lines in (columns.figures(rows), columns.aims(aims)) if len(lines) > 1]
+        texts.append("\n\n".join(part for part in (f"## {section.title}", *tables, notes) if part))
     progress.close()
     how = sorted({what for result in results.values() for what in result["settings"].values() if what})
     texts.append("\n  ".join(["Settings", *how, f"others: {', '.join(versions())}"]))

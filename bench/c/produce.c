@@ -61,6 +61,7 @@ int main(int words, char **word) {
         else rd_kafka_poll(producer, 10);
         if (n % 100 == 0) rd_kafka_poll(producer, 0);
     }
-    if (rd_kafka_flush(producer, 60000) || failed) return fprintf(stderr, "%ld events were not acknowledged\n", failed + rd_kafka_outq_len(producer)), 1;
+    if (rd_kafka_flush(producer, 60000) || failed)
+        return fprintf(stderr, "%ld events were not acknowledged\n", failed + rd_kafka_outq_len(producer)), 1;
     printf("%lld\n", latest / 1000);
 }

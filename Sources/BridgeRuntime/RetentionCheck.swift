@@ -1,9 +1,9 @@
-import EventModel
-import KafkaClient
+package import EventModel
+package import KafkaClient
 import Logging
 
 /// Says loudly where a topic's settings could make Kafka delete what is not settled yet.
-enum RetentionCheck {
+package enum RetentionCheck {
     /// Waits for the cluster's answers. A cluster that does not show settings (the embedded one) is not judged.
     static func run(_ configuration: BridgeConfiguration, _ manifests: [TopicManifest], _ kafka: KafkaConfiguration, _ log: Logger) {
         guard let admin = try? ClusterAdmin(kafka, timeoutMilliseconds: 5000) else { return }
@@ -34,7 +34,8 @@ enum RetentionCheck {
             metadata: ["topic": "\(topic)"])
     }
 
-    static func problems(
+    /// - Parameter span: how long events of the topic may have to be kept.
+    package static func problems(
         _ topic: String, needs span: TimeSpan, _ entries: [ClusterAdmin.ConfigurationEntry], isSource: Bool
     ) -> [String] {
         func value(_ name: String) -> String? { entries.first { $0.name == name }?.value }

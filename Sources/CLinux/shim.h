@@ -1,4 +1,4 @@
-// What Linux offers and the `Glibc` module does not export: epoll, eventfd, inotify, prctl, an extension of posix_spawn. No code besides shims
+// What Linux offers and the `Glibc` module does not export: epoll, eventfd, inotify, prctl, adjtimex, an extension of posix_spawn. No code besides shims
 // for functions that Swift cannot call because they are variadic.
 #ifndef FANFARE_CLINUX_SHIM_H
 #define FANFARE_CLINUX_SHIM_H
@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 enum { FANFARE_TCP_INFO = 11 };

@@ -1,0 +1,52 @@
+import ArgumentParser
+import EventModel
+import KafkaClient
+import Manifests
+
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Looks at everything that a bridge depends on here, and says what is wrong and what to do.",
+        discussion: """
+            Configuration and manifests; whether the cluster answers, and topics are there as they have to be, have leaders and all
+            replicas, keep records for long enough, and may be read; this machine's clock and descriptors. Nothing is
+            changed, and no record is written: whether topics may be written to, only writing shows. Exit status 0 without problems
+            (there may be warnings), 1 with problems, 78 when configuration or manifests are wrong.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let (loaded, manifests) = try options.usableManifests()
+        let kafka = try KafkaConfiguration(loaded.configuration)
+        var findings = (loaded.problems + manifests.problems).map { Finding.warning(.configuration, "\($0)", help: nil) }
+        if findings.isEmpty {
+            let count = manifests.topics.reduce(0) { $0 + $1.subscriptions.count }
+            findings.append(.ok(.configuration, "\(manifests.topics.count) topics, \(count) subscriptions"))
+        }
+        findings += try ClusterExamination(loaded.configuration, manifests.topics, kafka).findings()
+        findings += MachineExamination.findings(loaded.configuration)
+        report(findings)
+        if findings.contains(where: { $0.status == .problem }) { throw ExitCode.findings }
+    }
+
+    private func report(_ findings: [Finding]) {
+        let (problems, warnings) = (findings.count { $0.status == .problem }, findings.count { $0.status == .warning })
+        switch output.output {
+        case .text:
+            let margin = String(repeating: " ", count: Self.status + Self.subject)
+            for finding in findings {
+                print(Self.padded(finding.status.rawValue, Self.status) + Self.padded(finding.subject.rawValue, Self.subject) + finding.message)
+                if let help = finding.help { print(margin + "-> " + help) }
+            }
+            print("\(problems) problem\(problems == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")")
+        case .json:
+            print("{\"problems\":\(problems),\"warnings\":\(warnings),\"findings\":[\(findings.map(\.json).joined(separator: ","))]}")
+        }
+    }
+
+    private static let status = 9
+    private static let subject = (Finding.Subject.allCases.map(\.rawValue.count).max() ?? 0) + 2
+
+    private static func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.count)) }
+}

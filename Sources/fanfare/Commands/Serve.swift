@@ -93,6 +93,9 @@ struct Serve: AsyncParsableCommand {
                     }
                     try await group.waitForAll()
                 }
+            } catch is CancellationError {
+                // The bridge has ended, and they with it.
+                throw CancellationError()
             } catch {
                 logger.critical("\(error)")
                 bridge.stop()

@@ -35,9 +35,11 @@ class Bridge:
                               details=lambda: f"/readyz says {self.get('/readyz')}")
 
     def stops(self):
-        """SIGTERM, awaited; it must end well."""
+        """SIGTERM, awaited; it must end well, and alarm nobody."""
+        said = self.process.log.stat().st_size
         status = self.process.stop()
         assert status == 0, f"{self.name} ended with status {status} after SIGTERM:\n{self.process.tail()}"
+        assert b"critical" not in self.process.log.read_bytes()[said:], f"{self.name} was asked to end, and says:\n{self.process.tail()}"
 
     def is_killed(self):
         self.process.kill()

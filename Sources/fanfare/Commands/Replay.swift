@@ -76,4 +76,6 @@ struct ReplayBoundArgument: ExpressibleByArgument {
         guard let bound = ReplayBound(argument, now: WallTime(milliseconds: EventLoop.wallMilliseconds())) else { return nil }
         self.bound = bound
     }
+
+    var defaultValueDescription: String { bound.text }
 }

@@ -261,9 +261,11 @@ def measure(world, options):
 def operate(world, name, collector=None):
     """The configuration of one kind of round."""
     sample = {TRACES: 1, TENTH: 0.1, ALL: 0.1}.get(name)
-    has_index = name in (INDEX, ALL)
+    # A topic of its own for each index, which would be busy with other rounds' receipts otherwise.
+    index = {INDEX: "indexed", ALL: "watched"}.get(name)
+    kept = {"topic": f"{{group}}.{index}", "index": {"enabled": True, "path": str(world.folder / f"{index}.sqlite")}} if index else {}
     world.configure(
-        receipts={"enabled": name != BARE, "index": {"enabled": has_index, **({"path": str(world.folder / "index.sqlite")} if has_index else {})}},
+        receipts={"enabled": name != BARE, **kept},
         tracing={"otlp": f"http://127.0.0.1:{collector.port}", "sample": sample} if sample else {})
 
 

@@ -31,7 +31,7 @@ def orders(world):
     orders.subscribe("binary", world.endpoint("binary"), payload={"format": "binary"})
     orders.subscribe("several", world.endpoint("several", keep=True), batch={"maxEvents": 5, "maxWait": "100ms", "partialResults": True})
     orders.subscribe("summary", world.endpoint("summary", keep=True), window={
-        "type": "tumbling", "size": "1m", "idle": "1s", "aggregates": {"total": {"sum": "/data/total"}}})
+        "type": "tumbling", "size": "5s", "idle": "1s", "aggregates": {"total": {"sum": "/data/total"}}})
     orders.write()
     return orders
 

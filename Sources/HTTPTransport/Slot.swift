@@ -1,4 +1,5 @@
 import CCurl
+import CLinux
 import Egress
 import EventLoop
 import Glibc

@@ -1,4 +1,3 @@
-import os
 import pathlib
 import subprocess
 import sys
@@ -11,11 +10,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT / "Tests" / "EndToEnd")]
 
 
-@pytest.fixture(scope="session")
-def program():
-    path = (ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")).resolve()
-    assert os.access(path, os.X_OK), f"there is no program at {path}; `make test-docs` builds it, or set FANFARE_PROGRAM"
-    return path
+from harness.fixtures import program  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")

@@ -2,22 +2,25 @@
 
 import gzip
 import hashlib
-import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# The harness of the end-to-end tests.
+sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
+
+from harness.fixtures import program  # noqa: E402, F401
+from harness.process import environment  # noqa: E402
 
 
 def run(*words, **variables):
-    """Without settings of Fanfare: only what a test says counts."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FANFARE_")} | variables
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, env=environment)
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, env=environment() | variables)
     assert done.returncode == 0, f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done.stdout
 
@@ -25,13 +28,6 @@ def run(*words, **variables):
 def pack(program, folder):
     run(ROOT / "scripts/dist", program, folder, COMPRESSION="none", SOURCE_DATE_EPOCH="1777577400")
     return folder
-
-
-@pytest.fixture(scope="module")
-def program():
-    path = (ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")).resolve()
-    assert os.access(path, os.X_OK), f"there is no program at {path}; `make test-packaging` builds it, or set FANFARE_PROGRAM"
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 @pytest.fixture(scope="session")
 def program():
     path = (ROOT / os.environ.get("FANFARE_PROGRAM", ".build/release/fanfare")).resolve()
-    assert os.access(path, os.X_OK), f"there is no program at {path}; `make test-e2e` builds it, or set FANFARE_PROGRAM"
+    assert os.access(path, os.X_OK), f"there is no program at {path}; `make build` builds it, or set FANFARE_PROGRAM"
     return path
 
 

@@ -45,6 +45,7 @@ BATCHES = "batches"
 # The kinds of rounds.
 WRK = "wrk, 1 thread"
 DEFAULT = "fanfare"
+LIBCURL = "fanfare, by libcurl"
 BARE = "fanfare, no receipts"
 INDEX = "receipts and their index"
 TENTH = "receipts, traces of a tenth"
@@ -204,6 +205,10 @@ def main():
             speed = statistics.median(m["per_second"] / b["per_second"] for m, b in zip(more, bare))
             cpu = statistics.median(m["cpu_us"] / b["cpu_us"] for m, b in zip(more, bare))
             print(f"  {name + ':':{max(map(len, OPERATING)) + 1}} {speed - 1:+.1%} events per second, {cpu - 1:+.1%} processor time of the bridge per event")
+    if LIBCURL in rounds:
+        own, other = by_name[DEFAULT], by_name[LIBCURL]
+        print(f"\nour own sender: {own['per_second'] / other['per_second']:.2f} times as many events per second as libcurl, at "
+              f"{own['cpu_us'] / other['cpu_us']:.2f} of the processor time")
     if options.batch:
         single, batched = by_name[DEFAULT], rows[-1]
         print(f"\nin batches: {batched['per_second'] / single['per_second']:.1f} times as many events per second, at "
@@ -237,7 +242,7 @@ def measure(world, options):
     bridge = world.bridge("first").starts()
     world.wait_until(lambda: all(o is not None for o in world.committed("deliver", topic).values()), "the first position")
     bridge.stops()
-    variants = [DEFAULT]
+    variants = [DEFAULT, LIBCURL]
     if options.overhead:
         # It takes whatever it gets.
         collector = Nginx(world, "collector")
@@ -248,6 +253,7 @@ def measure(world, options):
         for name in variants:
             if options.overhead:
                 operate(world, name, collector)
+            topic.subscriptions["deliver"]["delivery"]["http"] = "curl" if name == LIBCURL else "auto"
             rounds[name].append(run_bridge(world, topic, nginx, options.events, options, is_watched=name == ALL))
         if options.batch:
             operate(world, DEFAULT)

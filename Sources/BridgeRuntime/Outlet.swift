@@ -48,7 +48,7 @@ final class Outlet {
         writer = RequestWriter(decoder: route.decoder, format: policy.payload, templates: templates, signer: signer)
         let version: EndpointConfiguration.HTTPVersion =
             switch policy.delivery.http {
-            case .auto: .auto
+            case .auto, .libcurl: .auto
             case .http1: .http1
             case .http2: .http2
             }
@@ -60,15 +60,16 @@ final class Outlet {
             return
         }
         do throws(EndpointError) {
-            endpoint = try transport.open(
-                EndpointConfiguration(
-                    url: templates?.sampleURL ?? policy.endpoint, constantHeaders: Self.constantHeaders(of: policy),
-                    timeoutMilliseconds: Int(policy.delivery.timeout.millisecondsRoundedUp),
-                    connectTimeoutMilliseconds: Int(policy.delivery.connectTimeout.millisecondsRoundedUp),
-                    httpVersion: version, tls: EndpointConfiguration.TLS(policy),
-                    maxConnections: policy.delivery.maxInFlight,
-                    // What endpoints say beside their status is not looked at otherwise.
-                    keptBody: policy.readsPartialResults ? PartialResults.longestBody : 0))
+            var configuration = EndpointConfiguration(
+                url: templates?.sampleURL ?? policy.endpoint, constantHeaders: Self.constantHeaders(of: policy),
+                timeoutMilliseconds: Int(policy.delivery.timeout.millisecondsRoundedUp),
+                connectTimeoutMilliseconds: Int(policy.delivery.connectTimeout.millisecondsRoundedUp),
+                httpVersion: version, tls: EndpointConfiguration.TLS(policy),
+                maxConnections: policy.delivery.maxInFlight,
+                // What endpoints say beside their status is not looked at otherwise.
+                keptBody: policy.readsPartialResults ? PartialResults.longestBody : 0)
+            configuration.prefersLibcurl = policy.delivery.http == .libcurl
+            endpoint = try transport.open(configuration)
         } catch {
             endpoint = nil
             problem = error.description

@@ -11,7 +11,7 @@ import Spans
 
 /// One shard: an engine, and the one thread that feeds it and performs its effects.
 ///
-/// Everything happens in one loop. librdkafka's queues (by an eventfd), libcurl's sockets and the engine's timers meet in
+/// Everything happens in one loop. librdkafka's queues (by an eventfd), the transport's sockets and the engine's timers meet in
 /// one epoll; nothing on the way of an event crosses a thread or takes a lock of ours. Shards of a process share nothing:
 /// each is a member of the owner group like a replica of its own.
 ///
@@ -23,7 +23,7 @@ final class Shard {
     let channel: ControlChannel
     let log: ShardLog
     let loop: EventLoop
-    let transport: CurlTransport
+    let transport: ChoosingTransport
     let consumer: GroupConsumer
     let readBack: SeekingReader
     var producer: RecordProducer
@@ -119,7 +119,7 @@ final class Shard {
         self.channel = channel
         self.log = log
         loop = try EventLoop()
-        transport = CurlTransport(
+        transport = ChoosingTransport(
             loop: loop, rules: plan.egress, ownListeners: plan.ownListeners, proxy: plan.proxy, maximumConnections: plan.connections)
         let signal = loop.signal.descriptor
         consumer = try GroupConsumer(plan.kafka, group: plan.group, instanceID: plan.instanceID, signal: signal)

@@ -50,7 +50,7 @@ package enum TestDelivery {
 
 private final class Attempt: HTTPTransportDelegate {
     private let loop: EventLoop
-    let transport: CurlTransport
+    let transport: ChoosingTransport
     let outlet: Outlet
     private var completion: ((borrowing HTTPResult) -> Void)?
     private(set) var outcome = TestDelivery.Outcome()
@@ -60,7 +60,7 @@ private final class Attempt: HTTPTransportDelegate {
         _ schemas: (any SchemaSource)?
     ) throws {
         loop = try EventLoop()
-        transport = CurlTransport(
+        transport = ChoosingTransport(
             loop: loop, rules: try EgressRules(egress), ownListeners: ownListeners, proxy: try egress.proxy.map { try Proxy($0) }, requests: 1)
         let route = TopicRoute(
             manifest, subscriptions: [(slot: 0, policy: policy)], errors: SubscriptionCounts(\.filterErrors), schemas: schemas)

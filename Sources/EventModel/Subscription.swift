@@ -117,6 +117,8 @@ public enum HTTPVersion: String, CaseIterable, Sendable {
     case auto
     case http1 = "1.1"
     case http2 = "2"
+    /// As `auto`, and always by libcurl, also where our own sender would do.
+    case libcurl = "curl"
 }
 
 /// Who goes first when the process has as many requests in flight as it may.

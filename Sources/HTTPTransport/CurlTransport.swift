@@ -24,7 +24,13 @@ public final class CurlTransport: HTTPTransport {
 
     private let multi: UnsafeMutableRawPointer
     private let sockets: CurlSockets
-    private let maximumConnections: Int
+    /// Connections at once, idle ones included.
+    var maximumConnections: Int {
+        didSet {
+            fanfare_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, maximumConnections)
+            sizeConnectionPool()
+        }
+    }
     /// Ends every list of headers: takes back what libcurl would add by itself. `Expect: 100-continue` costs a round trip,
     /// and a default content type would be a lie.
     private let commonHeaders: UnsafeMutablePointer<curl_slist>?

@@ -42,6 +42,8 @@ public struct EndpointConfiguration: Sendable, Equatable {
     /// For name resolution, TCP and TLS together.
     public var connectTimeoutMilliseconds: Int
     public var httpVersion: HTTPVersion
+    /// For what our own sender does otherwise than an endpoint can stand.
+    public var prefersLibcurl = false
     public var tls: TLS
     /// How many connections are worth keeping open: the caller's bound on requests in flight to this endpoint. It sizes
     /// the pool of idle connections; it does not hold requests back.
@@ -72,6 +74,7 @@ public struct EndpointConfiguration: Sendable, Equatable {
         a.url == b.url && a.method == b.method && a.constantHeaders.elementsEqual(b.constantHeaders, by: ==)
             && a.timeoutMilliseconds == b.timeoutMilliseconds
             && a.connectTimeoutMilliseconds == b.connectTimeoutMilliseconds && a.httpVersion == b.httpVersion
+            && a.prefersLibcurl == b.prefersLibcurl
             && a.tls == b.tls && a.maxConnections == b.maxConnections && a.keptBody == b.keptBody
             && a.keptHeaders == b.keptHeaders
     }

@@ -27,16 +27,16 @@ VERDICTS = {
     # Of a body no more is read than is needed, and the status has been said.
     "endless-body": DELIVERED, "endless-chunks": DELIVERED, "endless-503": ("http", "answered 503"),
     "endless-headers": TOO_LARGE, "endless-header": TOO_LARGE, "endless-status-line": TOO_LARGE, "endless-interim": TOO_LARGE,
-    "endless-trailers": TOO_LARGE, "endless-chunk-extension": ENDED, "huge-header": TOO_LARGE,
+    "endless-trailers": TOO_LARGE, "endless-chunk-extension": CHUNKED, "huge-header": TOO_LARGE,
     # Nothing is unpacked.
     "gzip-bomb": DELIVERED, "gzip-twice-bomb": DELIVERED, "transfer-bomb": DELIVERED, "nested-json": DELIVERED,
     "truncated-head": EARLY, "truncated-body": EARLY, "truncated-chunk": EARLY, "no-answer": EARLY,
     "garbage": NOT_HTTP, "another-protocol": NOT_HTTP, "status-of-letters": NOT_HTTP, "status-of-five-digits": NOT_HTTP,
-    "version-9": NOT_HTTP, "two-lengths": EARLY, "length-of-letters": NOT_HTTP, "negative-length": NOT_HTTP,
-    # As far as a body's length goes: until the connection ends.
-    "length-beyond-numbers": DELIVERED, "length-and-chunks": DELIVERED,
+    "version-9": NOT_HTTP, "two-lengths": NOT_HTTP, "length-of-letters": NOT_HTTP, "negative-length": NOT_HTTP,
+    # Where the body ends is not sure, and so nothing is that follows.
+    "length-beyond-numbers": NOT_HTTP, "length-and-chunks": NOT_HTTP,
     "chunk-of-letters": CHUNKED, "chunk-beyond-numbers": CHUNKED, "nul-in-header": NOT_HTTP, "header-without-colon": NOT_HTTP,
-    "folded-header": DELIVERED, "another-protocol-than-asked-for": EARLY,
+    "folded-header": NOT_HTTP, "another-protocol-than-asked-for": EARLY,
     "redirect-to-itself": ("http", "answered 307"), "redirect-to-a-file": ("http", "answered 302"),
     "early-close": ("network", "reset by peer|closed the connection without an answer"), "early-reset": RESET, "reset": RESET, "reset-in-head": RESET, "reset-in-body": RESET,
     "churn": DELIVERED, "silent-churn": DELIVERED,

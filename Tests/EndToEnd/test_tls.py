@@ -40,8 +40,10 @@ def asking_for_certificates(context, authority, newest):
     return context
 
 
+# By libcurl, and by our own sender.
+@pytest.mark.parametrize("http", ["auto", "1.1"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_each_check_of_a_handshake_has_its_message_and_a_command_that_shows_it(world, servers, certificates):
+def test_each_check_of_a_handshake_has_its_message_and_a_command_that_shows_it(world, servers, certificates, http):
     orders = world.topic("shop.orders")
     expected, taken = {}, {}
 
@@ -50,7 +52,7 @@ def test_each_check_of_a_handshake_has_its_message_and_a_command_that_shows_it(w
         orders.endpoints[name] = endpoint
         orders.subscriptions[name] = {
             "endpoint": endpoint.url, "start": "earliest", "signing": "none", "retry": {"on": ["5xx"]}, "tls": {"ca": certificates.authority},
-            **policies}
+            "delivery": {"http": http}, **policies}
         if reason:
             expected[name] = (reason, f"to see it: openssl s_client -connect 127.0.0.1:{endpoint.server.port}")
         else:

@@ -164,7 +164,7 @@ import Testing
             "delivery: { maxInFlight: 0, timeout: 15, http: 3, ordering: keys, priority: urgent }",
             "topics/t.yaml:6:17: error: subscriptions.s.delivery.maxInFlight: must be between 1 and 65536, not \"0\"",
             "topics/t.yaml:6:33: error: subscriptions.s.delivery.timeout: must be a duration with its unit, such as 5s or 250ms, not \"15\"",
-            "topics/t.yaml:6:46: error: subscriptions.s.delivery.http: must be auto, 1.1 or 2, not \"3\"",
+            "topics/t.yaml:6:46: error: subscriptions.s.delivery.http: must be auto, 1.1, 2 or curl, not \"3\"",
             "topics/t.yaml:6:55: error: subscriptions.s.delivery.ordering: must be none, key or partition, not \"keys\"",
             "topics/t.yaml:6:71: error: subscriptions.s.delivery.priority: must be high, normal or low, not \"urgent\""),
         Case(

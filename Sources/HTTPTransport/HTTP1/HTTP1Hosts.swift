@@ -17,7 +17,7 @@ struct HTTP1Hosts {
     /// The pool that a target of these parts belongs to. Whoever uses it adds to its `users`.
     mutating func pool(_ parts: Target.Parts, _ tls: EndpointConfiguration.TLS) -> HTTP1Pool {
         let context = parts.isEncrypted ? context(tls) : nil
-        let key = HTTP1Pool.Key(host: parts.host, port: parts.port, tls: context.map(ObjectIdentifier.init))
+        let key = HTTP1Pool.Key(host: parts.host, port: parts.port, zone: parts.zone, tls: context.map(ObjectIdentifier.init))
         if let known = pools[key] { return known }
         let pool = HTTP1Pool(key, tls: context)
         pools[key] = pool

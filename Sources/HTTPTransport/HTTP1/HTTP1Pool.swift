@@ -7,6 +7,8 @@ final class HTTP1Pool {
         /// In lower case; an address as URLs have it.
         var host: String
         var port: UInt16
+        /// Of a link-local address.
+        var zone: String?
         /// Nil: without TLS.
         var tls: ObjectIdentifier?
     }
@@ -37,7 +39,7 @@ final class HTTP1Pool {
         self.key = key
         host = key.host
         self.tls = tls
-        addresses = SocketAddress.known(host: key.host, port: key.port)
+        addresses = SocketAddress.known(host: key.host, port: key.port, zone: key.zone)
         validUntil = addresses.isEmpty ? .min : .max
     }
 
@@ -69,8 +71,10 @@ struct SocketAddress: Equatable, Sendable {
     var scope: UInt32 = 0
 
     /// What needs no name service: addresses, and the names of the loopback interface (RFC 6761). Empty: everything else.
-    static func known(host: String, port: UInt16) -> [SocketAddress] {
-        if let ip = IPAddress(host) { return [SocketAddress(ip: ip, port: port)] }
+    static func known(host: String, port: UInt16, zone: String?) -> [SocketAddress] {
+        if let ip = IPAddress(host) {
+            return [SocketAddress(ip: ip, port: port, scope: zone.map { UInt32($0) ?? if_nametoindex($0) } ?? 0)]
+        }
         guard HostPolicy.isLoopback(name: host) else { return [] }
         return [SocketAddress(ip: IPAddress(v6: 1), port: port), SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: port)]
     }

@@ -28,7 +28,8 @@ public final class HTTP1Transport: HTTPTransport {
     public internal(set) var connectionsOpened = 0
 
     let rules: ConnectionRules
-    let maximumConnections: Int
+    /// Connections at once, idle ones included.
+    var maximumConnections: Int
     let events: HTTP1Events
     /// What was received last, or is sent next.
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)

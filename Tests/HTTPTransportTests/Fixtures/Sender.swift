@@ -6,6 +6,11 @@ import Testing
 /// The implementations of the transport. Where they differ for their users, one of them is wrong.
 enum Sender: CaseIterable, CustomTestStringConvertible {
     case curl, http1
+    /// Either of them.
+    case choosing
+
+    /// Those that have a way of their own.
+    static let allCases: [Sender] = [.curl, .http1]
 
     func make(
         _ loop: EventLoop, _ rules: EgressRules, ownListeners: OwnListeners = OwnListeners(), proxy: Proxy? = nil,
@@ -14,6 +19,9 @@ enum Sender: CaseIterable, CustomTestStringConvertible {
         switch self {
         case .curl:
             return CurlTransport(
+                loop: loop, rules: rules, ownListeners: ownListeners, proxy: proxy, requests: 2, maximumConnections: maximumConnections)
+        case .choosing:
+            return ChoosingTransport(
                 loop: loop, rules: rules, ownListeners: ownListeners, proxy: proxy, requests: 2, maximumConnections: maximumConnections)
         case .http1:
             precondition(proxy == nil, "Proxies are libcurl's.")
@@ -25,6 +33,7 @@ enum Sender: CaseIterable, CustomTestStringConvertible {
         switch self {
         case .curl: "libcurl"
         case .http1: "our own"
+        case .choosing: "either"
         }
     }
 }
@@ -37,3 +46,4 @@ protocol ObservedTransport: HTTPTransport {
 
 extension CurlTransport: ObservedTransport {}
 extension HTTP1Transport: ObservedTransport {}
+extension ChoosingTransport: ObservedTransport {}

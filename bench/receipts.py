@@ -33,7 +33,10 @@ def receipt(n, total, start):
         "subscription": subscription, "topic": "shop.orders", "webhookId": event, "attempt": 1, "result": "retry" if failed else "success", **answer,
         "durationSeconds": 0.012, "endpoint": "hooks.example.com", "time": at, "count": 1,
         "events": [{"id": event, "type": "order.created", "partition": n % 12, "offset": n // 12, "attempt": 1, "next": step}]}
-    return f"{subscription}/{event}", json.dumps(value, separators=(",", ":"))
+    envelope = {
+        "specversion": "1.0", "type": "fanfare.receipt", "datacontenttype": "application/json", "source": "fanfare:bench", "id": f"a-0-{n}", "time": at,
+        "data": value}
+    return f"{subscription}/{event}", json.dumps(envelope, separators=(",", ":"))
 
 
 def fill(servers, total, start):

@@ -196,7 +196,9 @@ final class ShardTraces {
 extension Shard {
     /// Before the engine knows that an attempt has ended, and its events go elsewhere.
     func noteSpans(_ delivery: Delivery, _ traces: ShardTraces, _ draft: TraceDraft) {
-        guard let outlet = outlets[delivery.subscription.index] else { return traces.begin(nil) }
+        // Most often none of its events is recorded.
+        let isWritten = draft.events.count == delivery.count && draft.context != nil
+        guard draft.isSampled || !isWritten, let outlet = outlets[delivery.subscription.index] else { return traces.begin(nil) }
         traces.begin(traces.origin(of: delivery.subscription, outlet))
         for i in 0..<delivery.count {
             let item = core.item(i, of: delivery)

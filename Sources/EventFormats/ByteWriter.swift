@@ -5,12 +5,11 @@ import Glibc
 /// It owns its memory and frees it in the end. `bytes` and everything derived from it is valid until the next call that
 /// appends or removes. Not thread-safe.
 public final class ByteWriter {
-    // Private, so that the compiler sees every access and needs no exclusivity checks at run time.
-    private var base: UnsafeMutableRawPointer
-    private var limit: Int
-    private var end = 0
+    @usableFromInline var base: UnsafeMutableRawPointer
+    @usableFromInline var limit: Int
+    @usableFromInline var end = 0
 
-    public var count: Int { end }
+    @inlinable public var count: Int { end }
     /// Bytes that fit before the memory moves.
     public var capacity: Int { limit }
 
@@ -22,13 +21,13 @@ public final class ByteWriter {
 
     deinit { free(base) }
 
-    public var isEmpty: Bool { count == 0 }
+    @inlinable public var isEmpty: Bool { count == 0 }
 
     /// What has been written. The address is never nil.
-    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+    @inlinable public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
     /// What has been written from `position` on.
-    public func bytes(from position: Int) -> UnsafeRawBufferPointer {
+    @inlinable public func bytes(from position: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: bytes[position...])
     }
 
@@ -52,31 +51,31 @@ public final class ByteWriter {
     }
 
     /// Forgets what was written from `position` on.
-    public func truncate(to position: Int) {
+    @inlinable public func truncate(to position: Int) {
         precondition(position >= 0 && position <= count, "truncate(to:) cannot make a ByteWriter longer")
         end = position
     }
 
     /// Makes room: the next `more` bytes do not move the memory.
-    public func reserve(_ more: Int) {
+    @inlinable public func reserve(_ more: Int) {
         if limit - end < more { grow(more) }
     }
 
-    public func append(_ byte: UInt8) {
+    @inlinable public func append(_ byte: UInt8) {
         reserve(1)
         base.storeBytes(of: byte, toByteOffset: end, as: UInt8.self)
         end += 1
     }
 
     /// `bytes` must not be the writer's own.
-    public func append(_ bytes: UnsafeRawBufferPointer) {
+    @inlinable public func append(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress, bytes.count > 0 else { return }
         reserve(bytes.count)
         (base + end).copyMemory(from: source, byteCount: bytes.count)
         end += bytes.count
     }
 
-    public func append(_ text: StaticString) {
+    @inlinable public func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
@@ -126,7 +125,7 @@ public final class ByteWriter {
     }
 
     @inline(never)
-    private func grow(_ more: Int) {
+    @usableFromInline func grow(_ more: Int) {
         limit = max(limit * 2, end + more)
         base = ByteWriter.allocate(limit, replacing: base)
     }

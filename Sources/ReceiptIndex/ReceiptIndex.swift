@@ -38,11 +38,14 @@ public final class ReceiptIndex: Sendable {
     public struct Record: Sendable {
         public var partition: Int32
         public var offset: Int64
+        public var receipt: Receipt
+        /// The receipt, as it stands there.
         public var json: String
 
-        public init(partition: Int32, offset: Int64, json: String) {
+        public init(partition: Int32, offset: Int64, receipt: Receipt, json: String) {
             self.partition = partition
             self.offset = offset
+            self.receipt = receipt
             self.json = json
         }
     }
@@ -82,7 +85,7 @@ public final class ReceiptIndex: Sendable {
         }
     }
 
-    /// Adds records in one transaction, and deletes what is too old or too much. What is there already, or is no receipt, is passed over.
+    /// Adds records in one transaction, and deletes what is too old or too much. What is there already is passed over.
     ///
     /// - Parameter positions: up to where partitions have been read now.
     public func add(_ records: [Record], positions: [Int32: Int64], now: WallTime) throws(ReceiptIndexFailure) {
@@ -90,10 +93,7 @@ public final class ReceiptIndex: Sendable {
             try pool.write { db in
                 let oldest = self.oldest(at: now)
                 let writer = try ReceiptWriter(db)
-                for record in records {
-                    guard let receipt = record.receipt, receipt.time >= oldest else { continue }
-                    try writer.insert(receipt, record)
-                }
+                for record in records where record.receipt.time >= oldest { try writer.insert(record) }
                 for (partition, next) in positions {
                     try db.execute(
                         sql: "insert into position values (?, ?) on conflict (partition) do update set next = max(next, excluded.next)",
@@ -189,10 +189,6 @@ public final class ReceiptIndex: Sendable {
     }
 
     private static func pragma(_ db: Database, _ name: String) throws -> Int { try Int.fetchOne(db, sql: "pragma \(name)") ?? 0 }
-}
-
-extension ReceiptIndex.Record {
-    var receipt: Receipt? { Receipt(text: json) }
 }
 
 extension Receipt {

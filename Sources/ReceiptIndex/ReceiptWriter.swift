@@ -14,7 +14,8 @@ struct ReceiptWriter {
         mention = try db.cachedStatement(sql: "insert or ignore into mention values (?, ?)")
     }
 
-    func insert(_ receipt: Receipt, _ record: ReceiptIndex.Record) throws {
+    func insert(_ record: ReceiptIndex.Record) throws {
+        let receipt = record.receipt
         let id = ReceiptPosition(time: receipt.time, partition: record.partition, offset: record.offset).row
         try self.receipt.execute(arguments: [
             id, receipt.time.milliseconds, receipt.subscription.digest, receipt.hasFailed, record.json,

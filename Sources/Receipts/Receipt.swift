@@ -49,10 +49,22 @@ public struct Receipt: Equatable, Sendable {
 }
 
 extension Receipt {
-    /// Nil for what is none. Members that are not known are left out, so that a later version may have more.
+    /// What a record of the receipts topic holds, the data of a CloudEvent: as a receipt and as its JSON, which is valid as long as
+    /// `value` is. Nil for what is none.
+    public static func read(_ value: UnsafeRawBufferPointer) -> (receipt: Receipt, json: UnsafeRawBufferPointer)? {
+        guard let data = try? JSONScanner.scan(value).member("data") else { return nil }
+        return Receipt(data).map { ($0, data.raw) }
+    }
+
+    /// - Parameter json: the receipt itself. Nil for what is none.
     public init?(json: UnsafeRawBufferPointer) {
-        guard let root = try? JSONScanner.scan(json), root.kind == .object,
-            let subscription = root.member("subscription")?.text, let topic = root.member("topic")?.text,
+        guard let root = try? JSONScanner.scan(json) else { return nil }
+        self.init(root)
+    }
+
+    /// Members that are not known are left out, so that a later version may have more.
+    private init?(_ root: JSONValue) {
+        guard root.kind == .object, let subscription = root.member("subscription")?.text, let topic = root.member("topic")?.text,
             let result = root.member("result")?.text, let time = root.member("time")?.text.flatMap({ WallTime(rfc3339: $0) }),
             let events = root.member("events"), events.kind == .array
         else { return nil }

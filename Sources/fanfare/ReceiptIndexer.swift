@@ -2,6 +2,7 @@ import EventLoop
 import EventModel
 import KafkaClient
 import ReceiptIndex
+import Receipts
 
 /// Copies the receipts topic into an index: what this does not have, and then what comes.
 final class ReceiptIndexer {
@@ -69,8 +70,8 @@ final class ReceiptIndexer {
         try follower.read(atMost: Self.batch) { partition, record in
             isRenewed = isRenewed || record.offset < positions[partition] ?? 0
             positions[partition] = record.offset + 1
-            guard let value = record.value else { return }
-            records.append(.init(partition: partition.partition, offset: record.offset, json: String(decoding: value, as: UTF8.self)))
+            guard let (receipt, json) = record.value.flatMap(Receipt.read) else { return }
+            records.append(.init(partition: partition.partition, offset: record.offset, receipt: receipt, json: String(decoding: json, as: UTF8.self)))
         }
         guard !isRenewed else {
             try index.discard()

@@ -106,8 +106,8 @@ struct ReceiptReader {
     }
 
     func show(_ record: KafkaRecord, _ body: (Receipt, UnsafeRawBufferPointer) -> Void) {
-        guard let value = record.value, let receipt = Receipt(json: value), filter.matches(receipt) else { return }
-        body(filter.shown(receipt), value)
+        guard let (receipt, json) = record.value.flatMap(Receipt.read), filter.matches(receipt) else { return }
+        body(filter.shown(receipt), json)
     }
 
     /// Says in words what a reader of Kafka threw.

@@ -55,11 +55,12 @@ def test_every_attempt_leaves_one_receipt(world):
         jsonschema.validate(receipt, schema)
         record = receipt.record
         event = kafka.from_kafka(kafka.KafkaMessage(dict(record.headers), record.key, record.value), JSONFormat())
-        assert (event.get_type(), event.get_source()) == ("fanfare.receipt", "fanfare:fanfare")
+        assert (event.get_type(), event.get_source(), event.get_datacontenttype()) == ("fanfare.receipt", "fanfare:fanfare", "application/json")
+        assert event.get_data() == receipt and receipt.event["time"] == receipt["time"]
         assert receipt.record.key.decode() == f"{receipt['subscription']}/{receipt['webhookId']}"
         assert receipt["endpoint"] == f"127.0.0.1:{endpoints[receipt['subscription']].port}"
         assert b"payload" not in receipt.record.value
-    assert len({r.headers["ce_id"] for r in receipts}) == len(receipts)
+    assert len({r.event["id"] for r in receipts}) == len(receipts)
 
     # An event's way, in one partition.
     way = [r for r in receipts if r["subscription"] == "patient" and r["events"][0].get("id") == "order-7"]

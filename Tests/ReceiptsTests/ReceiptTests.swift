@@ -24,6 +24,23 @@ import Testing
         #expect(receipt.events[1].id == nil && receipt.events[1].next?.step == "dead-letter" && receipt.events[1].next?.kind == "poison")
     }
 
+    @Test func `a record is a CloudEvent whose data is the receipt`() throws {
+        func read(_ text: String, _ body: (Receipt, String) -> Void = { _, _ in }) -> Bool {
+            var text = text
+            return text.withUTF8 { value in
+                guard let (receipt, json) = Receipt.read(UnsafeRawBufferPointer(value)) else { return false }
+                body(receipt, String(decoding: json, as: UTF8.self))
+                return true
+            }
+        }
+        let expected = try #require(self.read(failure))
+        let isOne = read("{\"specversion\":\"1.0\",\"id\":\"1\",\"data\":\(failure)}") { receipt, json in
+            #expect(receipt == expected && json == failure)
+        }
+        #expect(isOne)
+        for text in ["", "{}", "7", failure, "{\"data\":7}", "{\"data\":\(failure)"] { #expect(!read(text), "\(text)") }
+    }
+
     @Test(arguments: ["", "{}", "[]", "7", "{\"subscription\":\"a\",\"topic\":\"t\",\"result\":\"success\",\"time\":\"now\",\"events\":[]}"])
     func `what is no receipt is none`(json: String) {
         #expect(read(json) == nil)

@@ -310,12 +310,12 @@ class Diverted:
 
 
 class Receipt(dict):
-    """A record of the receipts topic: the JSON of its value."""
+    """A record of the receipts topic, a CloudEvent in structured mode: its data."""
 
     def __init__(self, record):
-        super().__init__(json.loads(record.value))
+        self.event = json.loads(record.value)
+        super().__init__(self.event["data"])
         self.record = record
-        self.headers = {name: value.decode() for name, value in record.headers}
 
     @property
     def steps(self):

@@ -31,7 +31,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations mutants fuzz sanitize sanitize-address sanitize-thread bench bench-plots bench-delivery bench-isolation bench-lateness bench-outage bench-memory bench-receipts bench-filters filters-page schemas check image dist clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs mutations instructions mutants fuzz sanitize sanitize-address sanitize-thread bench bench-plots bench-delivery bench-isolation bench-lateness bench-outage bench-memory bench-receipts bench-filters filters-page schemas check image dist clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ build: install-build ## the program, optimised: .build/release/fanfare
 	$(call stage,build (the first one takes a few minutes))
 	@swift build $(QUIET) --configuration release --product fanfare
 
-test: test-unit test-simulator mutations test-packaging test-docs test-e2e test-faults ## every test: unit, simulator and whether it finds bugs, packaging, documentation, end to end, kill -9
+test: test-unit test-simulator mutations instructions test-packaging test-docs test-e2e test-faults ## every test: unit, simulator and whether it finds bugs, what an event costs, packaging, documentation, end to end, kill -9
 
 test-unit: build-tests ## the Swift tests (FILTER=name)
 	$(call stage,unit tests)
@@ -90,6 +90,10 @@ faults: build install-test ## many rounds of kill -9 with seeds of their own (RO
 	$(call stage,kill -9: $(ROUNDS) rounds from seed $(SEED))
 	@FANFARE_PROGRAM=$(FANFARE) FANFARE_ROUNDS=$(ROUNDS) FANFARE_SEED=$(SEED) FANFARE_REPORT=$(REPORT) \
 		$(PYTHON) -m pytest --numprocesses 2 Tests/Faults $(ARGS)
+
+instructions: build-tests install-test ## what an event costs in instructions and allocations, stage by stage; fails when it became 5% dearer (ARGS=--write)
+	$(call stage,instructions)
+	@Tests/Instructions/check.py $(ARGS)
 
 mutations: install-build ## deliberate bugs in the engine, each of which the simulator must find (ARGS='--seeds 500 probe-storm')
 	$(call stage,mutations)
@@ -149,7 +153,7 @@ bench-receipts: build ## how quickly an index of two million receipts is made, a
 	@$(PYTHON) bench/receipts.py --program $(FANFARE) $(ARGS)
 
 bench-filters: install-build ## events per second through 1 to 100,000 filters on one core, beside running them one by one (ARGS='--quick')
-	@swift build $(QUIET) --configuration release --product fanfare-bench-filters
+	@swift build $(QUIET) --configuration release --product fanfare-measure
 	$(call stage,benchmark: filters)
 	@python3 bench/filters.py $(ARGS)
 

@@ -35,7 +35,7 @@ let package = Package(
     products: [
         .executable(name: "fanfare", targets: ["fanfare"]),
         .executable(name: "fanfare-simulate", targets: ["simulate"]),
-        .executable(name: "fanfare-bench-filters", targets: ["benchfilters"]),
+        .executable(name: "fanfare-measure", targets: ["measure"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -131,9 +131,12 @@ let package = Package(
             "EventModel", "EventFormats", "JSONSchema", "Avro", "SchemaRegistry", "Filters", "Transforms", "DeliveryCore", "Control", "Manifests",
             "HTTPTransport", "KafkaClient", "Signing", "BridgeRuntime",
         ]),
-        // Measures the matcher of filters; bench/filters.py runs it. Not in the image.
+        // Runs single stages of an event's way, for those who time them (bench/filters.py) or count their instructions
+        // (Tests/Instructions). Not in the image.
         .executableTarget(
-            name: "benchfilters", dependencies: ["EventModel", "EventFormats", "Filters", arguments], swiftSettings: settings),
+            name: "measure",
+            dependencies: ["EventModel", "EventFormats", "Filters", "DeliveryCore", "Signing", "HTTPTransport", "BridgeRuntime", arguments],
+            swiftSettings: settings),
         // Commands and wiring.
         .executableTarget(
             name: "fanfare",

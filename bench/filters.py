@@ -29,7 +29,7 @@ COUNTS = [1, 100, 10_000, 100_000]
 
 
 def run(options, kind, count):
-    words = [options.bench, "--kind", kind, "--count", str(count), "--seconds", str(options.seconds), "--size", str(options.size)]
+    words = [options.bench, "filters", "--kind", kind, "--count", str(count), "--seconds", str(options.seconds), "--size", str(options.size)]
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(map(str, words))} ended with status {done.returncode}:\n{done.stderr}")
@@ -65,7 +65,7 @@ def text(options, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     report.add_options(parser)
-    parser.add_argument("--bench", default=report.ROOT / ".build/release/fanfare-bench-filters", help="the program that measures")
+    parser.add_argument("--bench", default=report.ROOT / ".build/release/fanfare-measure", help="the program that measures")
     parser.add_argument("--only", nargs="+", metavar="KIND", choices=KINDS, default=list(KINDS), help=f"only these kinds, of {', '.join(KINDS)}")
     parser.add_argument("--counts", type=int, nargs="+", metavar="N", default=COUNTS, help="subscriptions (default 1 100 10000 100000)")
     parser.add_argument("--seconds", type=float, default=2, help="of each measurement (default 2)")

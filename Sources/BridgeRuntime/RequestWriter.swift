@@ -1,11 +1,11 @@
-import EventFormats
-import EventModel
-import Signing
-import Transforms
+package import EventFormats
+package import EventModel
+package import Signing
+package import Transforms
 
 /// Writes one subscription's requests: body, identification, trace context and signature. Headers go into the slot in the
 /// form that `HTTPTransport.send` takes. Allocates nothing where the slot has room.
-struct RequestWriter {
+package struct RequestWriter {
     let decoder: EventDecoder
     let format: PayloadFormat
     /// Nil: events are sent as the topic carries them.
@@ -13,11 +13,18 @@ struct RequestWriter {
     /// Nil: unsigned.
     let signer: (any RequestSigner)?
 
+    package init(decoder: EventDecoder, format: PayloadFormat, templates: RequestTemplates?, signer: (any RequestSigner)?) {
+        self.decoder = decoder
+        self.format = format
+        self.templates = templates
+        self.signer = signer
+    }
+
     /// One event: its body is the record's own bytes wherever the payload format allows.
     ///
     /// - Parameter replay: the name of the replay that asked for it.
     /// - Returns: the body, in the slot or in the record.
-    func writeEvent(
+    package func writeEvent(
         _ view: RecordView, attempt: Int, replay: UnsafeRawBufferPointer? = nil, at now: WallTime, _ traceIDs: inout TraceIDs, into slot: RequestSlot
     ) throws(PoisonReason) -> UnsafeRawBufferPointer {
         let event = try decoder.decode(view)
@@ -49,21 +56,21 @@ struct RequestWriter {
     }
 
     /// Several events: begin, append each, finish.
-    struct Batch {
+    package struct Batch {
         private var encoder: BatchEncoder
         private var digest = BatchID()
         private var hasReplay = false
         private let writer: RequestWriter
         private let slot: RequestSlot
 
-        init(_ writer: RequestWriter, into slot: RequestSlot) {
+        package init(_ writer: RequestWriter, into slot: RequestSlot) {
             encoder = BatchEncoder(format: writer.format, body: slot.body)
             self.writer = writer
             self.slot = slot
         }
 
         /// - Parameter replay: the name of the replay that asked for it. The events of a batch are all replayed or none is.
-        mutating func append(_ view: RecordView, replay: UnsafeRawBufferPointer? = nil) throws(PoisonReason) {
+        package mutating func append(_ view: RecordView, replay: UnsafeRawBufferPointer? = nil) throws(PoisonReason) {
             if let replay, !hasReplay {
                 hasReplay = true
                 RequestWriter.append(replay: replay, to: slot.headers)
@@ -75,7 +82,7 @@ struct RequestWriter {
         }
 
         /// - Returns: the body, in the slot.
-        consuming func finish(attempt: Int, at now: WallTime) -> UnsafeRawBufferPointer {
+        package consuming func finish(attempt: Int, at now: WallTime) -> UnsafeRawBufferPointer {
             let start = writer.beginID(slot.headers)
             slot.headers.append(upTo: BatchID.length) { digest.finish(into: $0) }
             slot.headers.append(0)

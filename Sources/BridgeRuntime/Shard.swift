@@ -394,9 +394,9 @@ struct ShardPlan: Sendable {
 }
 
 /// Numbers for `traceparent` headers started here; unique enough, not secret.
-struct TraceIDs {
+package struct TraceIDs {
     private var state: UInt64
-    init(seed: UInt64) { state = seed | 1 }
+    package init(seed: UInt64) { state = seed | 1 }
 
     mutating func next() -> UInt64 {
         // xorshift64* (Vigna 2016).

@@ -2,23 +2,23 @@ import Glibc
 
 /// The bytes before a request's body, in memory that is written again for every request: `POST /path HTTP/1.1`, `Host`, the request's
 /// own headers, the endpoint's, `Content-Length`.
-struct RequestHead {
-    private(set) var bytes: UnsafeMutablePointer<UInt8>
-    private(set) var count = 0
+package struct RequestHead {
+    package private(set) var bytes: UnsafeMutablePointer<UInt8>
+    package private(set) var count = 0
     private var capacity: Int
 
-    init(capacity: Int = 512) {
+    package init(capacity: Int = 512) {
         self.capacity = capacity
         bytes = .allocate(capacity: capacity)
     }
 
-    func deallocate() { bytes.deallocate() }
+    package func deallocate() { bytes.deallocate() }
 
     /// - Parameters:
     ///   - beginning: request line and `Host`, with their line breaks.
     ///   - headers: each `Name: value` and a NUL, back to back.
     ///   - end: the endpoint's headers, and `Content-Length: ` without its value.
-    mutating func write(
+    package mutating func write(
         beginning: UnsafeRawBufferPointer, headers: UnsafeRawBufferPointer, end: UnsafeRawBufferPointer, bodyCount: Int
     ) {
         count = 0

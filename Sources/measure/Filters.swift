@@ -3,10 +3,9 @@ import EventModel
 import Filters
 import FoundationEssentials
 
-@main
-struct BenchFilters: ParsableCommand {
+struct MeasureFilters: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fanfare-bench-filters",
+        commandName: "filters",
         abstract: "Measures one matcher with many subscriptions, on one core; bench/filters.py runs it for all of them.")
 
     @Option(help: "What the filters look at: \(Workload.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")

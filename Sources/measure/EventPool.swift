@@ -3,7 +3,7 @@ import EventModel
 
 /// Events in memory, as records hold them.
 final class EventPool {
-    private var records: [RecordView] = []
+    private(set) var records: [RecordView] = []
     /// As many decoders as events, so that all events are valid at once.
     private var decoders: [EventDecoder] = []
     private(set) var events: [Event] = []

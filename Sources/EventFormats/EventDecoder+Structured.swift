@@ -5,11 +5,15 @@ extension EventDecoder {
     func decodeStructured(
         _ record: RecordView, _ contentType: Bytes, _ attributes: inout ContextAttributes
     ) throws(PoisonReason) -> Event {
-        try checkFormat(contentType)
+        if !checkedFormat.bytes.equals(contentType) {
+            try checkFormat(contentType)
+            checkedFormat.removeAll(keepingAtMost: 256)
+            checkedFormat.append(contentType)
+        }
         guard let value = record.value else { throw PoisonReason("the value is missing, which a structured CloudEvent is in") }
         let root: JSONValue
         do throws(JSONError) {
-            root = try JSONScanner.scan(value)
+            root = try JSONScanner.scan(value, noting: members)
         } catch {
             throw PoisonReason("the value is not valid JSON: \(error)")
         }
@@ -19,7 +23,8 @@ extension EventDecoder {
 
         var data: JSONValue?
         var base64: JSONValue?
-        for member in root.members {
+        for index in 0..<members.count {
+            let member = members[index]
             guard let name = text(of: member.name) else { throw PoisonReason("an attribute's name is not a text") }
             if name.equals("data") {
                 guard data == nil else { throw PoisonReason("data appears twice") }
@@ -95,9 +100,9 @@ extension EventDecoder {
             return
         }
         guard let data else { return }
-        // A content type that was left out means application/json.
-        let mediaType = event.dataContentType.flatMap { MediaType($0) }
-        if mediaType?.isJSON ?? true {
+        // A content type that was left out means application/json, which is also what most say.
+        let declared = event.dataContentType
+        if declared?.equals("application/json") ?? true || declared.flatMap({ MediaType($0) })?.isJSON ?? true {
             event.data = data.raw
             event.dataKind = .json
             return

@@ -36,17 +36,25 @@ public struct JSONScanner {
     private var depth = 0
     /// One bit per open level: 1 is an object.
     private var levels = InlineArray<8, UInt64>(repeating: 0)
+    private let members: JSONMembers?
 
     /// The whole text as one value, surrounding white space removed.
     public static func scan(_ text: UnsafeRawBufferPointer) throws(JSONError) -> JSONValue {
+        try scan(text, noting: nil)
+    }
+
+    /// - Parameter members: gets those of the object that the text is; none of anything else.
+    package static func scan(_ text: UnsafeRawBufferPointer, noting members: JSONMembers?) throws(JSONError) -> JSONValue {
+        members?.begin(text)
         guard let start = text.baseAddress, !text.isEmpty else { throw JSONError(offset: 0, problem: .unexpectedEnd) }
-        var scanner = JSONScanner(text: text, bytes: start.assumingMemoryBound(to: UInt8.self))
+        var scanner = JSONScanner(text: text, bytes: start.assumingMemoryBound(to: UInt8.self), members)
         return try scanner.scan()
     }
 
-    private init(text: UnsafeRawBufferPointer, bytes: UnsafePointer<UInt8>) {
+    private init(text: UnsafeRawBufferPointer, bytes: UnsafePointer<UInt8>, _ members: JSONMembers?) {
         self.text = text
         self.bytes = bytes
+        self.members = members
         end = text.count
     }
 
@@ -77,6 +85,7 @@ public struct JSONScanner {
             }
             // Behind a value: what comes next depends on the innermost level.
             while depth > 0 {
+                if depth == 1, let members { members.endValue(at: position) }
                 skipSpace()
                 let byte = try peek()
                 if byte == UInt8(ascii: ",") {
@@ -129,11 +138,14 @@ public struct JSONScanner {
     /// A member's name, the colon and the white space around it.
     private mutating func scanKey() throws(JSONError) {
         guard try peek() == UInt8(ascii: "\"") else { throw error(.expectedKey) }
+        let name = position
         try scanString()
+        let nameEnd = position
         skipSpace()
         guard try peek() == UInt8(ascii: ":") else { throw error(.expectedColon) }
         position += 1
         skipSpace()
+        if depth == 1, let members { members.beginValue(at: position, name: name..<nameEnd) }
     }
 
     private mutating func scanLiteral(_ literal: StaticString) throws(JSONError) {

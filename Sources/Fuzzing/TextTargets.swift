@@ -9,8 +9,12 @@ extension FuzzTarget {
             "json", seeds: [#"{"a":[1,-0.5e+7,"x\ud83d\ude00\n",{"b":null}],"c":true}"#, "[[[[]]]]"], vectors: ["JSONTestSuite/test_parsing"],
             words: ["\\u", "\\ud83d", "\\ude00", "true", "null", "1e5", "[[", "{\"", "\":"]
         ) { input in
-            guard let root = try? JSONScanner.scan(input) else { return }
+            let members = JSONMembers()
+            guard let root = try? JSONScanner.scan(input, noting: members) else { return }
             walk(root)
+            require(
+                root.members.map { [$0.name.raw, $0.value.raw].map(Place.init) } == (0..<members.count).map { [members[$0].name.raw, members[$0].value.raw].map(Place.init) },
+                "members that were noted elsewhere than they are")
         },
         FuzzTarget(
             "pointer", seeds: ["/a/0/b\n" + #"{"a":[{"b":7}],"a~/":1}"#, "/a~0~1\n" + #"{"a~/":1,"a~/":2}"#], words: ["~0", "~1", "/0", "/-1"]
@@ -55,6 +59,17 @@ extension FuzzTarget {
             require(claims.expires ?? 0 >= 0, "an end before 1970")
         },
     ]
+
+    /// Of bytes in a text.
+    private struct Place: Equatable {
+        var start: UnsafeRawPointer?
+        var count: Int
+
+        init(_ bytes: UnsafeRawBufferPointer) {
+            start = bytes.baseAddress
+            count = bytes.count
+        }
+    }
 
     /// Looks at everything; twice at objects, as `find` does.
     private static func walk(_ value: JSONValue) {

@@ -73,13 +73,14 @@ func httpStage(_ events: Int) {
     let answer = Array("HTTP/1.1 204 No Content\r\nServer: nginx/1.22.1\r\nDate: Fri, 01 May 2026 08:00:05 GMT\r\nConnection: keep-alive\r\n\r\n".utf8)
     var head = RequestHead()
     var parser = AnswerParser(maximumBody: 64 << 10)
+    let kept: [String] = []
     for _ in 0..<events {
         beginning.withUnsafeBytes { beginning in
             headers.withUnsafeBytes { headers in
                 end.withUnsafeBytes { head.write(beginning: beginning, headers: headers, end: $0, bodyCount: 1024) }
             }
         }
-        parser.begin(keeping: ["retry-after", "webhook-delivery"], body: 0)
+        parser.begin(keeping: kept, body: 0)
         let step = answer.withUnsafeBytes { parser.take($0) }
         precondition(step == .complete && parser.status == 204 && parser.keepsConnection && head.count > 200)
     }

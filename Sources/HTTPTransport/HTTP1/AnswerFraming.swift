@@ -149,9 +149,9 @@ struct StatusLine {
     }
 
     /// Whether these bytes may be the beginning of one.
-    static func mayBegin(_ bytes: UnsafeRawBufferPointer) -> Bool { memcmp(bytes.baseAddress!, beginning, min(bytes.count, 7)) == 0 }
+    static func mayBegin(_ bytes: UnsafeRawBufferPointer) -> Bool { memcmp(bytes.baseAddress!, beginning.utf8Start, min(bytes.count, 7)) == 0 }
 
-    private static let beginning = "HTTP/1."
+    private static var beginning: StaticString { "HTTP/1." }
 
     private static func digit(_ byte: UInt8) -> Int? { byte >= 0x30 && byte <= 0x39 ? Int(byte - 0x30) : nil }
 }

@@ -1,0 +1,40 @@
+/// Where the members of a text's outermost object stand, noted while `JSONScanner` reads it, so that nobody has to walk over their values
+/// again. Used again and again; allocates nothing once it has room.
+package final class JSONMembers {
+    private struct Place {
+        var name: Range<Int>
+        var value: Range<Int>
+    }
+
+    /// Kept from text to text; an object with more is no event that anybody sends twice.
+    private static let kept = 1024
+
+    private var places: ContiguousArray<Place> = []
+    private var text = UnsafeRawBufferPointer(start: nil, count: 0)
+
+    package init() {}
+
+    /// Of the text that was scanned last.
+    package var count: Int { places.count }
+
+    /// In their order, repeated names included.
+    package subscript(_ index: Int) -> JSONValue.Member {
+        let place = places[index]
+        return JSONValue.Member(
+            name: JSONValue(validated: UnsafeRawBufferPointer(rebasing: text[place.name])),
+            value: JSONValue(validated: UnsafeRawBufferPointer(rebasing: text[place.value])))
+    }
+
+    func begin(_ text: UnsafeRawBufferPointer) {
+        self.text = text
+        places.removeAll(keepingCapacity: places.capacity <= Self.kept)
+    }
+
+    func beginValue(at position: Int, name: Range<Int>) { places.append(Place(name: name, value: position..<position)) }
+
+    /// Elements of an array that is the text have no place.
+    func endValue(at position: Int) {
+        guard let last = places.indices.last else { return }
+        places[last].value = places[last].value.lowerBound..<position
+    }
+}

@@ -160,6 +160,10 @@ bench-filters: install-build ## events per second through 1 to 100,000 filters o
 filters-page: build ## writes docs/FILTERS.md from the program's catalog of filters
 	@python3 scripts/filters-page --program $(FANFARE)
 
+pictures: build ## what the demo shows in a terminal: docs/figures/demo.svg
+	@python3 scripts/demo-picture $(FANFARE) >docs/figures/demo.svg.new
+	@mv docs/figures/demo.svg.new docs/figures/demo.svg
+
 schemas: build ## what the program knows of its files, for editors and for the chart
 	@$(FANFARE) schema manifest >topics/schema.json
 	@FANFARE_PROGRAM=$(FANFARE) scripts/helm-schema

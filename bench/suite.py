@@ -9,7 +9,6 @@ columns, settings and aims.
 import argparse
 import contextlib
 import dataclasses
-import json
 import pathlib
 import statistics
 import subprocess

@@ -9,8 +9,8 @@ import KafkaTokens
 public import Logging
 public import Manifests
 import SchemaRegistry
-import Synchronization
 import Spans
+import Synchronization
 
 /// The bridge of one process: its shards, and the thread that watches over them.
 ///

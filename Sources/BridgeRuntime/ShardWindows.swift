@@ -1,7 +1,7 @@
+import Aggregation
 package import DeliveryCore
 package import EventFormats
 package import EventModel
-import Aggregation
 import KafkaClient
 
 /// What the windows of a shard's subscriptions hold, a store for each subscription, and the records that complete ones become.

@@ -2,8 +2,8 @@ import EventLoop
 import EventModel
 import HTTPTransport
 import Logging
-import Synchronization
 import Spans
+import Synchronization
 
 /// Sends the spans of a process to a collector, from a thread of its own.
 ///

@@ -1,5 +1,5 @@
-internal import Glibc
 internal import GRDB
+internal import Glibc
 
 /// The file of an index: whether it is one, and of what.
 struct ReceiptIndexFile {

@@ -1,5 +1,5 @@
-public import EventModel
 internal import COpenSSL
+public import EventModel
 
 /// Checks requests of one scheme as a receiver should.
 ///

@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import Webhook
 
 from harness.endpoints import new_secret
 from harness.world import World
-from pages import BY_NAME, ROOT, blocks
+from pages import ROOT, blocks
 
 FAR = timedelta(hours=1)    # far enough from the five minutes for the slowest machine
 

@@ -1,7 +1,6 @@
 """One process at a time works on a redrive or a replay; who comes second is told, and who dies is followed."""
 
 import collections
-import json
 
 import pytest
 

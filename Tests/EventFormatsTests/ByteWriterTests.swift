@@ -19,7 +19,7 @@ struct ByteWriterTests {
         let result = written { writer in
             writer.append("a" as StaticString)
             writer.append("bc")
-            for number in [0, 7, -1, 1234567890, Int64.min, Int64.max] {
+            for number in [0, 7, -1, 1_234_567_890, Int64.min, Int64.max] {
                 writer.append(UInt8(ascii: " "))
                 writer.append(decimal: number)
             }

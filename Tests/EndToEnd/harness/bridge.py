@@ -1,6 +1,5 @@
 """`fanfare serve` as a process."""
 
-import os
 import re
 import urllib.error
 import urllib.request

@@ -9,6 +9,7 @@ extension FuzzTarget {
                 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nRetry-After: 3\r\n\r\nok", "HTTP/1.1 103 X\r\nLink: x\r\n\r\nHTTP/1.1 204 X\r\nwebhook-delivery: disable\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;e=\"x\"\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: t\r\n\r\n",
                 "HTTP/1.0 503 X\nConnection: keep-alive\n\nuntil the end",
+                "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length:\r\n 2\r\nTransfer-Encoding: gzip,\r\n chunked\r\n\r\n2\r\nok\r\n0\r\n t\r\n\r\n",
             ],
             words: [
                 "HTTP/1.1 ", "HTTP/1.0 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "Content-Length: ", "Transfer-Encoding: chunked\r\n", "Connection: close\r\n",

@@ -16,6 +16,8 @@ package struct ResponseHead {
     /// Further headers, by their names in lower case.
     package private(set) var kept: [String: String] = [:]
     private let keptNames: [String]
+    /// The line before, where something was kept of it: the next one may continue it.
+    private var unfolded: [UInt8] = []
 
     init(keeping names: [String] = []) { keptNames = names }
 
@@ -24,6 +26,28 @@ package struct ResponseHead {
         lines += 1
         byteCount += line.count
         guard lines <= Self.maximumLines, byteCount <= Self.maximumBytes else { return false }
+        if line[0] == 0x20 || line[0] == 0x09 {
+            unfold(line)
+        } else {
+            if !unfolded.isEmpty { unfolded.removeAll() }
+            if read(line) { unfolded = Array(line) }
+        }
+        return true
+    }
+
+    /// RFC 9112, section 5.2: a line that begins with a blank belongs to the one before, behind a space.
+    private mutating func unfold(_ line: UnsafeRawBufferPointer) {
+        guard !unfolded.isEmpty else { return }
+        while let end = unfolded.last, Self.isSpace(end) { unfolded.removeLast() }
+        unfolded += [0x20] + line.drop { Self.isSpace($0) }
+        for name in keptNames where unfolded.withUnsafeBytes({ Self.value($0, of: name) }) != nil { kept[name] = nil }
+        let whole = unfolded
+        _ = whole.withUnsafeBytes { read($0) }
+    }
+
+    /// - Returns: whether something was kept of it.
+    private mutating func read(_ line: UnsafeRawBufferPointer) -> Bool {
+        var isKept = false
         // Most headers are told apart by their first letter.
         switch line[0] | 0x20 {
         case 0x68 where line.count > 5 && line[4] == 0x2f:  // "HTTP/": another answer begins, the last one counts
@@ -32,18 +56,25 @@ package struct ResponseHead {
             directive = .none
             kept = [:]
         case 0x72:
-            if let value = Self.value(line, of: "retry-after") { retryAfter = RetryAfter(value) }
+            if let value = Self.value(line, of: "retry-after") {
+                retryAfter = RetryAfter(value)
+                isKept = true
+            }
         case 0x77:
             if let value = Self.value(line, of: "webhook-delivery") {
                 directive = Self.equals(value, "disable") ? .disable : Self.equals(value, "abort-message") ? .abortMessage : .none
+                isKept = true
             }
         default:
             if line[0] == 0x0d || line[0] == 0x0a { isComplete = true }
         }
         for name in keptNames where kept[name] == nil {
-            if let value = Self.value(line, of: name) { kept[name] = String(decoding: value, as: UTF8.self) }
+            if let value = Self.value(line, of: name) {
+                kept[name] = String(decoding: value, as: UTF8.self)
+                isKept = true
+            }
         }
-        return true
+        return isKept
     }
 
     private static func value(_ line: UnsafeRawBufferPointer, of name: String) -> UnsafeRawBufferPointer? {

@@ -29,6 +29,7 @@ struct Slot {
     /// Nil: the system's authorities, no pins and no certificate.
     var tls: TLSMaterial?
     var waitsForConnection = false
+    var forbidsReuse = false
     var method = EndpointConfiguration.Method.post
     var headerHead: UnsafeMutablePointer<curl_slist>?
 
@@ -66,9 +67,10 @@ struct Slot {
         startedAt = EventLoop.now()
     }
 
-    /// Whether a request that ended with this code was answered: completely, or as far as we wanted to read.
+    /// Whether a request that ended with this code was answered: completely, as far as we wanted to read, or with a body that
+    /// is packed in a way that libcurl cannot unpack, which we do not need.
     func hasAnswer(_ code: CURLcode) -> Bool {
-        head.isComplete && (code == CURLE_OK || code == CURLE_WRITE_ERROR && stop == .bodyLongEnough)
+        head.isComplete && (code == CURLE_OK || code == CURLE_BAD_CONTENT_ENCODING || code == CURLE_WRITE_ERROR && stop == .bodyLongEnough)
     }
 }
 

@@ -13,6 +13,9 @@ import Testing
         ("webhook-delivery: disable\r\n", HTTPResult.Directive.disable),
         ("Webhook-Delivery:DISABLE \r\n", .disable),
         ("webhook-delivery: abort-message\r\n", .abortMessage),
+        ("webhook-delivery:\r\n \tdisable\r\n", .disable),
+        ("webhook-delivery: \r\nX: 1\r\n disable\r\n", .none),
+        ("webhook-delivery: abort\r\n -message\r\n", .none),
         ("webhook-delivery: something else\r\n", .none),
         ("webhook-deliveries: disable\r\n", .none),
         ("webhook-delivery: disabled\r\n", .none),
@@ -26,6 +29,7 @@ import Testing
         #expect(try answer(sender, "Retry-After: 120\r\n").retryAfter == .seconds(120))
         #expect(try answer(sender, "retry-after:\t120  \r\n", status: 200).retryAfter == .seconds(120))
         #expect(try answer(sender, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n").retryAfter == .date(784_111_777))
+        #expect(try answer(sender, "Retry-After: Sun, 06 Nov\r\n\t1994 08:49:37\r\n GMT\r\n").retryAfter == .date(784_111_777))
         #expect(try answer(sender, "Retry-After: soon\r\n").retryAfter == nil)
         #expect(try answer(sender, "Retry-After:\r\n").retryAfter == nil)
         #expect(try answer(sender, "").retryAfter == nil)

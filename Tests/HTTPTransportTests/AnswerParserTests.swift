@@ -58,11 +58,22 @@ import Testing
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 2\r\n\r\nok",
         "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\n\r\nok", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok",
         "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 X\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 X\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length:\r\n 2\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n gzip,\r\n\tchunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
     ])
     func anAnswerThatEndsTheConnectionCounts(text: String) {
         let reading = read(text)
         #expect(reading.step == .complete && reading.status == 200 && reading.body == Array("ok".utf8) && !reading.keeps, "\(reading)")
+    }
+
+    @Test(arguments: OddAnswers.counted) func anAnswerThatIsWrittenInAnOddWayCountsAndEndsTheConnection(text: String) {
+        let reading = read(text)
+        #expect(reading.step == .complete && reading.status == 200 && reading.body == Array("hello".utf8) && !reading.keeps, "\(reading)")
+    }
+
+    @Test(arguments: OddAnswers.whole) func whatCannotBeMisreadLeavesTheConnectionOpen(text: String) {
+        let reading = read(text, isEnded: false)
+        #expect(reading.step == .complete && reading.status == 200 && reading.body == Array("hello".utf8) && reading.keeps, "\(reading)")
     }
 
     @Test(arguments: ["204 No Content\r\nContent-Length: 7", "304 Not Modified\r\nTransfer-Encoding: chunked", "200 OK\r\nContent-Length: 0"])
@@ -71,9 +82,19 @@ import Testing
         #expect(reading.step == .complete && reading.body.isEmpty && reading.keeps, "\(reading)")
     }
 
+    @Test func aLengthWithoutMeaningIsNoMatterWhereThereIsNoBody() {
+        let reading = read("HTTP/1.1 204 X\r\nContent-Length: x\r\n\r\n", isEnded: false)
+        #expect(reading.step == .complete && reading.status == 204 && !reading.keeps, "\(reading)")
+    }
+
     @Test func onlyTheFinalAnswersHeadersCount() {
         let reading = read("HTTP/1.1 103 X\r\nRetry-After: 9\r\nX-Kept: a\r\n\r\nHTTP/1.1 503 X\r\nX-KEPT: b\r\nContent-Length: 0\r\n\r\n")
         #expect(reading.status == 503 && reading.retryAfter == nil && reading.kept == ["x-kept": "b"], "\(reading)")
+    }
+
+    @Test func aHeaderMayGoOnInTheNextLine() {
+        let reading = read("HTTP/1.1 503 X\r\nX-Kept: a\r\n  b\r\n\tc\r\nX-Kept: d\r\n e\r\nRetry-After:\r\n 9\r\nContent-Length: 0\r\n\r\n")
+        #expect(reading.retryAfter == .seconds(9) && reading.kept == ["x-kept": "a b c"], "\(reading)")
     }
 
     @Test(arguments: ["Content-Length: 65", "X: 1", "Transfer-Encoding: chunked"]) func aBodyIsReadUpToTheLimitAndTheStatusCounts(header: String) {
@@ -84,30 +105,11 @@ import Testing
 
     // MARK: What is refused
 
-    @Test(arguments: [
-        "SSH-2.0-OpenSSH_9.2\r\n", "\u{16}\u{3}\u{1}", "\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 20000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n",
-        "HTTP/1.2 200 OK\r\n\r\n", "HTTP/2 200 OK\r\n\r\n", "http/1.1 200 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 20\r\n\r\n", " HTTP/1.1 200 OK\r\n\r\n",
-        "HTTP/1.1 200 O\rK\r\n\r\n", "HTTP/1.1 200 O\u{0}K\r\n\r\n",
-    ])
-    func whatIsNoStatusLineIsRefused(text: String) { #expect(read(text).step == .failed(.notHTTP)) }
-
-    @Test(arguments: [
-        "Content-Length: 5\r\nContent-Length: 6", "Content-Length: -5", "Content-Length: +5", "Content-Length: 0x5", "Content-Length: 5 5",
-        "Content-Length: 5, 5", "Content-Length:", "Content-Length: 99999999999999999999999", "Content-Length : 5", "Transfer-Encoding\t: chunked",
-        "Content-Length: 5\r\nTransfer-Encoding: chunked", "Transfer-Encoding: gzip\r\nContent-Length: 5", "X-Folded: a\r\n b", " X: 1", "\tX: 1",
-        "no header", ": 1", "X: a\rb", "X: a\u{0}b", "X\u{0}: b",
-    ])
-    func aHeadThatCanBeReadInTwoWaysIsRefused(headers: String) {
-        #expect(read("HTTP/1.1 200 OK\r\n\(headers)\r\n\r\nhello").step == .failed(.notHTTP))
-    }
-
-    @Test(arguments: ["many\r\n", "\r\n", ";x\r\n", "-1\r\nx\r\n", "1\r\nxy\r\n", "1\r\nx0\r\n", "fffffffffffffffff\r\n", "8000000000000000\r\n", "0x1\r\nx\r\n", "1\r\nx\ry"])
-    func malformedChunksAreRefused(body: String) {
-        #expect(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body).step == .failed(.malformedChunks))
-    }
-
-    @Test(arguments: ["0\r\nno trailer\r\n", "0\r\n folded: 1\r\n"]) func malformedTrailersAreRefused(body: String) {
-        #expect(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body).step == .failed(.notHTTP))
+    @Test(arguments: OddAnswers.refused) func whatHasNoMeaningIsRefused(text: String) {
+        guard case .failed = read(text).step else {
+            Issue.record("\(read(text))")
+            return
+        }
     }
 
     @Test func everythingBesideTheBodyIsBounded() {
@@ -151,10 +153,10 @@ import Testing
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 X\r\nwebhook-delivery: disable\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\nuntil the end",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;e=\"x\"\r\nabc\r\nA\r\n0123456789\r\n0\r\nX-Kept: t\r\n\r\n",
         "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n1\nx\n0\n\n", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + String(repeating: "x", count: 100),
-        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", "HTTP/1.1 200 OK\r\nX: 1\r\n folded\r\n\r\n", "220 mail.example ESMTP\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", "HTTP/1.1 101 X\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n",
-    ]
+        "220 mail.example ESMTP\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", "HTTP/1.1 101 X\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX-Kept: a\r\n b\r\n\tc\r\nX-Kept: d\r\nContent-Length: 0\r\n\r\n",
+    ] + OddAnswers.counted + OddAnswers.refused + OddAnswers.whole
 
     @Test("However the bytes were cut, the answer is the same", arguments: corpus) func cuts(text: String) {
         let bytes = Array(text.utf8)

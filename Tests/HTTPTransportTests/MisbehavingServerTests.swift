@@ -59,14 +59,20 @@ import Testing
         #expect(outcome.message.hasSuffix("ended early"))
     }
 
-    @Test(arguments: Sender.allCases, ["SSH-2.0-OpenSSH_9.2\r\n", "\u{16}\u{3}\u{1}", "\r\n\r\n\r\n", "{\"ok\":true}", "HTTP/1.1 abc OK\r\n\r\n"])
-    func garbageIsANetworkFailure(sender: Sender, answer: String) throws {
+    @Test(arguments: Sender.allCases, OddAnswers.refused) func whatHasNoMeaningIsANetworkFailure(sender: Sender, answer: String) throws {
         let outcome = try post(sender) { peer in
             _ = peer.readRequest()
             peer.write(answer)
         }
-        #expect(outcome.failure == .network, "\(outcome)")
-        #expect(outcome.status == 0)
+        #expect(outcome.failure == .network && outcome.status == 0, "\(outcome)")
+    }
+
+    @Test(arguments: Sender.allCases, OddAnswers.counted + OddAnswers.whole) func anAnswerThatIsWrittenInAnOddWayCounts(sender: Sender, answer: String) throws {
+        let outcome = try post(sender) { peer in
+            _ = peer.readRequest()
+            peer.write(answer)
+        }
+        #expect(outcome.failure == .none && outcome.status == 200, "\(outcome)")
     }
 
     @Test(arguments: Sender.allCases, [200, 503]) func anEndlessBodyIsStoppedAndTheStatusCounts(sender: Sender, status: Int) throws {
@@ -161,10 +167,7 @@ import Testing
         defer { server.stop() }
         let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
-        for token in 0..<5 {
-            client.send(endpoint, token)
-            client.run(until: token + 1)
-        }
+        client.sendInTurn(endpoint, 0..<5)
         #expect(client.outcomes.values.allSatisfy { $0.status == 200 }, "\(client.outcomes)")
         // libcurl throws away what it has read and goes on.
         if sender == .http1 { #expect(server.accepted == 5) }

@@ -101,10 +101,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         client.send(endpoint, 0)
         client.run(until: 1)
         let controlCalls = client.loop.controlCalls
-        for token in 1..<200 {
-            client.send(endpoint, token)
-            client.run(until: token + 1)
-        }
+        client.sendInTurn(endpoint, 1..<200)
         #expect(server.accepted == 1)
         #expect(client.transport.connectionsOpened == 1)
         #expect(client.loop.controlCalls == controlCalls, "a reused connection costs no epoll_ctl")
@@ -136,10 +133,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         defer { server.stop() }
         let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
-        for token in 0..<10 {
-            client.send(endpoint, token)
-            client.run(until: token + 1)
-        }
+        client.sendInTurn(endpoint, 0..<10)
         #expect(client.outcomes.values.allSatisfy { $0.status == 200 })
         #expect(server.accepted == 10)
     }
@@ -153,10 +147,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         defer { server.stop() }
         let client = Client(sender)
         let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
-        for token in 0..<30 {
-            client.send(endpoint, token)
-            client.run(until: token + 1)
-        }
+        client.sendInTurn(endpoint, 0..<30)
         #expect(client.outcomes.values.allSatisfy { $0.status == 200 })
         #expect(server.accepted == 30)
     }

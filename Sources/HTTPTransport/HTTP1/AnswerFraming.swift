@@ -2,8 +2,9 @@ import Glibc
 
 /// What an answer's header lines say about where its body ends and whether the connection goes on.
 ///
-/// RFC 9112, section 6.3, and stricter: an answer whose length can be read in two ways is refused, as is a header line that continues
-/// on the next one (`obs-fold`), holds a NUL or a CR of its own, or has no colon.
+/// RFC 9112, section 6.3. Much that is not written as it says has one likely meaning, libcurl's: it is taken for that, because the endpoint
+/// did answer. But a connection whose answer another reader could have ended elsewhere is not used again. Refused is what means nothing: a
+/// length without a number, a line without a colon or with a NUL, a first line that continues another.
 struct AnswerFraming {
     enum Body: Equatable {
         /// There will be another answer.
@@ -14,76 +15,144 @@ struct AnswerFraming {
         case toEnd
     }
 
-    private var length: Int?
+    private enum Length: Equatable {
+        case none
+        /// The number may stand on the next line.
+        case empty
+        case bytes(Int)
+        case tooLarge
+        case malformed
+    }
+
+    private enum Field { case length, transferCoding, connection, other }
+
+    private var length = Length.none
     private var hasTransferCoding = false
     private var isChunked = false
     private var saysClose = false
     private var saysKeepAlive = false
+    /// What a line that begins with a blank continues.
+    private var last: Field?
+    /// Nobody could have read it in another way.
+    private var isPlain = true
 
     /// Takes a header line with its line break. False: it is none.
     mutating func take(_ line: UnsafeRawBufferPointer) -> Bool {
+        guard !Self.isContinuation(line) else {
+            guard let last, !Self.holdsNUL(line) else { return false }
+            isPlain = false
+            more(Self.trimmed(line), of: last)
+            return true
+        }
         guard Self.isField(line) else { return false }
+        if Self.holdsBareCR(line) { isPlain = false }
+        last = .other
         switch line[0] | 0x20 {
         case 0x63:  // c
-            if let value = Self.value(line, of: "content-length") { return take(length: value) }
+            if let value = Self.value(line, of: "content-length") { take(length: value) }
             if let value = Self.value(line, of: "connection") { take(connection: value) }
+            if Self.isBadlyNamed(line, "content-length") { isPlain = false }
         case 0x74:  // t
-            if let value = Self.value(line, of: "transfer-encoding") {
-                hasTransferCoding = true
-                // Whatever was applied before: nothing is unpacked here.
-                Self.forEachElement(of: value) { isChunked = Self.equals($0, "chunked") }
-            }
+            if let value = Self.value(line, of: "transfer-encoding") { take(transferCodings: value) }
+            if Self.isBadlyNamed(line, "transfer-encoding") { isPlain = false }
+        case 0x3a: isPlain = false  // without a name
         default: break
         }
-        return !Self.isBadlyNamed(line)
-    }
-
-    /// Nil: contradictory.
-    func body(status: Int) -> Body? {
-        if status < 200 { return .interim }
-        if hasTransferCoding && length != nil { return nil }
-        if status == 204 || status == 304 { return .bytes(0) }
-        if isChunked { return .chunks }
-        if hasTransferCoding { return .toEnd }
-        return length.map { .bytes($0) } ?? .toEnd
-    }
-
-    func keepsConnection(version: Int) -> Bool {
-        // A server of HTTP/1.0 does not know chunks; who sends them all the same is not trusted with another request.
-        version == 11 ? !saysClose : saysKeepAlive && !saysClose && !hasTransferCoding
-    }
-
-    /// Whether a line is a header at all: one line, with a name.
-    static func isField(_ line: UnsafeRawBufferPointer) -> Bool {
-        let base = line.baseAddress!
-        var end = line.count - 1
-        if end > 0, line[end - 1] == 0x0d { end -= 1 }
-        guard let colon = memchr(base, 0x3a, end), colon > UnsafeMutableRawPointer(mutating: base), line[0] != 0x20, line[0] != 0x09 else { return false }
-        return memchr(base, 0x00, end) == nil && memchr(base, 0x0d, end) == nil
-    }
-
-    /// A space before the colon of what frames the body: some would read it, others not.
-    private static func isBadlyNamed(_ line: UnsafeRawBufferPointer) -> Bool {
-        for name: StaticString in ["content-length", "transfer-encoding"] where line.count > name.utf8CodeUnitCount {
-            let next = line[name.utf8CodeUnitCount]
-            if next == 0x20 || next == 0x09, begins(line, name) { return true }
-        }
-        return false
-    }
-
-    private mutating func take(length value: UnsafeRawBufferPointer) -> Bool {
-        guard !value.isEmpty, value.count <= 18, value.allSatisfy({ (0x30...0x39).contains($0) }) else { return false }
-        let number = value.reduce(0) { $0 * 10 + Int($1 - 0x30) }
-        guard length == nil || length == number else { return false }
-        length = number
         return true
     }
 
+    /// Nil: there is no telling.
+    func body(status: Int) -> Body? {
+        if status < 200 { return .interim }
+        if status == 204 || status == 304 { return .bytes(0) }
+        if length == .empty || length == .malformed { return nil }
+        if isChunked { return .chunks }
+        if !hasTransferCoding, case .bytes(let count) = length { return .bytes(count) }
+        return .toEnd
+    }
+
+    func keepsConnection(version: Int) -> Bool {
+        guard isPlain, length == .none || !hasTransferCoding else { return false }
+        // A server of HTTP/1.0 does not know chunks; who sends them all the same is not trusted with another request.
+        return version == 11 ? !saysClose : saysKeepAlive && !saysClose && !hasTransferCoding
+    }
+
+    /// Whether a line behind the chunks is a trailer.
+    static func isTrailer(_ line: UnsafeRawBufferPointer) -> Bool { isContinuation(line) ? !holdsNUL(line) : isField(line) }
+
+    // MARK: Fields
+
+    private mutating func take(length value: UnsafeRawBufferPointer) {
+        last = .length
+        let new = read(length: value)
+        switch length {
+        case .none: length = new
+        case .empty, .malformed: length = .malformed
+        case .bytes, .tooLarge:
+            if new != length { isPlain = false }
+            length = new == .empty ? .malformed : new
+        }
+    }
+
+    private mutating func take(transferCodings value: UnsafeRawBufferPointer) {
+        last = .transferCoding
+        hasTransferCoding = true
+        // Whatever was applied before: nothing is unpacked here.
+        Self.forEachElement(of: value) { if !Self.equals($0, "identity") { isChunked = Self.equals($0, "chunked") } }
+    }
+
     private mutating func take(connection value: UnsafeRawBufferPointer) {
+        last = .connection
         Self.forEachElement(of: value) {
             if Self.equals($0, "close") { saysClose = true }
             if Self.equals($0, "keep-alive") { saysKeepAlive = true }
         }
+    }
+
+    private mutating func more(_ value: UnsafeRawBufferPointer, of field: Field) {
+        switch field {
+        case .length: if length == .empty { length = read(length: value) }
+        case .transferCoding: take(transferCodings: value)
+        case .connection: take(connection: value)
+        case .other: break
+        }
+    }
+
+    /// The number that a length begins with.
+    private mutating func read(length value: UnsafeRawBufferPointer) -> Length {
+        guard !value.isEmpty else { return .empty }
+        let digits = UnsafeRawBufferPointer(rebasing: value[(value[0] == 0x2b ? 1 : 0)...].prefix { (0x30...0x39).contains($0) })
+        if digits.count < value.count { isPlain = false }
+        guard !digits.isEmpty else { return .malformed }
+        var number = 0
+        for digit in digits {
+            let (tens, isTooLarge) = number.multipliedReportingOverflow(by: 10)
+            let (sum, isLarger) = tens.addingReportingOverflow(Int(digit - 0x30))
+            guard !isTooLarge, !isLarger else { return .tooLarge }
+            number = sum
+        }
+        return .bytes(number)
+    }
+
+    // MARK: Lines
+
+    /// `obs-fold`.
+    private static func isContinuation(_ line: UnsafeRawBufferPointer) -> Bool { line[0] == 0x20 || line[0] == 0x09 }
+
+    private static func isField(_ line: UnsafeRawBufferPointer) -> Bool { memchr(line.baseAddress!, 0x3a, line.count) != nil && !holdsNUL(line) }
+
+    private static func holdsNUL(_ line: UnsafeRawBufferPointer) -> Bool { memchr(line.baseAddress!, 0x00, line.count) != nil }
+
+    /// Which some take for the end of the line.
+    private static func holdsBareCR(_ line: UnsafeRawBufferPointer) -> Bool {
+        guard let found = memchr(line.baseAddress!, 0x0d, line.count) else { return false }
+        return UnsafeRawPointer(found) - line.baseAddress! != line.count - 2
+    }
+
+    /// A blank before the colon, which makes it another name for some.
+    private static func isBadlyNamed(_ line: UnsafeRawBufferPointer, _ name: StaticString) -> Bool {
+        guard line.count > name.utf8CodeUnitCount else { return false }
+        return isBlank(line[name.utf8CodeUnitCount]) && begins(line, name)
     }
 
     // MARK: Words
@@ -124,59 +193,4 @@ struct AnswerFraming {
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a }
-}
-
-/// `HTTP/1.1 200 OK`, the reason left out or not.
-struct StatusLine {
-    let status: Int
-    /// 10 or 11.
-    let version: Int
-
-    /// Nil: another version, or no status line at all.
-    init?(_ line: UnsafeRawBufferPointer) {
-        guard line.count > 12, Self.mayBegin(line), line[7] == 0x30 || line[7] == 0x31, line[8] == 0x20,
-            let hundreds = Self.digit(line[9]), let tens = Self.digit(line[10]), let ones = Self.digit(line[11]), hundreds > 0
-        else { return nil }
-        switch line[12] {
-        case 0x20, 0x0a: break
-        case 0x0d where line.count == 14: break
-        default: return nil
-        }
-        let end = line.count - (line[line.count - 2] == 0x0d ? 2 : 1)
-        guard memchr(line.baseAddress!, 0x00, end) == nil, memchr(line.baseAddress!, 0x0d, end) == nil else { return nil }
-        status = hundreds * 100 + tens * 10 + ones
-        version = line[7] == 0x30 ? 10 : 11
-    }
-
-    /// Whether these bytes may be the beginning of one.
-    static func mayBegin(_ bytes: UnsafeRawBufferPointer) -> Bool { memcmp(bytes.baseAddress!, beginning.utf8Start, min(bytes.count, 7)) == 0 }
-
-    private static var beginning: StaticString { "HTTP/1." }
-
-    private static func digit(_ byte: UInt8) -> Int? { byte >= 0x30 && byte <= 0x39 ? Int(byte - 0x30) : nil }
-}
-
-enum ChunkSize {
-    /// Of a line that says only a size: digits and line break.
-    static let longest = 18
-
-    /// Nil: no number, or one that is too large.
-    static func parse(_ line: UnsafeRawBufferPointer) -> Int? {
-        var size = 0
-        var digits = 0
-        for byte in line {
-            let digit: Int
-            switch byte {
-            case 0x30...0x39: digit = Int(byte - 0x30)
-            case 0x41...0x46, 0x61...0x66: digit = Int(byte | 0x20) - 0x57
-            // What follows are extensions, which nobody reads.
-            case 0x20, 0x09, 0x0d, 0x0a, 0x3b: return digits > 0 ? size : nil
-            default: return nil
-            }
-            digits += 1
-            guard digits <= 16, size < 1 << 56 else { return nil }
-            size = size << 4 | digit
-        }
-        return nil
-    }
 }

@@ -3,7 +3,8 @@ import Glibc
 /// The answer to one request of HTTP/1.1, from the bytes of its connection in whatever portions they come. Pure: knows no socket
 /// and no clock, and ends the same way however the bytes were cut.
 ///
-/// Strict where a lenient reading could take one answer's bytes for another's: see ``AnswerFraming``. Bounded: the head by
+/// An answer that is written in an odd way counts, and its connection is not used again, so that no bytes of it are taken for the next
+/// one's: see ``AnswerFraming``. Bounded: the head by
 /// ``ResponseHead``, the body by `maximumBody`, what chunks carry beside it by `maximumExtensions`.
 package struct AnswerParser {
     package enum Step: Equatable {
@@ -27,7 +28,7 @@ package struct AnswerParser {
 
     /// Of the last answer that began; the final one's when it is complete.
     package private(set) var status = 0
-    /// 10 or 11.
+    /// 10 or 11; 20 from who writes that in HTTP/1.1's way.
     package private(set) var version = 0
     package private(set) var head = ResponseHead()
     package var body = KeptBody()
@@ -39,6 +40,8 @@ package struct AnswerParser {
     private let maximumBody: Int
     private var state = State.statusLine
     private var framing = AnswerFraming()
+    /// Of the status line.
+    private var isPlain = true
     /// Of the body or the chunk.
     private var left = 0
     private var extensions = 0
@@ -189,6 +192,7 @@ package struct AnswerParser {
             }
             status = parsed.status
             version = parsed.version
+            isPlain = parsed.isPlain
             framing = AnswerFraming()
             state = .headers
         case .headers:
@@ -197,7 +201,7 @@ package struct AnswerParser {
         default:  // trailers
             if Self.isEmpty(line) {
                 state = .complete
-            } else if !AnswerFraming.isField(line) {
+            } else if !AnswerFraming.isTrailer(line) {
                 state = .failed(.notHTTP)
             }
         }
@@ -208,7 +212,7 @@ package struct AnswerParser {
             state = .failed(.notHTTP)
             return
         }
-        keepsConnection = framing.keepsConnection(version: version)
+        keepsConnection = isPlain && framing.keepsConnection(version: version)
         switch length {
         // Nobody asked for another protocol, and what comes next is not an answer.
         case .interim: state = status == 101 ? .failed(.endedEarly) : .statusLine
@@ -225,12 +229,13 @@ package struct AnswerParser {
 
     private mutating func takeChunkSize(_ line: UnsafeRawBufferPointer) {
         extensions += max(0, line.count - ChunkSize.longest)
-        guard extensions <= Self.maximumExtensions, let size = ChunkSize.parse(line) else {
+        guard extensions <= Self.maximumExtensions, let chunk = ChunkSize(line) else {
             state = .failed(.malformedChunks)
             return
         }
-        left = size
-        state = size == 0 ? .trailers : .chunk
+        if !chunk.isPlain { keepsConnection = false }
+        left = chunk.size
+        state = left == 0 ? .trailers : .chunk
     }
 
     private static func isEmpty(_ line: UnsafeRawBufferPointer) -> Bool { line.count == 1 || line.count == 2 && line[0] == 0x0d }

@@ -62,6 +62,14 @@ final class Client: HTTPTransportDelegate {
         }
     }
 
+    /// One after the other, each when the one before has ended.
+    func sendInTurn(_ endpoint: EndpointID, _ tokens: Range<Int>, headers: [String] = [], _ location: SourceLocation = #_sourceLocation) {
+        for token in tokens {
+            send(endpoint, token, headers: headers)
+            run(until: token + 1, location)
+        }
+    }
+
     /// To a URL of its own.
     func send(_ endpoint: EndpointID, to url: String, _ token: Int) throws {
         try Array(url.utf8).withUnsafeBytes {

@@ -120,6 +120,9 @@ public final class CurlTransport: HTTPTransport {
         fanfare_multi_set_long(multi, CURLMOPT_MAXCONNECTS, min(max(16, wantedConnections), maximumConnections))
     }
 
+    /// What is known of an open endpoint.
+    func endpoint(_ id: EndpointID) -> Endpoint { endpoints[id] }
+
     // MARK: Requests
 
     public func send(endpoint id: EndpointID, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
@@ -150,6 +153,11 @@ public final class CurlTransport: HTTPTransport {
         if slot.pointee.waitsForConnection != endpoint.sharesConnections {
             slot.pointee.waitsForConnection = endpoint.sharesConnections
             fanfare_easy_set_long(easy, CURLOPT_PIPEWAIT, endpoint.sharesConnections ? 1 : 0)
+        }
+        let forbidsReuse = endpoint.isTried(by: slot.pointee.target)
+        if slot.pointee.forbidsReuse != forbidsReuse {
+            slot.pointee.forbidsReuse = forbidsReuse
+            fanfare_easy_set_long(easy, CURLOPT_FORBID_REUSE, forbidsReuse ? 1 : 0)
         }
         slot.pointee.headers.fill(headers, tail: endpoint.headers.head)
         if slot.pointee.headerHead != slot.pointee.headers.head {
@@ -254,7 +262,7 @@ public final class CurlTransport: HTTPTransport {
             result.directive = slot.pointee.head.directive
             result.headers = slot.pointee.head.kept
             result.body = slot.pointee.body.bytes
-            if result.httpVersion == 20 { endpoint.sharesConnections = true }
+            endpoint.answered(slot.pointee.target, status: result.status, httpVersion: result.httpVersion)
         } else {
             CurlFailure.describe(code == CURLE_OK ? CURLE_PARTIAL_FILE : code, slot, endpoint, &result)
             if endpoint.configuration.httpVersion != .http2 { endpoint.sharesConnections = false }

@@ -18,6 +18,16 @@ final class Endpoint: OpenEndpoint {
     /// HTTP/2, taken back when connecting fails: those waiting would otherwise fail one after the other, each after
     /// the whole time of its predecessor.
     var sharesConnections: Bool
+    /// Whether it is being found out what the endpoint speaks.
+    var trial = Trial.none
+
+    enum Trial: Equatable {
+        case none
+        /// Connections are not kept: the next request may not need them.
+        case running
+        /// The version of its first answer.
+        case ended(httpVersion: Int)
+    }
 
     init(
         _ configuration: EndpointConfiguration, id: EndpointID, rules: EgressRules, isProxied: Bool,
@@ -40,4 +50,13 @@ final class Endpoint: OpenEndpoint {
     deinit {
         headers.deallocate()
     }
+
+    /// Takes note of an answer. One that refuses the version itself says nothing of what to speak.
+    func answered(_ target: Target?, status: Int, httpVersion: Int) {
+        if httpVersion == 20 { sharesConnections = true }
+        if trial == .running, isTried(by: target), status != 426, status != 505 { trial = .ended(httpVersion: httpVersion) }
+    }
+
+    /// Whether a request has to do with what is being found out: one with a URL of its own may go to another host.
+    func isTried(by target: Target?) -> Bool { trial != .none && target?.authority == self.target.authority }
 }

@@ -19,6 +19,9 @@ struct EndpointTable<Endpoint: OpenEndpoint> {
         return endpoint
     }
 
+    /// The first open endpoint of its kind. Looks through all.
+    func first(where isMeant: (Endpoint) -> Bool) -> Endpoint? { endpoints.lazy.compactMap { $0 }.first { !$0.isClosed && isMeant($0) } }
+
     /// Forgets an endpoint that was closed, once its last request has ended.
     mutating func releaseIfDone(_ endpoint: Endpoint) {
         if endpoint.isClosed && endpoint.inFlight == 0 { endpoints[endpoint.id.index] = nil }

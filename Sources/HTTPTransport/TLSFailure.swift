@@ -48,6 +48,8 @@ enum TLSFailure {
             "it refuses the client certificate, or asks for one (auth.mtls)"
         ),
         (["alert handshake failure"], "it refuses the handshake: no cipher in common, or it asks for a client certificate (auth.mtls)"),
+        // OpenSSL 3.0 has no words for it.
+        (["no application protocol", "reason(1120)"], "it speaks none of the HTTP versions that delivery.http leaves"),
         (["alert unrecognized name"], "it does not know this host name"),
     ]
 }

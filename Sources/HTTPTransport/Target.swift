@@ -64,6 +64,9 @@ final class Target {
 }
 
 extension Target {
+    /// As it was given, or in other words that mean the same.
+    var text: String { LibCurl.part(CURLUPART_URL, of: url) ?? "" }
+
     /// What a sender needs that writes requests itself, as libcurl's parser understood it.
     struct Parts {
         var isEncrypted: Bool

@@ -161,6 +161,7 @@ extension HTTP1Transport {
         case .failed(let problem):
             // Perhaps it is the old session that is not understood.
             target.pool.sessions.keep(nil)
+            if giveBack(request) { return }
             fail(request, .tls, FailureText.tls(target.judged, problem.reason))
         }
     }

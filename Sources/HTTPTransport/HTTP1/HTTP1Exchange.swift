@@ -90,6 +90,8 @@ extension HTTP1Transport {
     }
 
     private func answered(_ request: HTTP1Request.Pointer, _ connection: HTTP1Connection.Pointer, isEnding: Bool) {
+        // It wants another version, and has done nothing.
+        if request.pointee.answer.status == 426 || request.pointee.answer.status == 505, giveBack(request) { return }
         let now = EventLoop.now()
         timeouts.remove(request, from: request.pointee.endpoint!.takeUnretainedValue().timeoutQueue)
         request.pointee.connection = nil

@@ -81,6 +81,8 @@ struct HTTP1Request {
     }
 
     var byteCount: Int { head.count + body.count }
+    /// Those of this request alone.
+    var headers: [UInt8] { head.headers(from: target!.takeUnretainedValue().beginning.bytes.count) }
     var isInFlight: Bool { state != .free && state != .cancelled }
     var isConnecting: Bool { state == .resolving || state == .connecting }
 

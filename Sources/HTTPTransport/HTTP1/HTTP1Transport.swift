@@ -26,10 +26,17 @@ public final class HTTP1Transport: HTTPTransport {
     public let maximumBody: Int
     /// Connections opened so far, attempts that failed included.
     public internal(set) var connectionsOpened = 0
+    /// Takes over what an endpoint that may speak something else does not want by HTTP/1.1. False: there is nobody to take it.
+    var takeOver: (ReturnedRequest) -> Bool = { _ in false }
 
     let rules: ConnectionRules
     /// Connections at once, idle ones included.
-    var maximumConnections: Int
+    var maximumConnections: Int {
+        didSet {
+            while connectionCount > maximumConnections, let oldest = idle.first { close(oldest.connection) }
+            if !waiting.isEmpty { events.takeATurn() }
+        }
+    }
     let events: HTTP1Events
     /// What was received last, or is sent next.
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
@@ -221,6 +228,12 @@ public final class HTTP1Transport: HTTPTransport {
         request.pointee.state = .free
         delegate?.requestCompleted(request.pointee.token, result)
         // Only now used again: the result shows its memory.
+        release(request, endpoint)
+        // A delegate that starts requests while timers fire has work for the next turn.
+        loop.skipWait()
+    }
+
+    private func release(_ request: HTTP1Request.Pointer, _ endpoint: HTTP1Endpoint) {
         request.pointee.answer.body.forget()
         if let target = request.pointee.ownTarget {
             request.pointee.ownTarget = nil
@@ -228,11 +241,34 @@ public final class HTTP1Transport: HTTPTransport {
             hosts.releaseIfUnused(target.pool)
         }
         free.append(request)
-        // A delegate that starts requests while timers fire has work for the next turn.
-        loop.skipWait()
         releaseIfDone(endpoint)
+    }
+
+    /// Gives a request back that the endpoint did nothing about, as if it had never been sent here.
+    func giveBack(_ request: HTTP1Request.Pointer) -> Bool {
+        let endpoint = request.pointee.endpoint!.takeUnretainedValue()
+        guard !endpoint.isClosed, request.pointee.target!.takeUnretainedValue().pool.tls != nil else { return false }
+        let returned = ReturnedRequest(
+            endpoint: endpoint.id, url: request.pointee.ownTarget?.judged.text, token: request.pointee.token, headers: request.pointee.headers,
+            body: request.pointee.body)
+        guard takeOver(returned) else { return false }
+        abandon(request)
+        endpoint.inFlight -= 1
+        request.pointee.state = .free
+        release(request, endpoint)
+        return true
     }
 
     /// Idle connections that are worth keeping, those in use counted with them.
     var keptConnections: Int { min(max(16, wantedConnections), maximumConnections) }
+}
+
+/// A request that is somebody else's to send now.
+struct ReturnedRequest {
+    let endpoint: EndpointID
+    /// Nil: the endpoint's own.
+    let url: String?
+    let token: Int
+    let headers: [UInt8]
+    let body: UnsafeRawBufferPointer
 }

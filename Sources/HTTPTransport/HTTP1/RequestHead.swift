@@ -5,6 +5,8 @@ import Glibc
 package struct RequestHead {
     package private(set) var bytes: UnsafeMutablePointer<UInt8>
     package private(set) var count = 0
+    /// Where the endpoint's headers begin.
+    private var headersEnd = 0
     private var capacity: Int
 
     package init(capacity: Int = 512) {
@@ -24,6 +26,7 @@ package struct RequestHead {
         count = 0
         append(beginning)
         append(headers: headers)
+        headersEnd = count
         append(end)
         appendNumber(bodyCount)
         append("\r\n\r\n")
@@ -77,6 +80,15 @@ package struct RequestHead {
             rest[0] = 0x0d
             rest += 2
         }
+    }
+
+    /// The request's own headers, as they were given.
+    ///
+    /// - Parameter start: where the beginning ends.
+    func headers(from start: Int) -> [UInt8] {
+        var list: [UInt8] = []
+        for index in start..<headersEnd where bytes[index] != 0x0d { list.append(bytes[index] == 0x0a ? 0 : bytes[index]) }
+        return list
     }
 
     private mutating func appendNumber(_ number: Int) {

@@ -29,17 +29,23 @@ final class ServerProcess {
         process.waitUntilExit()
     }
 
-    /// HTTP/1.1 over TLS, answering every request with 200. Nil without python3.
+    /// HTTP/1.1 over TLS, answering every request with 200, and with how often it had one with its `webhook-id`. With the header
+    /// `x-first` that status answers the first one. Nil without python3.
     ///
     /// - Parameter authority: of the client certificates that it asks for.
     static func tls(_ pair: Certificates.Pair, askingFor authority: String? = nil) throws -> ServerProcess? {
         let script = """
             import http.server, ssl, sys, threading
+            seen = {}
             class Handler(http.server.BaseHTTPRequestHandler):
                 protocol_version = "HTTP/1.1"
                 def do_POST(self):
                     self.rfile.read(int(self.headers["content-length"]))
-                    self.send_response(200)
+                    event = self.headers["webhook-id"]
+                    seen[event] = seen.get(event, 0) + 1
+                    self.send_response(int(self.headers.get("x-first", 200)) if seen[event] == 1 else 200)
+                    self.send_header("X-Seen", str(seen[event]))
+                    self.send_header("X-Was", self.requestline + " " + "|".join(self.headers.keys()))
                     self.send_header("Content-Length", "0")
                     self.send_header("X-Resumed", str(self.connection.session_reused))
                     self.close_connection = "x-close" in self.headers

@@ -1,7 +1,6 @@
 package import DeliveryCore
 package import Egress
 package import EventFormats
-import EventLoop
 package import EventModel
 import HTTPTransport
 import Manifests
@@ -48,24 +47,20 @@ package enum TestDelivery {
     }
 }
 
-private final class Attempt: HTTPTransportDelegate {
-    private let loop: EventLoop
-    let transport: ChoosingTransport
+private final class Attempt {
+    private let requests: LoneRequests
     let outlet: Outlet
-    private var completion: ((borrowing HTTPResult) -> Void)?
+    var transport: ChoosingTransport { requests.transport }
     private(set) var outcome = TestDelivery.Outcome()
 
     init(
         _ policy: Subscription, _ manifest: TopicManifest, _ egress: BridgeConfiguration.Egress, _ ownListeners: OwnListeners,
         _ schemas: (any SchemaSource)?
     ) throws {
-        loop = try EventLoop()
-        transport = ChoosingTransport(
-            loop: loop, rules: try EgressRules(egress), ownListeners: ownListeners, proxy: try egress.proxy.map { try Proxy($0) }, requests: 1)
+        requests = try LoneRequests(egress, ownListeners)
         let route = TopicRoute(
             manifest, subscriptions: [(slot: 0, policy: policy)], errors: SubscriptionCounts(\.filterErrors), schemas: schemas)
-        outlet = Outlet(policy: policy, route: route, transport: transport)
-        transport.delegate = self
+        outlet = Outlet(policy: policy, route: route, transport: requests.transport)
     }
 
     func deliver(_ record: GivenRecord, topic: String) {
@@ -97,7 +92,7 @@ private final class Attempt: HTTPTransportDelegate {
         } else {
             transport.send(endpoint: endpoint, token: 0, headers: headers, body: body)
         }
-        wait { [self] result in
+        requests.wait { [self] result in
             outcome.status = result.status
             outcome.httpVersion = result.httpVersion
             outcome.duration = TimeSpan(nanoseconds: result.duration)
@@ -115,7 +110,7 @@ private final class Attempt: HTTPTransportDelegate {
             let question = tokens.question()
             transport.send(endpoint: endpoint, token: 0, headers: question.headers, body: question.body)
             var answer = AccessTokens.Answer.askAgain
-            wait { answer = tokens.take($0, at: Clock.moment().instant) }
+            requests.wait { answer = tokens.take($0, at: Clock.moment().instant) }
             switch answer {
             case .token: return true
             case .askAgain: continue
@@ -130,7 +125,7 @@ private final class Attempt: HTTPTransportDelegate {
         let headers = consent.question(token: outlet.tokens?.usable(at: Clock.moment().instant))
         transport.send(endpoint: endpoint, token: 0, headers: headers, body: UnsafeRawBufferPointer(start: nil, count: 0))
         var answer = EndpointConsent.Answer.given(nil)
-        wait { answer = consent.take($0, at: Clock.moment().instant) }
+        requests.wait { answer = consent.take($0, at: Clock.moment().instant) }
         switch answer {
         case .given: return true
         case .refused(let message): return failed(.network, message)
@@ -146,17 +141,5 @@ private final class Attempt: HTTPTransportDelegate {
     private func fail(_ kind: FailureKind, _ message: String) {
         outcome.failure = kind
         outcome.message = message
-    }
-
-    // MARK: Waiting
-
-    private func wait(_ take: @escaping (borrowing HTTPResult) -> Void) {
-        completion = take
-        while completion != nil { loop.run() }
-    }
-
-    func requestCompleted(_ token: Int, _ result: borrowing HTTPResult) {
-        completion?(result)
-        completion = nil
     }
 }

@@ -16,7 +16,7 @@ struct Fanfare: AsyncParsableCommand {
         version: "\(fanfareVersion) (librdkafka \(librdkafkaVersion))",
         subcommands: [
             Demo.self, Serve.self, Ready.self, Check.self, Apply.self, Doctor.self, Explain.self, Publish.self, Listen.self,
-            Subscriptions.self, PauseCommand.self, ResumeCommand.self, SeekCommand.self, DeadLetters.self, Replay.self, Deliveries.self,
+            Probe.self, Subscriptions.self, PauseCommand.self, ResumeCommand.self, SeekCommand.self, DeadLetters.self, Replay.self, Deliveries.self,
             LogLevelCommand.self, Broker.self, Keys.self, Verify.self, Schema.self,
         ])
 

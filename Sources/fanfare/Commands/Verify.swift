@@ -34,13 +34,13 @@ struct Verify: AsyncParsableCommand {
     var file: String?
 
     func validate() throws {
-        guard !verification.secret.isEmpty || !verification.secretFile.isEmpty || !verification.publicKey.isEmpty else {
+        guard !verification.isEmpty else {
             throw ValidationError("--secret is missing; or give --secret-file or --public-key")
         }
-        guard !verification.secretFile.contains("-") || file != nil && file != "-" else {
+        guard !verification.secrets.secretFile.contains("-") || file != nil && file != "-" else {
             throw ValidationError("standard input cannot be both the secret and the body; name a file for one of them")
         }
-        if verification.scheme == .standard {
+        if verification.secrets.scheme == .standard {
             if id == nil { throw ValidationError("--id is missing: the request's webhook-id") }
             if timestamp == nil { throw ValidationError("--timestamp is missing: the request's webhook-timestamp") }
         }

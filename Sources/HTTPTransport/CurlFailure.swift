@@ -72,6 +72,6 @@ enum CurlFailure {
         // Before it opens a connection, libcurl looks after all idle ones, and says of theirs what went wrong there in these words.
         let isOfAnother = own.hasPrefix("h2_process_pending_input")
         let text = own.isEmpty || isOfAnother ? String(cString: curl_easy_strerror(code)) : own
-        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
+        return LibCurl.line(text)
     }
 }

@@ -30,6 +30,11 @@ enum LibCurl {
         return value.map { String(cString: $0.assumingMemoryBound(to: CChar.self)) }
     }
 
+    /// Its words in one line of printable characters and bounded: parts of them may come from the endpoint.
+    static func line(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
+    }
+
     /// Nil: not one of ours.
     static func slot(of easy: UnsafeMutableRawPointer) -> Slot.Pointer? {
         var value: UnsafeMutableRawPointer?

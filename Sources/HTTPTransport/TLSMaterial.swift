@@ -33,21 +33,33 @@ final class TLSMaterial {
     }
 }
 
-extension Slot {
-    /// Sets the handle to an endpoint's material, or back.
-    mutating func use(_ material: TLSMaterial?, defaultAuthoritiesPath: String?) {
-        guard tls !== material else { return }
-        Self.setBlob(easy, CURLOPT_CAINFO_BLOB, material?.authorities)
+extension TLSMaterial {
+    /// On a handle that has nothing set yet.
+    func set(on easy: UnsafeMutableRawPointer) {
+        Self.set(self, on: easy, defaultAuthoritiesPath: LibCurl.text(easy, CURLINFO_CAPATH))
+    }
+
+    /// - Parameter material: nil takes everything back.
+    fileprivate static func set(_ material: TLSMaterial?, on easy: UnsafeMutableRawPointer, defaultAuthoritiesPath: String?) {
+        setBlob(easy, CURLOPT_CAINFO_BLOB, material?.authorities)
         // Instead of the system's: their folder has to go as well, their file libcurl leaves out by itself.
         fanfare_easy_set_string(easy, CURLOPT_CAPATH, material?.authorities == nil ? defaultAuthoritiesPath : nil)
         fanfare_easy_set_string(easy, CURLOPT_PINNEDPUBLICKEY, material?.pins)
-        Self.setBlob(easy, CURLOPT_SSLCERT_BLOB, material?.certificate)
-        Self.setBlob(easy, CURLOPT_SSLKEY_BLOB, material?.key)
-        // Last: what it was set to before lives until here.
-        tls = material
+        setBlob(easy, CURLOPT_SSLCERT_BLOB, material?.certificate)
+        setBlob(easy, CURLOPT_SSLKEY_BLOB, material?.key)
     }
 
     private static func setBlob(_ easy: UnsafeMutableRawPointer, _ option: CURLoption, _ bytes: UnsafeRawBufferPointer?) {
         fanfare_easy_set_blob(easy, option, bytes?.baseAddress, bytes?.count ?? 0)
+    }
+}
+
+extension Slot {
+    /// Sets the handle to an endpoint's material, or back.
+    mutating func use(_ material: TLSMaterial?, defaultAuthoritiesPath: String?) {
+        guard tls !== material else { return }
+        TLSMaterial.set(material, on: easy, defaultAuthoritiesPath: defaultAuthoritiesPath)
+        // Last: what it was set to before lives until here.
+        tls = material
     }
 }

@@ -32,7 +32,7 @@ extension SubscriptionChecks {
         if subscription.auth.mtls != nil {
             reader.error(position("auth.mtls", reader), "\(path).auth.mtls", "http shows no certificate; write an https endpoint")
         } else if let kind = subscription.auth.kinds.first {
-            reader.warn(position("endpoint", reader), "\(path).endpoint", "sends what auth.\(kind) holds in clear; use https")
+            reader.warn(position("endpoint", reader), "\(path).endpoint", "sends what auth.\(kind) holds in clear; use https", code: .sentInClear)
         }
         if !subscription.publicKeyPins.isEmpty {
             reader.error(position("tls.pins", reader), "\(path).tls.pins", "http has no public key; write an https endpoint")
@@ -46,7 +46,7 @@ extension SubscriptionChecks {
                 return reader.error(
                     position(key, reader), "\(path).\(key)", "http is not allowed; write https, or set egress.allowHTTP: true in fanfare.yaml")
             }
-            reader.warn(position(key, reader), "\(path).\(key)", "sends the client's secret in clear; use https")
+            reader.warn(position(key, reader), "\(path).\(key)", "sends the client's secret in clear; use https", code: .sentInClear)
         }
         warnOfDenial(of: oauth2.tokenURL, "the token endpoint", key, &reader)
     }
@@ -79,6 +79,8 @@ extension SubscriptionChecks {
                 nil
             }
         guard let complaint else { return }
-        reader.warn(position("auth.mtls.certificate", reader), "\(path).auth.mtls.certificate", "the certificate in \(mtls.certificate.path) \(complaint)")
+        reader.warn(
+            position("auth.mtls.certificate", reader), "\(path).auth.mtls.certificate", "the certificate in \(mtls.certificate.path) \(complaint)",
+            code: .endingCertificate)
     }
 }

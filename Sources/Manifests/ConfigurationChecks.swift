@@ -32,7 +32,9 @@ enum ConfigurationChecks {
         // In a file the section itself asks for it; variables and flags give keys one by one.
         let isKnown = reader.problems.contains { $0.path.hasPrefix("schemaRegistry") }
         if registry.url.isEmpty, !isKnown {
-            reader.error(place("schemaRegistry.url", reader), "schemaRegistry", "the key url is missing; write url: https://registry.example.com")
+            reader.error(
+                place("schemaRegistry.url", reader), "schemaRegistry", "the key url is missing; write url: https://registry.example.com",
+                code: .missingKey)
         }
         if registry.basic != nil, registry.bearer != nil {
             reader.error(
@@ -40,7 +42,7 @@ enum ConfigurationChecks {
         }
         let isClear = registry.url.lowercased().hasPrefix("http://")
         if isClear, registry.basic != nil || registry.bearer != nil {
-            reader.warn(place("schemaRegistry.url", reader), "schemaRegistry.url", "sends the credentials in clear; use https")
+            reader.warn(place("schemaRegistry.url", reader), "schemaRegistry.url", "sends the credentials in clear; use https", code: .sentInClear)
         }
     }
 

@@ -32,7 +32,7 @@ public enum ConfigurationLoader {
         switch reader.read(file) {
         case .failure(let failure):
             if named == nil && failure.isMissing { return nil }
-            reader.error(Position(file: file, line: 0, column: 0), "", "cannot read the configuration: \(failure.message)")
+            reader.error(Position(file: file, line: 0, column: 0), "", "cannot read the configuration: \(failure.message)", code: .unreadableFile)
             return nil
         case .success(let bytes):
             // Without keys everything has its default: a file of comments is a good beginning.

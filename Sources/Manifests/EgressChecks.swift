@@ -7,7 +7,7 @@ extension SubscriptionChecks {
     /// A warning where nothing could be delivered to this URL. No error: the bridge works for its other subscriptions.
     func warnOfDenial(of url: String, _ what: String, _ key: String, _ reader: inout Reader) {
         guard let (host, port) = Self.hostAndPort(of: url), let reason = denial(of: host, port) else { return }
-        reader.warn(position(key, reader), "\(path).\(key)", "nothing will be sent there (egress-denied): \(what)'s \(reason)")
+        reader.warn(position(key, reader), "\(path).\(key)", "nothing will be sent there (egress-denied): \(what)'s \(reason)", code: .egressDenied)
     }
 
     /// Continues "the endpoint's ...", with a remedy.

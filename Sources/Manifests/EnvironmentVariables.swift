@@ -38,7 +38,7 @@ enum EnvironmentVariables {
                 leaf.apply(entry, leaf.name, &draft, &reader)
             } else {
                 let hint = nearest(to: variable, among: leaves.map(\.name)).map { "did you mean \($0)?" }
-                reader.warn(node.position, variable, "no configuration key has this name; \(hint ?? "it is ignored")")
+                reader.warn(node.position, variable, "no configuration key has this name; \(hint ?? "it is ignored")", code: .unknownKey)
             }
         }
     }

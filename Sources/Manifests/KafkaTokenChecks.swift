@@ -23,7 +23,9 @@ struct KafkaTokenChecks {
             error("kafka.oauth", "is one source of tokens, and librdkafka's properties sasl.oauthbearer.* are another; remove one of them", &reader)
         } else {
             if kafka.property("security.protocol")?.lowercased() == "sasl_plaintext" {
-                reader.warn(place("kafka.properties.security.protocol", reader), "kafka.properties.security.protocol", "sends tokens in clear; use SASL_SSL")
+                reader.warn(
+                    place("kafka.properties.security.protocol", reader), "kafka.properties.security.protocol", "sends tokens in clear; use SASL_SSL",
+                    code: .sentInClear)
             }
             source(oauth, &reader)
         }

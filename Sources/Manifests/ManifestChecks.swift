@@ -17,7 +17,7 @@ enum TopicChecks {
                 "there is no schema to hold events to; give some type under events a schema, or remove it")
         }
         if hasNoSubscriptions {
-            reader.warn(place, "subscriptions", "the topic has no subscriptions; it is not read")
+            reader.warn(place, "subscriptions", "the topic has no subscriptions; it is not read", code: .nothingDelivered)
         }
     }
 }
@@ -59,7 +59,7 @@ struct SubscriptionChecks {
     private func endpoint(_ reader: inout Reader) {
         guard !isBroken("endpoint") else { return }
         if subscription.endpoint.isEmpty {
-            reader.error(place, path, "the key endpoint is missing; write endpoint: https://...")
+            reader.error(place, path, "the key endpoint is missing; write endpoint: https://...", code: .missingKey)
         } else if !configuration.egress.allowHTTP && subscription.endpoint.lowercased().hasPrefix("http:") {
             reader.error(
                 position("endpoint", reader), "\(path).endpoint",
@@ -87,7 +87,7 @@ struct SubscriptionChecks {
         guard !isBroken("signing") else { return }
         switch subscription.signing {
         case .unspecified:
-            reader.warn(place, path, "deliveries are not signed; give signing.secrets, or write signing: none if that is meant")
+            reader.warn(place, path, "deliveries are not signed; give signing.secrets, or write signing: none if that is meant", code: .unsigned)
         case .signed(let method) where method.secrets.isEmpty && method.keys.isEmpty:
             reader.error(position("signing", reader), "\(path).signing", SigningCatalog.missing)
         case .none, .signed: break

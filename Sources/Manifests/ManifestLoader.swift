@@ -15,10 +15,10 @@ public enum ManifestLoader {
         var read: [ManifestReader.Result] = []
         switch reader.list(folder) {
         case .failure(let failure):
-            reader.error(place, "", "cannot read the folder of topic manifests: \(failure.message)")
+            reader.error(place, "", "cannot read the folder of topic manifests: \(failure.message)", code: .unreadableFile)
         case .success(let names):
             let manifests = names.filter { !$0.hasPrefix(".") && ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) }
-            if manifests.isEmpty { reader.warn(place, "", "no topic manifests (*.yaml) in this folder; nothing is delivered") }
+            if manifests.isEmpty { reader.warn(place, "", "no topic manifests (*.yaml) in this folder; nothing is delivered", code: .nothingDelivered) }
             for name in manifests {
                 guard let result = ManifestReader.read(FilePath.join(folder, name), configuration, defaults, &reader) else { continue }
                 read.append(result)

@@ -10,7 +10,27 @@ public struct Problem: Sendable, Hashable, CustomStringConvertible {
         case warning
     }
 
+    /// What kind of problem it is, for programs and for `docs/ERRORS.md`: these words stay.
+    public enum Code: String, CaseIterable, Sendable, Hashable {
+        case invalidYAML = "invalid-yaml"
+        case duplicateKey = "duplicate-key"
+        case unknownKey = "unknown-key"
+        case missingKey = "missing-key"
+        case unreadableFile = "unreadable-file"
+        /// Every error that is of no other kind.
+        case invalidValue = "invalid-value"
+        case unsigned = "unsigned"
+        case secretInClear = "secret-in-clear"
+        case sentInClear = "sent-in-clear"
+        case egressDenied = "egress-denied"
+        case endingCertificate = "ending-certificate"
+        case nothingDelivered = "nothing-delivered"
+        /// Every warning that is of no other kind.
+        case doubtful = "doubtful"
+    }
+
     public var severity: Severity
+    public var code: Code
     /// The file as its path was given; or `environment` or `command line`, which have no lines.
     public var file: String
     /// From 1; 0 where there are no lines.
@@ -22,14 +42,18 @@ public struct Problem: Sendable, Hashable, CustomStringConvertible {
     /// One sentence without the path; never holds interpolated text.
     public var message: String
 
-    public init(severity: Severity, file: String, line: Int, column: Int, path: String, message: String) {
+    public init(severity: Severity, code: Code, file: String, line: Int, column: Int, path: String, message: String) {
         self.severity = severity
+        self.code = code
         self.file = file
         self.line = line
         self.column = column
         self.path = path
         self.message = message
     }
+
+    /// As commands print it: with its code behind it.
+    public var report: String { "\(description) [\(code.rawValue)]" }
 
     public var description: String {
         let place = line > 0 ? "\(file):\(line):\(column)" : file

@@ -52,6 +52,12 @@ public struct RegistryClient: Sendable {
         }
     }
 
+    /// Why it does not answer as a schema registry; nil when it does.
+    public func obstacle() -> String? {
+        // Most have a schema with this id, and none need to: an answer that says so is one.
+        if case .failed(let reason) = ask(ConfluentFrame.SchemaID(1)) { reason } else { nil }
+    }
+
     private enum Failure: Error {
         case unknown(String)
         case other(String)

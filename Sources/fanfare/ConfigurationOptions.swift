@@ -65,7 +65,7 @@ struct ConfigurationOptions: ParsableArguments {
 
 /// Ends the program with status 78 after printing the problems.
 func WrongConfiguration(_ problems: [Problem]) -> ExitCode {
-    for problem in problems { printError("\(problem)") }
+    for problem in problems { printError(problem.report) }
     let errors = problems.count { $0.severity == .error }
     printError("\(errors) error\(errors == 1 ? "" : "s")")
     return .wrongConfiguration

@@ -4,7 +4,9 @@ import resource
 
 from harness.admin_broker import AdminBroker
 from harness.kafka_gate import KafkaGate
-from harness.raw_servers import Certificates
+from harness.raw_servers import Certificates, RawServer
+from harness.registry import Registry
+from harness.waiting import free_port
 
 DAY = 24 * 60 * 60 * 1000
 PASSWORD = "correct horse"
@@ -85,3 +87,45 @@ def test_too_few_descriptors_are_warned_of(world):
     assert descriptors["status"] == "warning" and "256" in descriptors["message"] and "ulimit -n" in descriptors["help"]
     # The embedded cluster does not show how its topics are set up, and makes them when they are asked for.
     assert {f["status"] for f in found["topics"]} <= {"unknown", "ok"}, found["topics"]
+
+
+def test_certificates_of_endpoints_are_looked_at_as_manifests_say_whom_to_trust(world):
+    certificates = Certificates(world.folder / "certificates")
+    orders = world.topic("shop.orders")
+    servers = []
+
+    def subscribe(name, context, **tls):
+        servers.append(RawServer(tls=context))
+        orders.subscriptions[name] = {"endpoint": f"https://127.0.0.1:{servers[-1].port}/{{{{id}}}}", "signing": "none", "tls": tls}
+
+    authority = {"ca": certificates.authority}
+    subscribe("good", certificates.server("good", days=300), **authority)
+    subscribe("soon", certificates.server("soon", days=5), **authority)
+    subscribe("pinned", certificates.server("pinned", days=300), **authority, pins=[certificates.pin("soon")])
+    subscribe("expired", certificates.server("expired", begins="20200101000000Z", ends=1600000000), **authority)
+    subscribe("untrusted", certificates.server("untrusted", days=300))
+    orders.subscriptions["good-too"] = {**orders.subscriptions["good"], "labels": {"tenant": "other"}}
+    orders.subscriptions["down"] = {"endpoint": f"https://127.0.0.1:{free_port()}/", "signing": "none"}
+    registry = Registry()
+    world.configure(schemaRegistry={"url": registry.url})
+    world.starts_broker()
+
+    found = examined(world, expect=1)
+    endpoints = {f["message"].partition(":")[0]: f for f in found["endpoints"]}
+    assert {name: f["status"] for name, f in endpoints.items() if f["status"] != "ok"} == {
+        "soon": "warning", "pinned": "problem", "expired": "problem", "untrusted": "problem", "down": "warning"}
+    (well,) = (f["message"] for f in found["endpoints"] if f["status"] == "ok")
+    assert well.startswith("1 of 6 hosts"), "those of one host are looked at once"
+    assert "in 4 days" in endpoints["soon"]["message"] and "refused" in endpoints["down"]["message"]
+    assert "tls.pins" in endpoints["pinned"]["message"] and "expired" in endpoints["expired"]["message"]
+    assert "not trusted" in endpoints["untrusted"]["message"] or "self-signed" in endpoints["untrusted"]["message"]
+    assert not any(server.requests for server in servers), "a handshake, and nothing after it"
+    assert [f["status"] for f in found["registry"]] == ["problem"] and "registry" in found["registry"][0]["help"].lower()
+
+    registry.starts()
+    world.configure(egress={"allowHTTP": True})
+    found = examined(world, expect=1)
+    assert [f["status"] for f in found["registry"]] == ["ok"]
+    assert {f["status"] for f in found["endpoints"]} == {"problem"} and all("allowPrivate" in f["message"] for f in found["endpoints"])
+    for server in servers:
+        server.close()

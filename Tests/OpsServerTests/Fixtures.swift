@@ -90,7 +90,7 @@ final class FixedSource: OpsSource {
     func configuration() -> ConfigurationStatus {
         var status = ConfigurationStatus(folder: "topics", loadedAt: startedAt, topics: 1, subscriptions: 2)
         status.refused = .init(at: startedAt, problems: [
-            Problem(severity: .error, file: "topics/orders.yaml", line: 3, column: 5, path: "owner", message: "must be a text")
+            Problem(severity: .error, code: .invalidValue, file: "topics/orders.yaml", line: 3, column: 5, path: "owner", message: "must be a text")
         ])
         return status
     }

@@ -91,7 +91,7 @@ extension Shape where Value == String {
                 reader.error(node.position, path, complaint)
                 return nil
             }
-            if warns, let complaint = SigningCatalog.clearTextComplaint(node) { reader.warn(node.position, path, complaint) }
+            if warns, let complaint = SigningCatalog.clearTextComplaint(node) { reader.warn(node.position, path, complaint, code: .secretInClear) }
             return value
         } show: { _ in .null }
     }

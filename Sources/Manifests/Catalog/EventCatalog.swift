@@ -29,7 +29,7 @@ enum EventCatalog {
         let file = FilePath.resolve(name, from: node.position.folder)
         switch reader.read(file) {
         case .failure(let failure):
-            reader.error(node.position, path, "cannot read \(file): \(failure.message)")
+            reader.error(node.position, path, "cannot read \(file): \(failure.message)", code: .unreadableFile)
             return nil
         case .success(let text):
             guard reader.isJSON(text, file, path) else { return nil }

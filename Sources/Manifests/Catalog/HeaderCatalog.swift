@@ -43,7 +43,7 @@ enum HeaderCatalog {
             reader.remember(path, node.position)
             checkTemplate(name, node, value, path, &reader)
         } else if HeaderRules.isCredential(name), let complaint = SigningCatalog.clearTextComplaint(node) {
-            reader.warn(node.position, path, complaint)
+            reader.warn(node.position, path, complaint, code: .secretInClear)
         }
     }
 

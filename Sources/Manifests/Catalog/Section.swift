@@ -37,7 +37,7 @@ struct Section<Root>: Sendable {
         }
         for key in keys where !entries.contains(where: { $0.key == key.name }) {
             guard let example = key.requirement else { continue }
-            reader.error(node.position, path, "the key \(key.name) is missing; write \(example)")
+            reader.error(node.position, path, "the key \(key.name) is missing; write \(example)", code: .missingKey)
         }
     }
 

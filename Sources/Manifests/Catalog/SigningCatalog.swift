@@ -63,7 +63,7 @@ enum SigningCatalog {
             reader.error(given.position, given.path, given.line.map { "line \($0): \(complaint)" } ?? complaint)
             return false
         }
-        if let warning = given.warning { reader.warn(given.position, given.path, warning) }
+        if let warning = given.warning { reader.warn(given.position, given.path, warning, code: .secretInClear) }
         return true
     }
 

@@ -15,7 +15,7 @@ enum TLSCatalog {
         do throws(PEMError) {
             let certificates = try CertificateList(pem: file.bytes)
             if WallTime(milliseconds: certificates.lastExpiry * 1000) < reader.environment.now() {
-                reader.warn(node.position, path, "every certificate in \(file.path) has expired: nothing is trusted")
+                reader.warn(node.position, path, "every certificate in \(file.path) has expired: nothing is trusted", code: .endingCertificate)
             }
         } catch {
             reader.error(node.position, path, "\(file.path) \(error)")

@@ -73,7 +73,7 @@ enum TokenCatalog {
             reader.error(node.position, path, "holds no token; write one on a line")
             return nil
         }
-        if let warning = SigningCatalog.clearTextComplaint(node) { reader.warn(node.position, path, warning) }
+        if let warning = SigningCatalog.clearTextComplaint(node) { reader.warn(node.position, path, warning, code: .secretInClear) }
         return tokens
     } show: { _ in "***" }
 

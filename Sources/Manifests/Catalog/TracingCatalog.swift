@@ -24,6 +24,8 @@ enum TracingCatalog {
     ) { name, node, value, path, reader in
         if let complaint = HeaderRules.checkName(name) { reader.error(node.position, path, complaint) }
         if let complaint = HeaderRules.checkValue(value) { reader.error(node.position, path, complaint) }
-        if HeaderRules.isCredential(name), let complaint = SigningCatalog.clearTextComplaint(node) { reader.warn(node.position, path, complaint) }
+        if HeaderRules.isCredential(name), let complaint = SigningCatalog.clearTextComplaint(node) {
+            reader.warn(node.position, path, complaint, code: .secretInClear)
+        }
     }
 }

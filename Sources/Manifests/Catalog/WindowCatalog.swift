@@ -108,7 +108,7 @@ enum WindowCatalog {
                 let others = Kind.allCases.filter { $0.keys.contains(key) }.map(\.rawValue).joined(separator: " or ")
                 reader.error(entry.value.position, "\(path).\(key)", "a \(kind.rawValue) window has no \(key); remove it, or write type: \(others)")
             } else if entry == nil, kind.required.contains(key) {
-                reader.error(place, path, "the key \(key) is missing; write \(key): \(example)")
+                reader.error(place, path, "the key \(key) is missing; write \(key): \(example)", code: .missingKey)
             }
         }
     }

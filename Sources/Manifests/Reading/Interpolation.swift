@@ -70,7 +70,7 @@ extension Reader {
         let resolved = FilePath.resolve(file, from: position.folder)
         switch read(resolved) {
         case .failure(let failure):
-            error(position, path, "cannot read \(resolved): \(failure.message)")
+            error(position, path, "cannot read \(resolved): \(failure.message)", code: .unreadableFile)
             return nil
         case .success(let bytes):
             guard var text = String(validating: bytes, as: UTF8.self) else {

@@ -12,12 +12,12 @@ struct Reader {
 
     // MARK: Problems
 
-    mutating func error(_ position: Position, _ path: String, _ message: String) {
-        problems.append(at: position, path, message)
+    mutating func error(_ position: Position, _ path: String, _ message: String, code: Problem.Code = .invalidValue) {
+        problems.append(code, at: position, path, message)
     }
 
-    mutating func warn(_ position: Position, _ path: String, _ message: String) {
-        problems.append(.warning, at: position, path, message)
+    mutating func warn(_ position: Position, _ path: String, _ message: String, code: Problem.Code = .doubtful) {
+        problems.append(code, .warning, at: position, path, message)
     }
 
     mutating func dropWarnings(since known: Int) {
@@ -30,7 +30,7 @@ struct Reader {
 
     mutating func unknownKey(_ path: String, _ key: String, among known: [String], at position: Position) {
         let hint = NearestName.hint(for: key, among: known)
-        error(position, path, "unknown key; \(hint)")
+        error(position, path, "unknown key; \(hint)", code: .unknownKey)
     }
 
     // MARK: Places
@@ -54,7 +54,7 @@ struct Reader {
     /// A file that must be there but whose content matters to nobody here.
     mutating func requireFile(_ path: String, _ position: Position, _ keyPath: String) {
         if case .failure(let failure) = read(path) {
-            error(position, keyPath, "cannot read \(path): \(failure.message)")
+            error(position, keyPath, "cannot read \(path): \(failure.message)", code: .unreadableFile)
         }
     }
 

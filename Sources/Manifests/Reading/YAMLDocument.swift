@@ -112,11 +112,11 @@ struct YAMLDocument {
         // The library puts the anchored node itself in an alias's place.
         budget -= 1
         guard budget >= 0 else {
-            if budget == -1 { problems.append(at: position, path, "more than 100000 values, aliases counted as often as they are used") }
+            if budget == -1 { problems.append(.invalidYAML, at: position, path, "more than 100000 values, aliases counted as often as they are used") }
             return Node(position: position, content: .refused)
         }
         guard depth < 50 else {
-            problems.append(at: position, path, "nested more than 50 levels deep")
+            problems.append(.invalidYAML, at: position, path, "nested more than 50 levels deep")
             return Node(position: position, content: .refused)
         }
         switch node {
@@ -151,18 +151,18 @@ struct YAMLDocument {
         for (key, value) in mapping {
             let here = place(of: key, else: position)
             guard case .scalar(let scalar) = key else {
-                problems.append(at: here, path, "a key must be text")
+                problems.append(.invalidYAML, at: here, path, "a key must be text")
                 continue
             }
             let name = renamed.original(scalar.string) ?? scalar.string
             let entryPath = path.isEmpty ? name : "\(path).\(name)"
             if name == "<<" {
-                problems.append(at: here, path, "merge keys (<<) are not supported; write the keys out, or use `defaults` in fanfare.yaml")
+                problems.append(.invalidYAML, at: here, path, "merge keys (<<) are not supported; write the keys out, or use `defaults` in fanfare.yaml")
                 continue
             }
             // Of duplicates the first one counts, so that its problems are still found.
             if let first = lines[name] {
-                problems.append(at: here, entryPath, "duplicate key; the first one is in line \(first)")
+                problems.append(.duplicateKey, at: here, entryPath, "duplicate key; the first one is in line \(first)")
                 continue
             }
             lines[name] = here.line
@@ -172,7 +172,7 @@ struct YAMLDocument {
     }
 
     private mutating func tagged(_ tag: String, _ position: Position, _ path: String) -> Node {
-        problems.append(at: position, path, "tags such as \(tag) are not supported; write the value without it")
+        problems.append(.invalidYAML, at: position, path, "tags such as \(tag) are not supported; write the value without it")
         return Node(position: position, content: .refused)
     }
 
@@ -202,15 +202,17 @@ struct YAMLDocument {
     }
 
     private mutating func error(_ line: Int, _ column: Int, _ path: String, _ message: String) {
-        problems.append(at: Position(file: file, line: line, column: column), path, message)
+        problems.append(.invalidYAML, at: Position(file: file, line: line, column: column), path, message)
     }
 }
 
 extension [Problem] {
-    mutating func append(_ severity: Problem.Severity = .error, at position: Position, _ path: String, _ message: String) {
+    mutating func append(
+        _ code: Problem.Code, _ severity: Problem.Severity = .error, at position: Position, _ path: String, _ message: String
+    ) {
         append(
             Problem(
-                severity: severity, file: position.file, line: position.line, column: position.column, path: path,
+                severity: severity, code: code, file: position.file, line: position.line, column: position.column, path: path,
                 message: message))
     }
 }

@@ -51,7 +51,7 @@ struct DefinitionReader {
     /// The manifest of the topic that it names.
     private static func topic(_ root: Node, _ topics: [TopicManifest], _ reader: inout Reader) -> TopicManifest? {
         guard let node = root.entry("topic") else {
-            reader.error(root.position, "", "the key topic is missing; write \"topic\": \"NAME\"")
+            reader.error(root.position, "", "the key topic is missing; write \"topic\": \"NAME\"", code: .missingKey)
             return nil
         }
         guard case .scalar(let scalar) = node.content, scalar.style == .quoted else {

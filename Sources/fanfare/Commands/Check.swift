@@ -20,14 +20,16 @@ struct Check: AsyncParsableCommand {
         var problems = configuration.problems + manifests.problems
         if configuration.isUsable {
             problems += Bridge.validate(configuration.configuration).map {
-                Problem(severity: .error, file: options.config ?? ConfigurationLoader.defaultFile, line: 0, column: 0, path: "", message: $0)
+                Problem(
+                    severity: .error, code: .invalidValue, file: options.config ?? ConfigurationLoader.defaultFile, line: 0, column: 0, path: "",
+                    message: $0)
             }
         }
         let errors = problems.count { $0.severity == .error }
         if print, errors == 0 { return try printFiles(configuration.configuration.topics, problems) }
         switch output.output {
         case .text:
-            for problem in problems { Swift.print(problem) }
+            for problem in problems { Swift.print(problem.report) }
             if errors == 0 {
                 let count = manifests.topics.reduce(0) { $0 + $1.subscriptions.count }
                 Swift.print("ok: \(manifests.topics.count) topics, \(count) subscriptions, \(problems.count) warning\(problems.count == 1 ? "" : "s")")
@@ -36,7 +38,7 @@ struct Check: AsyncParsableCommand {
             }
         case .json:
             let items = problems.map {
-                "{\"severity\":\"\($0.severity.rawValue)\",\"file\":\(JSONText.quoted($0.file)),\"line\":\($0.line),\"column\":\($0.column),"
+                "{\"severity\":\"\($0.severity.rawValue)\",\"code\":\"\($0.code.rawValue)\",\"file\":\(JSONText.quoted($0.file)),\"line\":\($0.line),\"column\":\($0.column),"
                     + "\"path\":\(JSONText.quoted($0.path)),\"message\":\(JSONText.quoted($0.message))}"
             }
             Swift.print("{\"errors\":\(errors),\"problems\":[\(items.joined(separator: ","))]}")
@@ -46,7 +48,7 @@ struct Check: AsyncParsableCommand {
 
     /// Warnings go to standard error, so that the rest can be read by programs.
     private func printFiles(_ topics: String, _ problems: [Problem]) throws {
-        for problem in problems { printError("\(problem)") }
+        for problem in problems { printError(problem.report) }
         let (environment, overrides) = (Environment.process(), try options.overrides())
         let configuration = EffectiveFiles.configuration(file: options.config, environment: environment, overrides: overrides)
         let manifests = EffectiveFiles.manifests(folder: topics, file: options.config, environment: environment, overrides: overrides)

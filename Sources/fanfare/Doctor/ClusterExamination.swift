@@ -27,7 +27,7 @@ struct ClusterExamination {
         } catch {
             return [
                 .problem(
-                    .kafka, "the cluster does not answer at \(kafka.bootstrapServers): \(admin.reason(for: error))",
+                    .kafka, .kafkaUnreachable, "the cluster does not answer at \(kafka.bootstrapServers): \(admin.reason(for: error))",
                     help: "kafka.bootstrapServers or --bootstrap-servers says where it is, kafka.properties how to log in")
             ]
         }
@@ -47,8 +47,8 @@ struct ClusterExamination {
             state = try ClusterState(of: WantedTopic.names(configuration, manifests), cluster, admin)
         } catch {
             let reason = error is ClusterState.NoAdminAPI ? "this broker has no admin API" : "\((error as? KafkaError)?.message ?? "\(error)")"
-            return missing.sorted().map { .problem(.topics, "\($0) does not exist", help: "create it, or let `fanfare apply` do it") }
-                + [.unknown(.topics, "how topics are set up cannot be seen: \(reason)")]
+            return missing.sorted().map { .problem(.topics, .topicMissing, "\($0) does not exist", help: "create it, or let `fanfare apply` do it") }
+                + [.unknown(.topics, .topicUnseen, "how topics are set up cannot be seen: \(reason)")]
         }
         let plans = WantedTopic.all(configuration, manifests, state).map { TopicPlan($0, state) }
         let findings = plans.flatMap { plan in plan.lines.compactMap { finding($0, of: plan.topic.name) } }
@@ -59,9 +59,9 @@ struct ClusterExamination {
     private func finding(_ line: TopicPlan.Line, of topic: String) -> Finding? {
         switch line.mark {
         case .same: nil
-        case .create: .problem(.topics, "\(topic) does not exist", help: "`fanfare apply` creates it")
-        case .change: .warning(.topics, "\(topic): \(line.text)", help: "`fanfare apply` changes it")
-        case .cannot: .problem(.topics, "\(topic): \(line.text)", help: nil)
+        case .create: .problem(.topics, .topicMissing, "\(topic) does not exist", help: "`fanfare apply` creates it")
+        case .change: .warning(.topics, .topicDiffers, "\(topic): \(line.text)", help: "`fanfare apply` changes it")
+        case .cannot: .problem(.topics, .topicCannot, "\(topic): \(line.text)", help: nil)
         }
     }
 
@@ -70,9 +70,9 @@ struct ClusterExamination {
             let headless = topic.partitions.filter { $0.leader == nil }.map(\.number)
             let behind = topic.partitions.filter { $0.leader != nil && $0.inSync.count < $0.replicas.count }.map(\.number)
             return (headless.isEmpty ? [] : [
-                .problem(.topics, "\(topic.name) has partitions without a leader: \(Self.list(headless))", help: "see which brokers are down; nothing is read or written there until they are back")
+                .problem(.topics, .partitionLeaderless, "\(topic.name) has partitions without a leader: \(Self.list(headless))", help: "see which brokers are down; nothing is read or written there until they are back")
             ]) + (behind.isEmpty ? [] : [
-                .warning(.topics, "\(topic.name) has partitions with fewer replicas in sync than it should: \(Self.list(behind))", help: "see which brokers are down or slow; with fewer than min.insync.replicas nothing can be written")
+                .warning(.topics, .replicasBehind, "\(topic.name) has partitions with fewer replicas in sync than it should: \(Self.list(behind))", help: "see which brokers are down or slow; with fewer than min.insync.replicas nothing can be written")
             ])
         }
     }
@@ -89,7 +89,7 @@ struct ClusterExamination {
             looked += 1
             let span = manifest.subscriptions.map(\.retry.giveUpAfter).max() ?? .zero
             findings += RetentionCheck.problems(manifest.topic, needs: span, entries, isSource: true).map {
-                .problem(.retention, "\(manifest.topic): \($0)", help: "kafka.config of its manifest, and `fanfare apply`; or a shorter retry.giveUpAfter")
+                .problem(.retention, .retentionShort, "\(manifest.topic): \($0)", help: "kafka.config of its manifest, and `fanfare apply`; or a shorter retry.giveUpAfter")
             }
         }
         guard findings.isEmpty else { return findings }
@@ -124,14 +124,14 @@ struct ClusterExamination {
                     for i in 0..<count { buffer[i].destroy() }
                     return count > 0 || queue.endOffset != nil
                 } catch {
-                    findings.append(.problem(.access, "\(queue.partition.topic) cannot be read: \(error.message)", help: Self.rights))
+                    findings.append(.problem(.access, .topicUnreadable, "\(queue.partition.topic) cannot be read: \(error.message)", help: Self.rights))
                     return true
                 }
             }
             if !waiting.isEmpty { loop.run(until: EventLoop.now() + 100_000_000) }
         }
         for queue in waiting {
-            findings.append(.problem(.access, "\(queue.partition) sends nothing, and does not say why", help: "see whether its broker can be reached from here: brokers name their addresses themselves (advertised.listeners)"))
+            findings.append(.problem(.access, .partitionSilent, "\(queue.partition) sends nothing, and does not say why", help: "see whether its broker can be reached from here: brokers name their addresses themselves (advertised.listeners)"))
         }
         return findings
     }
@@ -157,6 +157,6 @@ struct ClusterExamination {
         }
         guard let first = refused.min(by: { $0.group < $1.group }) else { return [] }
         let others = refused.count > 1 ? ", and \(refused.count - 1) more" : ""
-        return [.problem(.access, "the cursor of group \(first.group) cannot be asked for\(others): \(first.reason)", help: Self.rights)]
+        return [.problem(.access, .cursorRefused, "the cursor of group \(first.group) cannot be asked for\(others): \(first.reason)", help: Self.rights)]
     }
 }

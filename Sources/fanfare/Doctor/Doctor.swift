@@ -8,9 +8,10 @@ struct Doctor: AsyncParsableCommand {
         abstract: "Looks at everything that a bridge depends on here, and says what is wrong and what to do.",
         discussion: """
             Configuration and manifests; whether the cluster answers, and topics are there as they have to be, have leaders and all
-            replicas, keep records for long enough, and may be read; this machine's clock and descriptors. Nothing is
-            changed, and no record is written: whether topics may be written to, only writing shows. Exit status 0 without problems
-            (there may be warnings), 1 with problems, 78 when configuration or manifests are wrong.
+            replicas, keep records for long enough, and may be read; the certificates of endpoints, by a TLS handshake without a request;
+            whether the schema registry answers; this machine's clock and descriptors. Nothing is changed, no record and no event is sent:
+            whether topics may be written to, only writing shows. Exit status 0 without problems (there may be warnings), 1 with problems,
+            78 when configuration or manifests are wrong.
             """)
 
     @OptionGroup var options: ConfigurationOptions
@@ -19,12 +20,14 @@ struct Doctor: AsyncParsableCommand {
     func run() async throws {
         let (loaded, manifests) = try options.usableManifests()
         let kafka = try KafkaConfiguration(loaded.configuration)
-        var findings = (loaded.problems + manifests.problems).map { Finding.warning(.configuration, "\($0)", help: nil) }
+        var findings = (loaded.problems + manifests.problems).map { Finding.warning(.configuration, .checkWarning, $0.report, help: nil) }
         if findings.isEmpty {
             let count = manifests.topics.reduce(0) { $0 + $1.subscriptions.count }
             findings.append(.ok(.configuration, "\(manifests.topics.count) topics, \(count) subscriptions"))
         }
         findings += try ClusterExamination(loaded.configuration, manifests.topics, kafka).findings()
+        findings += try EndpointExamination.findings(loaded.configuration, manifests.topics)
+        findings += EndpointExamination.registry(loaded.configuration)
         findings += MachineExamination.findings(loaded.configuration)
         report(findings)
         if findings.contains(where: { $0.status == .problem }) { throw ExitCode.findings }
@@ -36,7 +39,7 @@ struct Doctor: AsyncParsableCommand {
         case .text:
             let margin = String(repeating: " ", count: Self.status + Self.subject)
             for finding in findings {
-                print(Self.padded(finding.status.rawValue, Self.status) + Self.padded(finding.subject.rawValue, Self.subject) + finding.message)
+                print(Self.padded(finding.status.rawValue, Self.status) + Self.padded(finding.subject.rawValue, Self.subject) + finding.line)
                 if let help = finding.help { print(margin + "-> " + help) }
             }
             print("\(problems) problem\(problems == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")")

@@ -98,9 +98,9 @@ class Certificates:
         folder.mkdir()
         self.authority = self._self_signed("ca", "/CN=Test CA")
 
-    def server(self, name, subject="IP:127.0.0.1", days=2, begins=None):
-        """What a TLS server needs; expired with negative days, `begins` as openssl writes times."""
-        self._issue(name, subject, days, begins)
+    def server(self, name, subject="IP:127.0.0.1", days=2, begins=None, ends=None):
+        """What a TLS server needs; expired with negative days, `begins` as openssl writes times, `ends` a Unix time."""
+        self._issue(name, subject, days, begins, ends)
         return self.context(name)
 
     def self_signed_server(self, name):

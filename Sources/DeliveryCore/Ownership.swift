@@ -7,6 +7,7 @@ extension DeliveryCore {
         rebalances += 1
         settleShares()
         var toLoad: [(group: CommitGroup, handles: [PartitionHandle])] = []
+        var places: [ObjectIdentifier: Int] = [:]
         for name in names {
             let isRetry = name.topic == options.retryTopic
             let topic = topicState(name.topic)
@@ -29,9 +30,10 @@ extension DeliveryCore {
                 groups = topic.slots.compactMap { $0?.group }
             }
             for group in groups {
-                if let i = toLoad.firstIndex(where: { $0.group === group }) {
+                if let i = places[ObjectIdentifier(group)] {
                     toLoad[i].handles.append(partition.handle)
                 } else {
+                    places[ObjectIdentifier(group)] = toLoad.count
                     toLoad.append((group, [partition.handle]))
                 }
             }
@@ -135,10 +137,14 @@ extension DeliveryCore {
     private func unloadedCursor(_ group: CursorGroup, _ handle: PartitionHandle) -> Cursor? {
         let partition = partitions[handle.index]
         guard partition.phase == .loading || partition.phase == .reading else { return nil }
-        for case let cursor? in partition.cursors where cursor.group.id == group && !cursor.isLoaded && !cursor.isGone {
-            return cursor
-        }
-        return nil
+        let slot =
+            switch group {
+            case .retryTopic: 0
+            case .subscription(let id): Int(subscriptions[id.index].slot)
+            }
+        guard slot < partition.cursors.count, let cursor = partition.cursors[slot], cursor.group.id == group, !cursor.isLoaded, !cursor.isGone
+        else { return nil }
+        return cursor
     }
 
     mutating func restore(

@@ -215,7 +215,7 @@ public struct SubscriptionCounters: Sendable {
     public var deliveries: UInt64 = 0
     public var retriesScheduled: UInt64 = 0
     /// By `FailureKind`, in the order of `FailureKind.allCases`.
-    public var deadLetters = [UInt64](repeating: 0, count: FailureKind.allCases.count)
+    public var deadLetters = Self.noDeadLetters
     /// Times that Kafka did not take a retry or dead-letter record, which is then produced again.
     public var diversionsRefused: UInt64 = 0
     public var drops: UInt64 = 0
@@ -231,6 +231,9 @@ public struct SubscriptionCounters: Sendable {
     public var attemptDuration = Histogram(bounds: Histogram.durationBounds)
     /// Record timestamp to first success.
     public var eventDelay = Histogram(bounds: Histogram.delayBounds)
+
+    /// One array for all that have none.
+    private static let noDeadLetters = [UInt64](repeating: 0, count: FailureKind.allCases.count)
 
     public init() {}
 
@@ -249,7 +252,7 @@ public struct SubscriptionCounters: Sendable {
         attemptsRefused += other.attemptsRefused
         deliveries += other.deliveries
         retriesScheduled += other.retriesScheduled
-        for i in deadLetters.indices { deadLetters[i] += other.deadLetters[i] }
+        for i in deadLetters.indices where other.deadLetters[i] > 0 { deadLetters[i] += other.deadLetters[i] }
         diversionsRefused += other.diversionsRefused
         drops += other.drops
         repeats += other.repeats
@@ -291,25 +294,27 @@ public struct Histogram: Sendable {
 
     public let bounds: [Double]
     /// One more than `bounds`: the last counts what lies above all of them. Not cumulative.
-    public private(set) var counts: [UInt64]
+    public var counts: [UInt64] { recorded.isEmpty ? Array(repeating: 0, count: bounds.count + 1) : recorded }
     public private(set) var sum: Double = 0
+    /// Empty until there is something: of thousands of subscriptions most may have nothing.
+    private var recorded: [UInt64] = []
 
-    public init(bounds: [Double]) {
-        self.bounds = bounds
-        counts = Array(repeating: 0, count: bounds.count + 1)
-    }
+    public init(bounds: [Double]) { self.bounds = bounds }
 
-    public var count: UInt64 { counts.reduce(0, +) }
+    public var count: UInt64 { recorded.reduce(0, +) }
 
     public mutating func record(_ seconds: Double) {
         var i = 0
         while i < bounds.count && seconds > bounds[i] { i += 1 }
-        counts[i] += 1
+        if recorded.isEmpty { recorded = counts }
+        recorded[i] += 1
         sum += seconds
     }
 
     public mutating func merge(_ other: Histogram) {
-        for i in counts.indices { counts[i] += other.counts[i] }
+        if other.recorded.isEmpty { return }
+        if recorded.isEmpty { recorded = counts }
+        for i in recorded.indices { recorded[i] += other.recorded[i] }
         sum += other.sum
     }
 }

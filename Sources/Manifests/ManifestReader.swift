@@ -43,7 +43,7 @@ enum ManifestReader {
         let bytes: [UInt8]
         switch reader.read(file) {
         case .failure(let failure):
-            reader.error(Position(file: file, line: 0, column: 0), "", "cannot read the manifest: \(failure.message)", code: .unreadableFile)
+            reader.error(Position(file: file, line: 0, column: 0), "", "cannot read the manifest: \(failure.message)")
             return nil
         case .success(let content): bytes = content
         }
@@ -103,10 +103,11 @@ enum ManifestReader {
         if subscription.handshake { subscription.origin = configuration.origin ?? "" }
         VersionChecks.resolve(&subscription, manifest, path, &reader)
         guard case .mapping = node.content else { return subscription }
-        let findings = reader.problems[known...]
+        // Not a slice that lives on: each problem that is found would copy all before it.
+        let broken = Set(reader.problems[known...].lazy.filter { $0.severity == .error }.map(\.path))
         SubscriptionChecks(
             subscription: subscription, path: path, place: place, configuration: configuration, partitions: manifest.provisioning.partitions,
-            broken: Set(findings.filter { $0.severity == .error }.map(\.path))
+            broken: broken
         ).run(&reader)
         return subscription
     }

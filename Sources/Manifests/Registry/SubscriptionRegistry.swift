@@ -52,8 +52,10 @@ public struct SubscriptionRegistry: Sendable {
         var all = topics
         conflicts = [:]
         for index in all.indices {
+            let known = conflicts.count
             for subscription in all[index].subscriptions where definitions[subscription.name] != nil { conflicts[subscription.name] = all[index].file }
-            all[index].subscriptions.removeAll { definitions[$0.name] != nil }
+            // Otherwise they stay one copy, however many there are.
+            if conflicts.count > known { all[index].subscriptions.removeAll { definitions[$0.name] != nil } }
         }
         let before = entries
         entries = [:]

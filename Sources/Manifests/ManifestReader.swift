@@ -43,7 +43,7 @@ enum ManifestReader {
         let bytes: [UInt8]
         switch reader.read(file) {
         case .failure(let failure):
-            reader.error(Position(file: file, line: 0, column: 0), "", "cannot read the manifest: \(failure.message)")
+            reader.error(Position(file: file, line: 0, column: 0), "", "cannot read the manifest: \(failure.message)", code: .unreadableFile)
             return nil
         case .success(let content): bytes = content
         }

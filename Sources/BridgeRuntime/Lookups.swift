@@ -94,7 +94,7 @@ private struct LookupClients {
             let (low, high) = try admin().watermarks(of: partition)
             return Lookups.Answer(offset: low, end: high)
         case .start(let partition, .latest, let group):
-            let start = try LatestStart(group: group, admin: admin(), offsets: groups()).offset(of: partition)
+            let start = try LatestStart(group: group, admin: admin(), offsets: groups(with: group)).offset(of: partition)
             return Lookups.Answer(offset: start, end: start)
         case .start(let partition, .time(let time), _):
             let high = try admin().watermarks(of: partition).high
@@ -110,9 +110,10 @@ private struct LookupClients {
         return client
     }
 
-    private mutating func groups() throws(KafkaError) -> GroupOffsets {
+    /// - Parameter group: whoever asks first.
+    private mutating func groups(with group: String) throws(KafkaError) -> GroupOffsets {
         if let knownGroups { return knownGroups }
-        let client = try GroupOffsets(configuration, signal: nil, timeoutMilliseconds: 5000)
+        let client = try GroupOffsets(configuration, group: group, signal: nil, timeoutMilliseconds: 5000)
         knownGroups = client
         return client
     }

@@ -11,10 +11,13 @@ enum ClientRole {
     case lossyProducer
     /// Requests only.
     case admin
+    /// Asks for offsets of groups and is in none. It has to have a group all the same: librdkafka asks for that group's coordinator when one
+    /// for any group has moved, and without a group ends the process (librdkafka #5040).
+    case groupReader(group: String)
 
     private var type: rd_kafka_type_t {
         switch self {
-        case .member, .fetcher: RD_KAFKA_CONSUMER
+        case .member, .fetcher, .groupReader: RD_KAFKA_CONSUMER
         case .producer, .lossyProducer, .admin: RD_KAFKA_PRODUCER
         }
     }
@@ -31,7 +34,7 @@ enum ClientRole {
         // Summed up for the metrics.
         let observed = common + [("statistics.interval.ms", "10000")]
         switch self {
-        case .admin: return common
+        case .admin, .groupReader: return common
         case .member: return observed
         case .fetcher:
             return observed + [
@@ -108,6 +111,8 @@ enum ClientRole {
                 ("queue.buffering.max.messages", "50000"),
             ]
         case .admin: return common
+        case .groupReader(let group):
+            return common + [("group.id", group), ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false")]
         }
     }
 
@@ -116,7 +121,7 @@ enum ClientRole {
         return switch self {
         case .member: common | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT
         case .producer, .lossyProducer: common | RD_KAFKA_EVENT_DR
-        case .fetcher, .admin: common
+        case .fetcher, .admin, .groupReader: common
         }
     }
 
@@ -124,7 +129,7 @@ enum ClientRole {
     private func skips(_ name: String) -> Bool {
         switch self {
         // librdkafka demands fetch.max.bytes >= message.max.bytes, which only a producer needs.
-        case .member, .fetcher: name == "message.max.bytes"
+        case .member, .fetcher, .groupReader: name == "message.max.bytes"
         default: false
         }
     }

@@ -34,16 +34,13 @@ public final class GroupOffsets {
         self.init(consumer.member, signal: signal, timeout: timeoutMilliseconds)
     }
 
-    /// Uses the producer's connections; ends with the producer.
-    public convenience init(sharing producer: RecordProducer, signal: Int32, timeoutMilliseconds: Int = 15_000) {
-        self.init(producer.client, signal: signal, timeout: timeoutMilliseconds)
-    }
-
     /// With a client of its own. Without a signal, `wait` takes the results.
+    ///
+    /// - Parameter group: One of those that will be asked for, or another that the client may describe.
     public convenience init(
-        _ configuration: KafkaConfiguration, signal: Int32?, timeoutMilliseconds: Int = 15_000
+        _ configuration: KafkaConfiguration, group: String, signal: Int32?, timeoutMilliseconds: Int = 15_000
     ) throws(KafkaError) {
-        self.init(try Client(.admin, configuration, signal: nil), signal: signal, timeout: timeoutMilliseconds)
+        self.init(try Client(.groupReader(group: group), configuration, signal: nil), signal: signal, timeout: timeoutMilliseconds)
     }
 
     private init(_ client: Client, signal: Int32?, timeout: Int) {
@@ -85,7 +82,7 @@ public final class GroupOffsets {
     /// Waits for the group's offsets of these partitions; those without one are left out. For threads that may wait.
     public static func committed(by group: String, _ partitions: [TopicPartition], _ kafka: KafkaConfiguration) throws(KafkaError) -> [TopicPartition: Int64] {
         guard !partitions.isEmpty else { return [:] }
-        let offsets = try GroupOffsets(kafka, signal: nil)
+        let offsets = try GroupOffsets(kafka, group: group, signal: nil)
         offsets.fetch(group: group, partitions, token: 1)
         var found: Completion?
         // It comes: a request that is not answered in time completes with an error.

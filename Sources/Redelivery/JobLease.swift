@@ -93,7 +93,7 @@ public final class JobLease {
         private var beat: Int64 = 0
 
         init(_ kafka: KafkaConfiguration, group: String, place: TopicPartition, _ holder: JobHolder) throws(KafkaError) {
-            offsets = try GroupOffsets(kafka, signal: nil, timeoutMilliseconds: 1000)
+            offsets = try GroupOffsets(kafka, group: group, signal: nil, timeoutMilliseconds: 1000)
             self.group = group
             self.place = place
             self.holder = holder

@@ -10,7 +10,7 @@ public final class JobStore {
 
     /// - Parameter group: of the job's own; nobody is a member of it.
     public init(_ kafka: KafkaConfiguration, group: String) throws(KafkaError) {
-        offsets = try GroupOffsets(kafka, signal: nil, timeoutMilliseconds: Self.timeout)
+        offsets = try GroupOffsets(kafka, group: group, signal: nil, timeoutMilliseconds: Self.timeout)
         self.group = group
     }
 

@@ -16,8 +16,7 @@ import Testing
     @Test func aGroupWithoutMembersKeepsOffsetsWithMetadata() throws {
         let fixture = try Fixture(("orders", 3))
         let loop = Loop()
-        let producer = try RecordProducer(fixture.configuration, signal: loop.signal)
-        let offsets = GroupOffsets(sharing: producer, signal: loop.signal)
+        let offsets = try GroupOffsets(fixture.configuration, group: "fanfare.billing", signal: loop.signal)
         let long = String(repeating: "é", count: 2000)
         offsets.commit(
             group: "fanfare.billing", [(partitions[0], 42, "v1:3-5"), (partitions[1], 7, long)], token: 5)
@@ -62,18 +61,32 @@ import Testing
     @Test func aRefusalNamesThePartition() throws {
         let fixture = try Fixture(("orders", 3))
         let loop = Loop()
-        let offsets = try GroupOffsets(fixture.configuration, signal: loop.signal)
+        let offsets = try GroupOffsets(fixture.configuration, group: "g", signal: loop.signal)
         fixture.cluster.fail(.offsetCommit, with: .OFFSET_METADATA_TOO_LARGE)
         offsets.commit(group: "g", [(partitions[0], 1, "x")], token: 1)
         let completion = try #require(next(offsets, loop))
         #expect(completion.error?.code == .OFFSET_METADATA_TOO_LARGE || completion.partitions.first?.error?.code == .OFFSET_METADATA_TOO_LARGE)
     }
 
+    /// librdkafka #5040: a client without a group ended the process.
+    @Test func aCoordinatorThatIsNoneIsAnError() throws {
+        let fixture = try Fixture(("orders", 3))
+        let loop = Loop()
+        let offsets = try GroupOffsets(fixture.configuration, group: "fanfare", signal: loop.signal)
+        fixture.cluster.fail(.offsetFetch, with: .NOT_COORDINATOR)
+        offsets.fetch(group: "fanfare.billing", partitions, token: 1)
+        let refused = try #require(next(offsets, loop))
+        #expect(refused.error?.code == .NOT_COORDINATOR)
+        offsets.fetch(group: "fanfare.billing", partitions, token: 2)
+        let answered = try #require(next(offsets, loop))
+        #expect(answered.error == nil && answered.partitions.count == 3)
+    }
+
     @Test func aRequestWithoutACoordinatorEndsInTime() throws {
         let fixture = try Fixture(("orders", 3))
         fixture.cluster.takeDown()
         let loop = Loop()
-        let offsets = try GroupOffsets(fixture.configuration, signal: loop.signal, timeoutMilliseconds: 500)
+        let offsets = try GroupOffsets(fixture.configuration, group: "g", signal: loop.signal, timeoutMilliseconds: 500)
         offsets.commit(group: "g", [(partitions[0], 1, "")], token: 1)
         let completion = try #require(next(offsets, loop))
         #expect(completion.error?.isRetriable == true)
@@ -83,7 +96,7 @@ import Testing
     @Test func aCoordinatorThatMovedIsFound() throws {
         let fixture = try Fixture(brokers: 2, ("orders", 3))
         let loop = Loop()
-        let offsets = try GroupOffsets(fixture.configuration, signal: loop.signal)
+        let offsets = try GroupOffsets(fixture.configuration, group: "g", signal: loop.signal)
         for (token, broker) in [(1, 1), (2, 2), (3, 1)] as [(UInt, Int)] {
             try fixture.cluster.setCoordinator(ofGroup: "g", to: broker)
             offsets.commit(group: "g", [(partitions[0], Int64(token), "")], token: token)

@@ -15,7 +15,7 @@ struct CursorLookup {
         self.desk = desk
         do {
             loop = try EventLoop()
-            offsets = try GroupOffsets(desk.kafka, signal: loop.signal.descriptor)
+            offsets = try GroupOffsets(desk.kafka, group: desk.configuration.group, signal: loop.signal.descriptor)
         } catch {
             throw Failed("\(error)")
         }

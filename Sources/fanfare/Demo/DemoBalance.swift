@@ -102,7 +102,7 @@ struct CommittedCursors {
 
     /// Asks the cluster. For commands: waits.
     static func fetch(group: String, topic: String, partitions: Int, _ kafka: KafkaConfiguration) throws -> CommittedCursors {
-        let offsets = try GroupOffsets(kafka, signal: nil)
+        let offsets = try GroupOffsets(kafka, group: group, signal: nil)
         offsets.fetch(group: group, (0..<partitions).map { TopicPartition(topic: topic, partition: Int32($0)) }, token: 1)
         var cursors = CommittedCursors()
         var failure: KafkaError?

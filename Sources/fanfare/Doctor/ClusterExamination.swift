@@ -145,7 +145,7 @@ struct ClusterExamination {
         }
         for subscription in manifests.flatMap(\.subscriptions) { ask(subscription.name, subscription.topic) }
         ask("_retry", configuration.retryTopicName)
-        let offsets = try GroupOffsets(kafka, signal: nil)
+        let offsets = try GroupOffsets(kafka, group: configuration.group, signal: nil)
         for (index, (group, partition)) in asked.enumerated() { offsets.fetch(group: group, [partition], token: UInt(index)) }
         var refused: [(group: String, reason: String)] = []
         // A request that is not answered in time completes with an error.

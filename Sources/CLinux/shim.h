@@ -15,6 +15,12 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+/// `SOCK_STREAM` and its flags, under names that only this module has. glibc's are cases of an enum which every C module that includes
+/// the header declares anew: a Swift file sees only that of the module which the compiler happened to load first, imported there or not.
+static const int FANFARE_SOCK_STREAM = SOCK_STREAM;
+static const int FANFARE_SOCK_CLOEXEC = SOCK_CLOEXEC;
+static const int FANFARE_SOCK_NONBLOCK = SOCK_NONBLOCK;
+
 enum { FANFARE_TCP_INFO = 11 };
 
 /// What a TCP connection has received in all, acknowledged bytes only; 0 for any other descriptor.

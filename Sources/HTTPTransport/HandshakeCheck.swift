@@ -1,4 +1,5 @@
 import CCurl
+import CLinux
 public import Egress
 import Glibc
 
@@ -128,5 +129,5 @@ private let openSocket: curl_opensocket_callback = { door, _, address in
         return -1
     }
     door.wasOpened = true
-    return socket(target.pointee.family, target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), target.pointee.protocol)
+    return socket(target.pointee.family, target.pointee.socktype | FANFARE_SOCK_CLOEXEC, target.pointee.protocol)
 }

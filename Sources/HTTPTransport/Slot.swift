@@ -182,7 +182,7 @@ private let openSocket: curl_opensocket_callback = { slot, _, address in
         slot.pointee.denied = (IPAddress(socketAddress, length: length), reason)
         return -1
     case .allowed:
-        let kind = target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        let kind = target.pointee.socktype | FANFARE_SOCK_CLOEXEC
         let descriptor = sockets.connecting.budget.socket(target.pointee.family, kind, target.pointee.protocol)
         guard descriptor >= 0 else {
             slot.pointee.socketError = errno

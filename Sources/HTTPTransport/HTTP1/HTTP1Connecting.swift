@@ -1,3 +1,4 @@
+import CLinux
 import Egress
 import EventLoop
 import Glibc
@@ -82,7 +83,7 @@ extension HTTP1Transport {
                 request.pointee.denied = (address.ip, reason)
                 return false
             }
-            let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+            let kind = FANFARE_SOCK_STREAM | FANFARE_SOCK_CLOEXEC | FANFARE_SOCK_NONBLOCK
             let descriptor = rules.budget.socket(address.family, kind, 0)
             guard descriptor >= 0 else {
                 // A kernel without IPv6 has nothing against IPv4.

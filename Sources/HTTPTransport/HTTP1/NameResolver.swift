@@ -131,7 +131,7 @@ private final class Mailbox: Sendable {
 
     private static func resolve(_ host: String, _ port: UInt16) -> [SocketAddress] {
         var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_socktype = FANFARE_SOCK_STREAM
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, nil, &hints, &list) == 0 else { return [] }
         defer { freeaddrinfo(list) }

@@ -1,4 +1,5 @@
 import BridgeRuntime
+import CLinux
 import Control
 import DeliveryCore
 import EventModel
@@ -169,7 +170,7 @@ final class DemoStage: Sendable {
     }
 
     private static func isFree(_ port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, FANFARE_SOCK_STREAM, 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         var address = sockaddr_in()

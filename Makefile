@@ -31,7 +31,7 @@ QUIET := $(shell [ -t 2 ] || printf -- --quiet)
 
 stage = @printf '\n== %s\n' "$(1)"
 
-.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs lint mutations instructions mutants fuzz sanitize sanitize-address sanitize-thread bench bench-plots bench-delivery bench-isolation bench-lateness bench-outage bench-memory bench-receipts bench-filters filters-page pictures schemas check image dist clean install-build install-test build-tests
+.PHONY: help demo build test test-unit test-simulator soak test-e2e test-faults faults rolling test-packaging test-docs lint docs mutations instructions mutants fuzz sanitize sanitize-address sanitize-thread bench bench-plots bench-delivery bench-isolation bench-lateness bench-outage bench-memory bench-receipts bench-filters filters-page pictures schemas check image dist clean install-build install-test build-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +98,10 @@ instructions: build-tests install-test ## what an event costs in instructions an
 lint: ## swift format's lint rules and ruff over the tests and scripts; builds nothing, takes seconds
 	@scripts/install lint
 	@scripts/lint
+
+docs: build ## the reference of all targets by DocC, into .build/docs; fails on a warning, such as a link that leads nowhere
+	$(call stage,reference)
+	@scripts/docc $(BUILD) .build/docs
 
 mutations: install-build ## deliberate bugs in the engine, each of which the simulator must find (ARGS='--seeds 500 probe-storm')
 	$(call stage,mutations)

@@ -6,7 +6,7 @@ extension FuzzTarget {
 
     /// The target's own seeds, and those of the shared vectors.
     ///
-    /// - Parameter vectors: the folder of the vectors; nil without.
+    /// - Parameter folder: the folder of the vectors; nil without.
     public func corpus(vectors folder: String?) -> [[UInt8]] {
         var corpus = seeds.map { Array($0.utf8) }
         guard let folder else { return corpus }

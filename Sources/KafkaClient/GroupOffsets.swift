@@ -54,7 +54,7 @@ public final class GroupOffsets {
     /// Sets the group's offsets for these partitions; the others keep theirs. A group with members refuses
     /// (`UNKNOWN_MEMBER_ID` or `NON_EMPTY_GROUP`). Commits of one group must not overlap in time: they may overtake each other.
     ///
-    /// - Parameter metadata: At most `offset.metadata.max.bytes` of the broker (4,096 by default), in UTF-8.
+    /// - Parameter offsets: their metadata in UTF-8, at most `offset.metadata.max.bytes` of the broker (4,096 by default).
     public func commit(
         group: String, _ offsets: [(partition: TopicPartition, offset: Int64, metadata: String)], token: UInt
     ) {

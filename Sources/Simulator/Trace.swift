@@ -26,9 +26,9 @@ struct Trace {
 
     init(listener: ((TraceLine) -> Void)? = nil) { self.listener = listener }
 
-    /// - Parameters:
-    ///   - text: worked out only for a listener. It must say nothing that the words do not decide.
-    ///   - words: go into the digest.
+    /// Kind, time and the four words go into the digest.
+    ///
+    /// - Parameter text: worked out only for a listener. It must say nothing that the words do not decide.
     mutating func note(
         _ kind: Kind, at time: Instant, replica: Int?, _ a: Int64, _ b: Int64, _ c: Int64, _ d: Int64,
         _ text: () -> String

@@ -90,7 +90,7 @@ class Page:
         return rows
 
 
-PAGES = [Page(path) for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples/README.md"]]
+PAGES = [Page(path) for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples/README.md", ROOT / "topics/README.md"]]
 BY_PATH = {page.path: page for page in PAGES}
 # Those that tests are about: the README, and what is in docs/.
 BY_NAME = {page.path.name: page for page in PAGES if page.name == "README.md" or page.path.parent.name == "docs"}

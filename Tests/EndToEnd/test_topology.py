@@ -148,6 +148,22 @@ def test_a_cursor_behind_the_end_is_neither_stuck_nor_does_it_skip_what_comes(wo
     assert set(billing.delivered().values()) == {1}
 
 
+def test_a_bridge_that_was_rolled_back_takes_the_offset_of_a_cursor_that_it_cannot_read(world):
+    """A newer one wrote what is settled beyond it in a way of its own: that is said, and nothing is lost."""
+    orders = world.topic("shop.orders")
+    billing = world.endpoint("billing")
+    orders.subscribe("billing", billing)
+    world.starts_broker()
+    orders.publish(10)
+    world.kafka.commits("fanfare.billing", "shop.orders", {0: 4}, metadata="9:AQI")
+    bridge = world.bridge().starts()
+
+    billing.has_taken(6)
+    world.is_settled("billing")
+    bridge.logs("the committed metadata is not Fanfare's and was ignored")
+    assert billing.delivered() == {f"shop.orders-0-{n}": 1 for n in range(4, 10)}
+
+
 def test_a_paused_subscription_whose_topic_was_made_anew_misses_nothing_when_it_goes_on(world):
     """Its cursor lies behind the end, while others read on in the new log."""
     orders = world.topic("shop.orders")

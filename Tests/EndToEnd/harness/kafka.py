@@ -149,9 +149,9 @@ class Kafka:
         (answer,) = [future.result(timeout=15) for future in answers.values()]
         return {p.partition: (p.offset if p.offset >= 0 else None) for p in answer.topic_partitions}
 
-    def commits(self, group, topic, offsets):
+    def commits(self, group, topic, offsets, metadata=""):
         """What a tool that resets offsets does."""
-        wanted = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p, offset) for p, offset in offsets.items()])
+        wanted = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p, offset, metadata) for p, offset in offsets.items()])
         (future,) = self.admin.alter_consumer_group_offsets([wanted]).values()
         future.result(timeout=10)
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from harness.process import environment
-from pages import PAGES
+from pages import PAGES, ROOT
 
 # What a block is, and how it becomes a whole file.
 KINDS = {"config", "manifest", "subscription", "topic", "first-delivery", "tutorial", "values", "not-fanfare"}
@@ -77,3 +77,8 @@ def test_check_takes_a_yaml_block(program, tmp_path, block):
     printed = check(program, tmp_path, variables=variables)
     # A page that shows how to do it shows how to do it without warnings.
     assert "warning:" not in printed or "warns" in block.flags, printed
+
+
+def test_make_check_finds_nothing_wrong_with_the_manifests_of_the_demo(program):
+    done = subprocess.run(["make", "--old-file=build", "check", f"FANFARE={program}"], cwd=ROOT, capture_output=True, text=True, env=environment())
+    assert done.stdout.startswith("ok: 2 topics") and "0 warnings" in done.stdout, done.stdout + done.stderr

@@ -18,7 +18,7 @@ extension EventDecoder {
         // A content type that is not even one says nothing; a plain record never promised one.
         let declared = contentType.flatMap { MediaType($0) == nil ? nil : $0 }
         let declaresOther = declared.flatMap { MediaType($0) }.map { !$0.isJSON } ?? false
-        let root = declaresOther && !mapping.needsJSON ? nil : record.value.flatMap(EventDecoder.parse)
+        let root = declaresOther && !mapping.needsJSON ? nil : record.value.flatMap(parse)
 
         let id = try required(.id, mapping.id, record, root)
         let type = try required(.type, mapping.type, record, root)
@@ -48,8 +48,8 @@ extension EventDecoder {
         return event
     }
 
-    private static func parse(_ value: Bytes) -> JSONValue? {
-        do throws(JSONError) { return try JSONScanner.scan(value) } catch { return nil }
+    private func parse(_ value: Bytes) -> JSONValue? {
+        do throws(JSONError) { return try JSONScanner.scan(value, noting: mapping.needsJSON ? members : nil) } catch { return nil }
     }
 
     private func bytes(_ found: Found) -> Bytes? {
@@ -82,7 +82,7 @@ extension EventDecoder {
     private func find(_ source: CompiledMapping.Source, _ record: RecordView, _ root: JSONValue?) -> Found {
         switch source {
         case .header(let name): header(mapping.bytes(name), record).map { .view($0) } ?? .nothing
-        case .pointer(let pointer): root.flatMap(pointer.find).map(text) ?? .nothing
+        case .pointer(let pointer): root.flatMap { pointer.find(in: $0, noted: members) }.map(text) ?? .nothing
         case .constant(let range): .view(mapping.bytes(range))
         case .key: key(record)
         case .timestamp: timestamp(record)

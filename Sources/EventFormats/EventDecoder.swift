@@ -28,7 +28,7 @@ public final class EventDecoder {
     /// The current record's value as JSON, where it was something else.
     let unframed = ByteWriter(capacity: 16)
     let schemas: (any SchemaSource)?
-    /// Of the current record's value, where that is a structured CloudEvent.
+    /// Of the current record's value, where that is a structured CloudEvent, or the mapping points into it.
     let members = JSONMembers()
     /// The content type of the last structured CloudEvent: most often that of the next.
     let checkedFormat = ByteWriter(capacity: 64)

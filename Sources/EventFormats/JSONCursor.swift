@@ -51,10 +51,10 @@ package struct JSONCursor {
         position += 1
         hasEscapes = false
         while position < text.count {
-            if position + 8 <= text.count {
-                let plain = ByteWord(text, at: position).beforeQuoteOrBackslash
+            if position + ByteBlock.size <= text.count {
+                let plain = ByteBlock(text, at: position).beforeQuoteOrBackslash
                 position += plain
-                if plain == 8 { continue }
+                if plain == ByteBlock.size { continue }
             }
             let byte = text[position]
             if byte == UInt8(ascii: "\"") {

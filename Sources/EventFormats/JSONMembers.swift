@@ -30,11 +30,11 @@ package final class JSONMembers {
         places.removeAll(keepingCapacity: places.capacity <= Self.kept)
     }
 
-    func beginValue(at position: Int, name: Range<Int>) { places.append(Place(name: name, value: position..<position)) }
+    func add(name: Range<Int>, value: Range<Int>) { places.append(Place(name: name, value: value)) }
 
-    /// Elements of an array that is the text have no place.
-    func endValue(at position: Int) {
-        guard let last = places.indices.last else { return }
-        places[last].value = places[last].value.lowerBound..<position
+    /// The value of the member of that name; of the last one where they are several.
+    func value(of name: UnsafeRawBufferPointer) -> JSONValue? {
+        for index in places.indices.reversed() where self[index].name.stringEquals(name) { return self[index].value }
+        return nil
     }
 }

@@ -30,7 +30,16 @@ public struct JSONPointer: Sendable, Equatable, CustomStringConvertible {
 
     /// What the pointer finds in `root`. Of members that repeat a name the last one counts, as in most parsers: a
     /// receiver of the same bytes sees the same value.
-    public func find(in root: JSONValue) -> JSONValue? {
+    public func find(in root: JSONValue) -> JSONValue? { follow(tokens[...], from: root) }
+
+    /// The same, without a walk over the outermost object.
+    /// - Parameter members: noted while `root` was scanned.
+    func find(in root: JSONValue, noted members: JSONMembers) -> JSONValue? {
+        guard root.kind == .object, let first = tokens.first else { return find(in: root) }
+        return first.withUnsafeBytes { members.value(of: $0) }.flatMap { follow(tokens[1...], from: $0) }
+    }
+
+    private func follow(_ tokens: ContiguousArray<ContiguousArray<UInt8>>.SubSequence, from root: JSONValue) -> JSONValue? {
         var current = root
         for token in tokens {
             guard let next = token.withUnsafeBytes({ JSONPointer.step($0, from: current) }) else { return nil }

@@ -3,9 +3,9 @@ package enum UTF8Check {
     package static func isValid(_ text: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         while index < text.count {
-            // Eight ASCII bytes at a time: most text is nothing else.
-            if index + 8 <= text.count, ByteWord(text, at: index).isASCII {
-                index += 8
+            // Many ASCII bytes at a time: most text is nothing else.
+            if index + ByteBlock.size <= text.count, ByteBlock(text, at: index).isASCII {
+                index += ByteBlock.size
             } else if text[index] < 0x80 {
                 index += 1
             } else {

@@ -113,12 +113,13 @@ public final class ChoosingTransport: HTTPTransport {
         }
         return request.headers.withUnsafeBytes { headers in
             guard let url = request.url else {
-                curl.send(endpoint: inner, token: request.token, headers: headers, body: request.body)
+                curl.send(endpoint: inner, token: request.token, headers: headers, body: request.body, startedAt: request.startedAt)
                 return true
             }
             return Array(url.utf8).withUnsafeBytes { url in
                 do throws(EndpointError) {
-                    try curl.send(endpoint: inner, to: url, token: request.token, headers: headers, body: request.body)
+                    try curl.send(
+                        endpoint: inner, to: url, token: request.token, headers: headers, body: request.body, startedAt: request.startedAt)
                     return true
                 } catch {
                     return false

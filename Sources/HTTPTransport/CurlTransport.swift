@@ -126,15 +126,26 @@ public final class CurlTransport: HTTPTransport {
     // MARK: Requests
 
     public func send(endpoint id: EndpointID, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
+        send(endpoint: id, token: token, headers: headers, body: body, startedAt: EventLoop.now())
+    }
+
+    /// - Parameter startedAt: in the past for a request that somebody else had until now; it has what is left of its time.
+    func send(endpoint id: EndpointID, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, startedAt: Int64) {
         loop.assertOwnThread()
         let endpoint = endpoints[id]
         let slot = free.popLast() ?? makeSlot()
         if slot.pointee.endpointID != id { configure(slot, for: endpoint, endpoint.target) }
-        send(slot, endpoint, token: token, headers: headers, body: body)
+        send(slot, endpoint, token: token, headers: headers, body: body, startedAt: startedAt)
     }
 
     public func send(
         endpoint id: EndpointID, to url: UnsafeRawBufferPointer, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
+    ) throws(EndpointError) {
+        try send(endpoint: id, to: url, token: token, headers: headers, body: body, startedAt: EventLoop.now())
+    }
+
+    func send(
+        endpoint id: EndpointID, to url: UnsafeRawBufferPointer, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, startedAt: Int64
     ) throws(EndpointError) {
         loop.assertOwnThread()
         let endpoint = endpoints[id]
@@ -143,11 +154,11 @@ public final class CurlTransport: HTTPTransport {
         configure(slot, for: endpoint, target)
         // The next request goes elsewhere.
         slot.pointee.endpointID = nil
-        send(slot, endpoint, token: token, headers: headers, body: body)
+        send(slot, endpoint, token: token, headers: headers, body: body, startedAt: startedAt)
     }
 
     private func send(
-        _ slot: Slot.Pointer, _ endpoint: Endpoint, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer
+        _ slot: Slot.Pointer, _ endpoint: Endpoint, token: Int, headers: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, startedAt: Int64
     ) {
         let easy = slot.pointee.easy
         if slot.pointee.waitsForConnection != endpoint.sharesConnections {
@@ -168,7 +179,10 @@ public final class CurlTransport: HTTPTransport {
         fanfare_easy_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count)
         fanfare_easy_set_pointer(easy, CURLOPT_POSTFIELDS, body.baseAddress ?? UnsafeRawPointer(easy))
 
-        slot.pointee.begin(token, keeping: endpoint.configuration.keptHeaders)
+        let now = EventLoop.now()
+        slot.pointee.begin(token, keeping: endpoint.configuration.keptHeaders, startedAt: startedAt)
+        // At least one, because to libcurl none means for ever.
+        if now - startedAt >= 1_000_000 { limit(slot, milliseconds: max(1, milliseconds(leftOf: slot, endpoint, at: now))) }
         endpoint.inFlight += 1
         start(easy)
     }
@@ -277,16 +291,23 @@ public final class CurlTransport: HTTPTransport {
         guard code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR, !slot.pointee.wasResent,
             LibCurl.number(easy, CURLINFO_NUM_CONNECTS) == 0, LibCurl.number(easy, CURLINFO_HEADER_SIZE) == 0
         else { return false }
-        let elapsed = (EventLoop.now() - slot.pointee.startedAt) / 1_000_000
-        let left = endpoint.configuration.timeoutMilliseconds - Int(elapsed)
+        let left = milliseconds(leftOf: slot, endpoint, at: EventLoop.now())
         guard left > 0 else { return false }
-        fanfare_easy_set_long(easy, CURLOPT_TIMEOUT_MS, left)
-        // The next request has its whole time again.
-        slot.pointee.endpointID = nil
+        limit(slot, milliseconds: left)
         slot.pointee.wasResent = true
         slot.pointee.errorText[0] = 0
         start(easy)
         return true
+    }
+
+    private func milliseconds(leftOf slot: Slot.Pointer, _ endpoint: Endpoint, at now: Int64) -> Int {
+        endpoint.configuration.timeoutMilliseconds - Int((now - slot.pointee.startedAt) / 1_000_000)
+    }
+
+    /// Of this request; the next one is configured anew and has its whole time.
+    private func limit(_ slot: Slot.Pointer, milliseconds: Int) {
+        fanfare_easy_set_long(slot.pointee.easy, CURLOPT_TIMEOUT_MS, milliseconds)
+        slot.pointee.endpointID = nil
     }
 
     private func deliver(_ slot: Slot.Pointer, _ result: consuming HTTPResult) {

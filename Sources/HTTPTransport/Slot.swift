@@ -53,7 +53,7 @@ struct Slot {
     /// Of `CURL_ERROR_SIZE`; libcurl writes what went wrong.
     let errorText: UnsafeMutablePointer<CChar>
 
-    mutating func begin(_ token: Int, keeping headers: [String]) {
+    mutating func begin(_ token: Int, keeping headers: [String], startedAt: Int64) {
         self.token = token
         state = .inFlight
         wasResent = false
@@ -64,7 +64,7 @@ struct Slot {
         socketError = 0
         denied = nil
         errorText[0] = 0
-        startedAt = EventLoop.now()
+        self.startedAt = startedAt
     }
 
     /// Whether a request that ended with this code was answered: completely, as far as we wanted to read, or with a body that

@@ -9,12 +9,13 @@ final class EventPool {
     private(set) var events: [Event] = []
     private let decoder = EventDecoder(topic: "shop.orders", mapping: EventMapping())
 
-    init(_ workload: Workload, events number: Int, size: Int) throws {
+    /// - Parameter arePlain: no header says that the records are CloudEvents.
+    init(_ workload: Workload, events number: Int, size: Int, arePlain: Bool = false) throws {
         let contentType = RecordView.Header(name: Self.keep("content-type".utf8), value: Self.keep("application/cloudevents+json".utf8))
         for (offset, text) in workload.events(number, size: size).enumerated() {
             let record = RecordView(
                 topic: "shop.orders", partition: 0, offset: Int64(offset), timestamp: WallTime(milliseconds: 0), key: nil, value: Self.keep(text),
-                headers: [contentType])
+                headers: arePlain ? [] : [contentType])
             let decoder = EventDecoder(topic: "shop.orders", mapping: EventMapping())
             records.append(record)
             decoders.append(decoder)

@@ -12,11 +12,12 @@ struct RequestStage {
     private let writer: RequestWriter
     private let now = WallTime(milliseconds: 1_777_622_405_250)
 
-    init(_ format: PayloadFormat, isSigned: Bool = false) throws {
-        pool = try EventPool(Workload(kind: .mixed, count: 1000), events: 200, size: 1024)
+    /// - Parameter mapping: for records that are no CloudEvents; nil: they are.
+    init(_ format: PayloadFormat, isSigned: Bool = false, mapping: EventMapping? = nil) throws {
+        pool = try EventPool(Workload(kind: .mixed, count: 1000), events: 200, size: 1024, arePlain: mapping != nil)
         let secrets = isSigned ? [try StandardWebhooks.Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")] : []
         writer = RequestWriter(
-            decoder: EventDecoder(topic: "shop.orders", mapping: EventMapping()), format: format, templates: nil,
+            decoder: EventDecoder(topic: "shop.orders", mapping: mapping ?? EventMapping()), format: format, templates: nil,
             signer: isSigned ? StandardSigner(secrets: secrets) : nil)
     }
 

@@ -12,7 +12,7 @@ struct RunStage: ParsableCommand {
         /// A thousand subscriptions' filters.
         case match
         /// Reading the event, and writing its request.
-        case structured, binary, signed, batches
+        case structured, binary, signed, mapped, batches
         /// HTTP/1.1: the head of a request, and its answer.
         case http
     }
@@ -38,10 +38,22 @@ struct RunStage: ParsableCommand {
         case .structured: try RequestStage(.structured).run(events)
         case .binary: try RequestStage(.binary).run(events)
         case .signed: try RequestStage(.structured, isSigned: true).run(events)
+        case .mapped: try RequestStage(.structured, mapping: Self.mapping).run(events)
         case .batches: try RequestStage(.structured).runBatches(events)
         case .http: httpStage(events)
         }
     }
+
+    /// All attributes are in the value.
+    private static let mapping = {
+        var mapping = EventMapping()
+        mapping.id = .pointer("/id")
+        mapping.type = .pointer("/type")
+        mapping.source = .pointer("/source")
+        mapping.subject = .pointer("/subject")
+        mapping.time = .pointer("/time")
+        return mapping
+    }()
 
     private func runEngine(subscriptions: Int = 1, _ change: (inout Subscription) -> Void = { _ in }) {
         var stage = EngineStage(subscriptions: subscriptions, change)

@@ -94,6 +94,18 @@ struct JSONValueTests {
         }
     }
 
+    @Test("passes strings of every length, with escapes at every place")
+    func strings() throws {
+        for length in 0..<40 {
+            for place in 0...length {
+                let value = String(repeating: "x", count: place) + #"\"\\é"# + String(repeating: "y", count: length - place)
+                try with(#"{"a":"\#(value)","b":[1]}"#) { root in
+                    #expect(root.members.map { text($0.value.raw) } == [#""\#(value)""#, "[1]"])
+                }
+            }
+        }
+    }
+
     @Test("follows the pointers of RFC 6901, section 5", arguments: [
         ("/foo", #"["bar", "baz"]"#), ("/foo/0", #""bar""#), ("/", "0"), ("/a~1b", "1"), ("/c%d", "2"), ("/e^f", "3"),
         ("/g|h", "4"), ("/i\\j", "5"), ("/k\"l", "6"), ("/ ", "7"), ("/m~0n", "8"),

@@ -29,6 +29,15 @@ struct PlainRecordTests {
         #expect(result.contentType == contentType && result.kind == kind)
     }
 
+    @Test("finds by pointer what a parser would find", arguments: [
+        ("/a", #"{"a":"1","b":"x","a":"2"}"#, "2"), ("/a", #"{"a":"1","\u0061":"2","aa":"3"}"#, "2"),
+        ("/o/a", #"{"o":{"a":"1"},"o":{"b":[{}],"a":"2"}}"#, "2"), ("/0", #"["x",{"0":"y"}]"#, "x"), ("", #" "x" "#, "x"),
+        ("/", #"{"":"x"}"#, "x"), ("/a/1/b", #"{"a":[0,{"b":"x"}]}"#, "x"),
+    ])
+    func pointers(pointer: String, value: String, expected: String) throws {
+        #expect(try decoded(TestRecord(value: value), mapping: mapping { $0.id = .pointer(pointer) }).id == expected)
+    }
+
     @Test("without a value is an event without data")
     func tombstone() throws {
         let result = try decoded(TestRecord(key: "k", value: nil))

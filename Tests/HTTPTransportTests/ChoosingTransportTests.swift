@@ -123,11 +123,13 @@ import Testing
         defer { relay.server.stop() }
         let endpoint = try transport.open(configuration(Int(relay.server.port), path: "/a?b"))
         client.sendInTurn(endpoint, 0..<1, headers: ["webhook-id: 0"])
-        client.send(endpoint, 1, headers: ["webhook-id: 1", "x-first: \(status)"])
+        client.send(endpoint, 1, headers: ["webhook-id: 1", "x-first: \(status)", "x-late: 0.1"])
         client.run(until: 2)
         let outcome = try #require(client.outcomes[1])
         #expect(outcome.status == 200 && outcome.headers["x-seen"] == "2", "\(outcome)")
-        #expect(outcome.headers["x-was"] == "POST /a?b HTTP/1.1 Host|webhook-id|x-first|X-Constant|Content-Length")
+        #expect(outcome.headers["x-was"] == "POST /a?b HTTP/1.1 Host|webhook-id|x-first|x-late|X-Constant|Content-Length")
+        // Its time did not begin anew.
+        #expect(outcome.duration >= 100_000_000)
         #expect(!transport.isOwn(endpoint))
         // As an answer of libcurl's it is the endpoint's last word.
         client.send(endpoint, 2, headers: ["webhook-id: 2"])

@@ -22,7 +22,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).parents[2]
 COSTS = pathlib.Path(__file__).with_name("costs.json")
-STAGES = ["engine", "engine-batches", "engine-ordered", "engine-fanout", "match", "structured", "binary", "signed", "batches", "http"]
+STAGES = ["engine", "engine-batches", "engine-ordered", "engine-fanout", "match", "structured", "binary", "signed", "mapped", "batches", "http"]
 EVENTS = 2000
 # Above it a change counts as dearer; the same below is told, so that costs.json comes down with what was won.
 TOLERANCE = 0.05

@@ -250,7 +250,7 @@ public final class HTTP1Transport: HTTPTransport {
         guard !endpoint.isClosed, request.pointee.target!.takeUnretainedValue().pool.tls != nil else { return false }
         let returned = ReturnedRequest(
             endpoint: endpoint.id, url: request.pointee.ownTarget?.judged.text, token: request.pointee.token, headers: request.pointee.headers,
-            body: request.pointee.body)
+            body: request.pointee.body, startedAt: request.pointee.startedAt)
         guard takeOver(returned) else { return false }
         abandon(request)
         endpoint.inFlight -= 1
@@ -271,4 +271,6 @@ struct ReturnedRequest {
     let token: Int
     let headers: [UInt8]
     let body: UnsafeRawBufferPointer
+    /// Its time runs from here on, whoever has it.
+    let startedAt: Int64
 }

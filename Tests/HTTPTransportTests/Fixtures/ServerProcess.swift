@@ -30,12 +30,12 @@ final class ServerProcess {
     }
 
     /// HTTP/1.1 over TLS, answering every request with 200, and with how often it had one with its `webhook-id`. With the header
-    /// `x-first` that status answers the first one. Nil without python3.
+    /// `x-first` that status answers the first one, after as many seconds as `x-late` says. Nil without python3.
     ///
     /// - Parameter authority: of the client certificates that it asks for.
     static func tls(_ pair: Certificates.Pair, askingFor authority: String? = nil) throws -> ServerProcess? {
         let script = """
-            import http.server, ssl, sys, threading
+            import http.server, ssl, sys, threading, time
             seen = {}
             class Handler(http.server.BaseHTTPRequestHandler):
                 protocol_version = "HTTP/1.1"
@@ -43,6 +43,7 @@ final class ServerProcess {
                     self.rfile.read(int(self.headers["content-length"]))
                     event = self.headers["webhook-id"]
                     seen[event] = seen.get(event, 0) + 1
+                    if seen[event] == 1: time.sleep(float(self.headers.get("x-late", 0)))
                     self.send_response(int(self.headers.get("x-first", 200)) if seen[event] == 1 else 200)
                     self.send_header("X-Seen", str(seen[event]))
                     self.send_header("X-Was", self.requestline + " " + "|".join(self.headers.keys()))

@@ -65,7 +65,7 @@ extension DeliveryCore {
 
     /// Leaves what waits in memory to Kafka: it is read again when the subscription can send.
     mutating func setAside(_ state: SubscriptionState) {
-        if state.stalled.isEmpty && state.held == 0 && state.policy.window == nil { return }
+        if state.stalled.isEmpty && state.held == 0 && !state.hasWindow { return }
         let cursors = ContiguousArray(state.cursors.lazy.filter { $0.holdsEvents && !$0.isMoving })
         if cursors.isEmpty { return }
         report(.setAside(state.id, cursors.map(\.partition.handle)))

@@ -20,10 +20,10 @@ final class Cursor {
         var lastSettledAfter: Int64 = -1
     }
 
-    unowned let partition: PartitionState
+    unowned(unsafe) let partition: PartitionState
     /// Nil on the retry topic's partitions, whose records are addressed to many subscriptions.
     unowned(unsafe) let subscription: SubscriptionState?
-    unowned let group: CommitGroup
+    unowned(unsafe) let group: CommitGroup
     /// Index among the topic's subscriptions.
     let slot: Int32
 

@@ -3,7 +3,7 @@ public import EventModel
 /// One event on its way to one subscription.
 struct Item {
     /// The cursor that its settlement moves: the subscription's own, or the retry partition's.
-    unowned let cursor: Cursor
+    unowned(unsafe) let cursor: Cursor
     var offset: Int64
     var record: RecordIndex
     /// Which others of the batch that it failed in may come again with it; 0 for one that goes alone, once it has failed.

@@ -23,6 +23,8 @@ public struct DeliveryCore: ~Copyable {
     var now = Moment(instant: Instant(nanoseconds: 0), wall: WallTime(milliseconds: 0))
     var effects = ContiguousArray<Effect>()
 
+    // Subscriptions, topics, partitions and their cursors live as long as the engine, also when they are gone: what refers to them
+    // (`unowned(unsafe)`) counts nothing, and an event on its way is plain memory.
     var subscriptions: [SubscriptionState] = []
     var byName: [String: SubscriptionState] = [:]
     /// Removed with a commit under way: who comes back under that name waits for its end.

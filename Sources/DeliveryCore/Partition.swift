@@ -25,7 +25,7 @@ final class PartitionState {
 
     let handle: PartitionHandle
     let name: TopicPartitionName
-    unowned let topic: TopicState
+    unowned(unsafe) let topic: TopicState
     /// The lane, on a partition of the retry topic.
     let lane: Int?
     var phase = Phase.loading

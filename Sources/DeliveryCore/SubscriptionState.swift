@@ -4,8 +4,15 @@ import EventModel
 /// One subscription on this shard: what it waits for and what it may do.
 final class SubscriptionState {
     let id: SubscriptionID
-    var policy: Subscription { didSet { limitRate() } }
-    unowned let topic: TopicState
+    var policy: Subscription {
+        didSet {
+            hasWindow = policy.window != nil
+            limitRate()
+        }
+    }
+    /// Beside the policy because asking that copies all of it.
+    private(set) var hasWindow: Bool
+    unowned(unsafe) let topic: TopicState
     let slot: Int32
     let group: CommitGroup
     var isRemoved = false
@@ -56,6 +63,7 @@ final class SubscriptionState {
     init(id: SubscriptionID, policy: Subscription, topic: TopicState, slot: Int32, limit: Int) {
         self.id = id
         self.policy = policy
+        hasWindow = policy.window != nil
         self.topic = topic
         self.slot = slot
         group = CommitGroup(id: .subscription(id))
@@ -66,9 +74,9 @@ final class SubscriptionState {
     private func limitRate() { rateLimit = policy.rateLimit.map { $0.lowered(to: allowedRate) } ?? allowedRate }
 
     /// Events that were never tried: records, or complete windows.
-    var freshCount: Int { policy.window == nil ? pendingCount : completeWindows }
+    var freshCount: Int { hasWindow ? completeWindows : pendingCount }
     /// Of their records, as far as there are any yet.
-    var freshBytes: Int { policy.window == nil ? pendingBytes : 0 }
+    var freshBytes: Int { hasWindow ? 0 : pendingBytes }
 
     var isRunning: Bool { policy.enabled && !isPaused && suspension == nil && !isRemoved }
 

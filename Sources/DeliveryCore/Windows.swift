@@ -6,7 +6,7 @@ public import EventModel
 extension DeliveryCore {
     /// Counts what waits in the queues of a subscription's cursors.
     mutating func foldWaiting(_ state: SubscriptionState) {
-        guard state.policy.window != nil, state.pendingCount > 0 else { return }
+        guard state.hasWindow, state.pendingCount > 0 else { return }
         for cursor in state.cursors where !cursor.pending.isEmpty { fold(cursor) }
     }
 

@@ -162,9 +162,6 @@ public final class GroupConsumer {
     /// Announced by `.revoking`, and not unassigned yet.
     public var partitionsBeingRevoked: [TopicPartition] { revoking.sorted() }
 
-    /// The group has gone on without this member and the `.lost` event is still to come.
-    public var assignmentLost: Bool { rd_kafka_assignment_lost(member.handle) != 0 }
-
     /// As the coordinator named it; empty before the group was joined. Waits for librdkafka's own thread.
     public var memberID: String {
         guard let text = rd_kafka_memberid(member.handle) else { return "" }

@@ -70,7 +70,6 @@ extension KafkaError {
 extension KafkaError.Code {
     public static let _TRANSPORT = Self(rawValue: RD_KAFKA_RESP_ERR__TRANSPORT.rawValue)
     public static let _RESOLVE = Self(rawValue: RD_KAFKA_RESP_ERR__RESOLVE.rawValue)
-    public static let _PARTITION_EOF = Self(rawValue: RD_KAFKA_RESP_ERR__PARTITION_EOF.rawValue)
     public static let _UNKNOWN_PARTITION = Self(rawValue: RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue)
     public static let _UNKNOWN_TOPIC = Self(rawValue: RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue)
     public static let _ALL_BROKERS_DOWN = Self(rawValue: RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN.rawValue)
@@ -80,13 +79,8 @@ extension KafkaError.Code {
     public static let _MSG_TIMED_OUT = Self(rawValue: RD_KAFKA_RESP_ERR__MSG_TIMED_OUT.rawValue)
     public static let _WAIT_COORD = Self(rawValue: RD_KAFKA_RESP_ERR__WAIT_COORD.rawValue)
     public static let _AUTHENTICATION = Self(rawValue: RD_KAFKA_RESP_ERR__AUTHENTICATION.rawValue)
-    public static let _SSL = Self(rawValue: RD_KAFKA_RESP_ERR__SSL.rawValue)
-    public static let _DESTROY = Self(rawValue: RD_KAFKA_RESP_ERR__DESTROY.rawValue)
-    public static let _PURGE_QUEUE = Self(rawValue: RD_KAFKA_RESP_ERR__PURGE_QUEUE.rawValue)
-    public static let _STATE = Self(rawValue: RD_KAFKA_RESP_ERR__STATE.rawValue)
     public static let _NO_OFFSET = Self(rawValue: RD_KAFKA_RESP_ERR__NO_OFFSET.rawValue)
     public static let _AUTO_OFFSET_RESET = Self(rawValue: RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET.rawValue)
-    public static let _MAX_POLL_EXCEEDED = Self(rawValue: RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED.rawValue)
     public static let _FATAL = Self(rawValue: RD_KAFKA_RESP_ERR__FATAL.rawValue)
     public static let _FENCED = Self(rawValue: RD_KAFKA_RESP_ERR__FENCED.rawValue)
 
@@ -110,11 +104,7 @@ extension KafkaError.Code {
     public static let REBALANCE_IN_PROGRESS = Self(rawValue: RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS.rawValue)
     public static let FENCED_INSTANCE_ID = Self(rawValue: RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID.rawValue)
     public static let TOPIC_AUTHORIZATION_FAILED = Self(rawValue: RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED.rawValue)
-    public static let GROUP_AUTHORIZATION_FAILED = Self(rawValue: RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED.rawValue)
-    public static let CLUSTER_AUTHORIZATION_FAILED = Self(
-        rawValue: RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED.rawValue)
     public static let TOPIC_ALREADY_EXISTS = Self(rawValue: RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS.rawValue)
-    public static let NON_EMPTY_GROUP = Self(rawValue: RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP.rawValue)
 
     fileprivate static let retriable: Set<Self> = [
         ._TRANSPORT, ._RESOLVE, ._ALL_BROKERS_DOWN, ._TIMED_OUT, ._QUEUE_FULL, ._MSG_TIMED_OUT, ._WAIT_COORD,

@@ -5,7 +5,9 @@ import Manifests
 
 /// Where the configuration comes from: the same options for every command that needs one.
 struct ConfigurationOptions: ParsableArguments {
-    @Option(name: [.short, .long], help: ArgumentHelp("The configuration file.", discussion: "Default: ./fanfare.yaml if there is one.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("The configuration file.", discussion: "Default: ./fanfare.yaml if there is one.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     @Option(help: ArgumentHelp("Kafka's address, instead of kafka.bootstrapServers.", valueName: "host:port"))

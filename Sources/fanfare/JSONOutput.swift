@@ -1,4 +1,5 @@
 import Glibc
+import Manifests
 import Redelivery
 
 /// Values on standard output one after the other, none kept for long: as one array, or a line each.
@@ -32,4 +33,9 @@ struct JSONOutput: ~Copyable {
         }
         json.removeAll()
     }
+}
+
+/// For output that is put together by hand.
+enum JSONText {
+    static func quoted(_ text: String) -> String { JSON.string(text).compact }
 }

@@ -36,8 +36,8 @@ struct LineLogHandler: LogHandler {
             line = "\(Self.time()) \(event.level.rawValue) \(event.message)"
             for (name, value) in fields { line += " \(name)=\(Self.quoted(value))" }
         case .json:
-            line = "{\"time\":\"\(Self.time())\",\"level\":\"\(event.level.rawValue)\",\"message\":\(Self.json("\(event.message)"))"
-            for (name, value) in fields { line += ",\(Self.json(name)):\(Self.json(value))" }
+            line = "{\"time\":\"\(Self.time())\",\"level\":\"\(event.level.rawValue)\",\"message\":\(JSONText.quoted("\(event.message)"))"
+            for (name, value) in fields { line += ",\(JSONText.quoted(name)):\(JSONText.quoted(value))" }
             line += "}"
         }
         line += "\n"
@@ -48,25 +48,7 @@ struct LineLogHandler: LogHandler {
     /// As logfmt has it: quoted where it would be ambiguous.
     private static func quoted(_ value: String) -> String {
         let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
-        return isPlain ? value : json(value)
-    }
-
-    static func json(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case let control where control.value < 0x20 || control.value == 0x7F:
-                let hex = String(control.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        return isPlain ? value : JSONText.quoted(value)
     }
 
     private static func time() -> String {

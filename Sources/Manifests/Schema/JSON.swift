@@ -76,8 +76,10 @@ package enum JSON: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleB
             case "\"": result += "\\\""
             case "\\": result += "\\\\"
             case "\n": result += "\\n"
+            case "\r": result += "\\r"
             case "\t": result += "\\t"
-            case "\u{0}"..<"\u{20}":
+            // DEL may stand there, but not in a terminal.
+            case "\u{0}"..<"\u{20}", "\u{7F}":
                 let digits = String(scalar.value, radix: 16)
                 result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: result.unicodeScalars.append(scalar)

@@ -63,7 +63,3 @@ struct Check: AsyncParsableCommand {
         }
     }
 }
-
-enum JSONText {
-    static func quoted(_ text: String) -> String { LineLogHandler.json(text) }
-}

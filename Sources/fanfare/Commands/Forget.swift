@@ -32,7 +32,9 @@ struct ForgetCommand: AsyncParsableCommand {
         _ = try options.usableManifests()
         let desk = try ControlDesk(options)
         if let policy = desk.policies.first(where: { $0.name == name }) {
-            let remedy = desk.registry.entries[name] == nil ? "stands in the manifest of \(policy.topic): remove it there first" : "came through the API: `fanfare subscriptions delete` it first"
+            let remedy =
+                desk.registry.entries[name] == nil
+                ? "stands in the manifest of \(policy.topic): remove it there first" : "came through the API: `fanfare subscriptions delete` it first"
             throw Failed("the subscription \(name) \(remedy)")
         }
         let remains = try Remains(of: name, desk)

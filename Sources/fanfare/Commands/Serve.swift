@@ -75,24 +75,7 @@ struct Serve: AsyncParsableCommand {
         let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
         let server = Task {
             do {
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask {
-                        try await ops.run(onListening: { port in
-                            ownListeners.add(host: ops.address.host, port: UInt16(port))
-                            logger.info("ops API", metadata: ["listen": "\(configuration.ops.listen)", "port": "\(port)"])
-                        })
-                    }
-                    group.addTask { try await watchTokens(loaded, ops, logger) }
-                    if let keyServer {
-                        group.addTask {
-                            try await keyServer.run(onListening: { port in
-                                ownListeners.add(host: keyServer.address.host, port: UInt16(port))
-                                logger.info("public keys", metadata: ["listen": "\(keyServer.address)", "port": "\(port)"])
-                            })
-                        }
-                    }
-                    try await group.waitForAll()
-                }
+                try await answer(ops, keyServer, ownListeners, loaded, logger)
             } catch is CancellationError {
                 // The bridge has ended, and they with it.
                 throw CancellationError()
@@ -116,6 +99,30 @@ struct Serve: AsyncParsableCommand {
         }
         guard bridge.failure == nil else { throw ExitCode.findings }
         logger.notice("stopped")
+    }
+
+    /// The HTTP servers of this process, until one cannot go on.
+    private static func answer(
+        _ ops: OpsServer, _ keyServer: PublicKeyServer?, _ ownListeners: OwnListeners, _ loaded: LoadedConfiguration, _ logger: Logger
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await ops.run(onListening: { port in
+                    ownListeners.add(host: ops.address.host, port: UInt16(port))
+                    logger.info("ops API", metadata: ["listen": "\(loaded.configuration.ops.listen)", "port": "\(port)"])
+                })
+            }
+            group.addTask { try await watchTokens(loaded, ops, logger) }
+            if let keyServer {
+                group.addTask {
+                    try await keyServer.run(onListening: { port in
+                        ownListeners.add(host: keyServer.address.host, port: UInt16(port))
+                        logger.info("public keys", metadata: ["listen": "\(keyServer.address)", "port": "\(port)"])
+                    })
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 }
 

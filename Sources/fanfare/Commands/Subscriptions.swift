@@ -7,7 +7,10 @@ struct Subscriptions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Subscriptions: their state and lag; who paused them, when and why.",
         discussion: "`fanfare subscriptions NAME` shows one of them, partition by partition.",
-        subcommands: [List.self, PauseCommand.self, ResumeCommand.self, SeekCommand.self, ForgetCommand.self, TestCommand.self, PutCommand.self, DeleteCommand.self], defaultSubcommand: List.self)
+        subcommands: [
+            List.self, PauseCommand.self, ResumeCommand.self, SeekCommand.self, ForgetCommand.self, TestCommand.self, PutCommand.self, DeleteCommand.self,
+        ],
+        defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -70,9 +70,13 @@ struct ClusterExamination {
             let headless = topic.partitions.filter { $0.leader == nil }.map(\.number)
             let behind = topic.partitions.filter { $0.leader != nil && $0.inSync.count < $0.replicas.count }.map(\.number)
             return (headless.isEmpty ? [] : [
-                .problem(.topics, .partitionLeaderless, "\(topic.name) has partitions without a leader: \(Self.list(headless))", help: "see which brokers are down; nothing is read or written there until they are back")
+                .problem(
+                    .topics, .partitionLeaderless, "\(topic.name) has partitions without a leader: \(Self.list(headless))",
+                    help: "see which brokers are down; nothing is read or written there until they are back")
             ]) + (behind.isEmpty ? [] : [
-                .warning(.topics, .replicasBehind, "\(topic.name) has partitions with fewer replicas in sync than it should: \(Self.list(behind))", help: "see which brokers are down or slow; with fewer than min.insync.replicas nothing can be written")
+                .warning(
+                    .topics, .replicasBehind, "\(topic.name) has partitions with fewer replicas in sync than it should: \(Self.list(behind))",
+                    help: "see which brokers are down or slow; with fewer than min.insync.replicas nothing can be written")
             ])
         }
     }
@@ -131,7 +135,10 @@ struct ClusterExamination {
             if !waiting.isEmpty { loop.run(until: EventLoop.now() + 100_000_000) }
         }
         for queue in waiting {
-            findings.append(.problem(.access, .partitionSilent, "\(queue.partition) sends nothing, and does not say why", help: "see whether its broker can be reached from here: brokers name their addresses themselves (advertised.listeners)"))
+            findings.append(
+                .problem(
+                    .access, .partitionSilent, "\(queue.partition) sends nothing, and does not say why",
+                    help: "see whether its broker can be reached from here: brokers name their addresses themselves (advertised.listeners)"))
         }
         return findings
     }

@@ -17,7 +17,8 @@ enum EndpointExamination {
         let now = EventLoop.wallMilliseconds() / 1000
         let findings = looked.compactMap { finding($0, now) }
         let right = looked.count - findings.count
-        return findings + (right > 0 ? [.ok(.endpoints, "\(right) of \(looked.count) hosts show certificates that are trusted, for \(margin / day) days at least")] : [])
+        guard right > 0 else { return findings }
+        return findings + [.ok(.endpoints, "\(right) of \(looked.count) hosts show certificates that are trusted, for \(margin / day) days at least")]
     }
 
     /// Nil where all is well.
@@ -25,25 +26,37 @@ enum EndpointExamination {
         let whose = looked.subscriptions[0] + (looked.subscriptions.count > 1 ? " and \(looked.subscriptions.count - 1) more" : "")
         switch looked.outcome {
         case .trusted(let certificates):
-            guard let list = try? CertificateList(pem: certificates) else { return .unknown(.endpoints, .certificateUnseen, "\(whose): the endpoint's certificate cannot be read") }
+            guard let list = try? CertificateList(pem: certificates) else {
+                return .unknown(.endpoints, .certificateUnseen, "\(whose): the endpoint's certificate cannot be read")
+            }
             let left = list.firstExpiry - now
             guard left < margin else { return nil }
             return .warning(
-                .endpoints, .certificateEnding, "\(whose): the endpoint's certificate ends at \(WallTime(milliseconds: list.firstExpiry * 1000).rfc3339), in \(left / day) days",
+                .endpoints, .certificateEnding,
+                "\(whose): the endpoint's certificate ends at \(WallTime(milliseconds: list.firstExpiry * 1000).rfc3339), in \(left / day) days",
                 help: "whoever runs the endpoint renews it; from then on every delivery fails")
         case .failed(.tls, let message):
             return .problem(
-                .endpoints, .certificateRefused, "\(whose): \(message)", help: "whoever runs the endpoint mends its certificate; or tls.ca, tls.pins and auth.mtls say whom to trust and what to show")
+                .endpoints, .certificateRefused, "\(whose): \(message)",
+                help: "whoever runs the endpoint mends its certificate; or tls.ca, tls.pins and auth.mtls say whom to trust and what to show")
         case .failed(.egressDenied, let message):
             return .problem(.endpoints, .endpointDenied, "\(whose): \(message)", help: "egress of the configuration says where deliveries may go")
         case .failed(_, let message):
-            return .warning(.endpoints, .endpointUnreachable, "\(whose): \(message)", help: "see whether the endpoint is up, and can be reached from here; its events wait in Kafka")
+            return .warning(
+                .endpoints, .endpointUnreachable, "\(whose): \(message)",
+                help: "see whether the endpoint is up, and can be reached from here; its events wait in Kafka")
         }
     }
 
     static func registry(_ configuration: BridgeConfiguration) -> [Finding] {
         guard let registry = configuration.schemaRegistry else { return [] }
-        guard let obstacle = RegistryClient(registry).obstacle() else { return [.ok(.registry, "the schema registry answers at \(registry.url)")] }
-        return [.problem(.registry, .registryUnreachable, "no schemas: \(obstacle)", help: "schemaRegistry.url says where it is; topics whose values need a schema wait until it answers")]
+        guard let obstacle = RegistryClient(registry).obstacle() else {
+            return [.ok(.registry, "the schema registry answers at \(registry.url)")]
+        }
+        return [
+            .problem(
+                .registry, .registryUnreachable, "no schemas: \(obstacle)",
+                help: "schemaRegistry.url says where it is; topics whose values need a schema wait until it answers")
+        ]
     }
 }

@@ -37,7 +37,9 @@ extension WantedTopic {
     /// The names of all topics that are wanted: sources, repartition topics, retry topic, control topic, notifications, receipts, dead letters.
     static func names(_ configuration: BridgeConfiguration, _ manifests: [TopicManifest]) -> [String] {
         configuration.withRepartitions(manifests).map(\.topic) + [configuration.retryTopicName, configuration.controlTopicName]
-            + notificationsTopic(configuration, manifests).map(\.name) + (configuration.receipts.enabled ? [configuration.receiptsTopicName] : []) + deadLetters(configuration, manifests).map(\.name)
+            + notificationsTopic(configuration, manifests).map(\.name)
+            + (configuration.receipts.enabled ? [configuration.receiptsTopicName] : [])
+            + deadLetters(configuration, manifests).map(\.name)
     }
 
     /// - Parameter state: what exists decides where manifests say nothing.

@@ -7,7 +7,7 @@ public struct RedrivePlan: JobPlan {
     public enum Refusal {
         /// It was redriven too often already, and failed each time.
         public static let loop = FailureKind.redriveLoop.rawValue
-        /// Its subscription is in no manifest.
+        /// Its subscription does not exist any more.
         public static let removed = FailureKind.removed.rawValue
         /// Its value stands only at its source, and Kafka does not have that any more.
         public static let sourceGone = "source-gone"

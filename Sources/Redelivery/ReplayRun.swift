@@ -95,7 +95,7 @@ public struct ReplayRun {
             return
         }
         let known = manifests.flatMap(\.subscriptions).map(\.name).sorted().joined(separator: ", ")
-        throw .unknown("no manifest has a subscription \(selection.subscription); there are: \(known.isEmpty ? "none" : known)")
+        throw .unknown("there is no subscription \(selection.subscription); there are: \(known.isEmpty ? "none" : known)")
     }
 
     /// - Throws: `JobFailure`, mostly.

@@ -21,11 +21,11 @@ struct DeadLetterReader {
         let kafka = try KafkaConfiguration(configuration)
         let admin = try ClusterAdmin(kafka)
         let cluster = try admin.reach(kafka)
-        let manifests = Self.manifests(options, loaded)
+        let manifests = try Self.manifests(options, loaded, kafka, cluster)
         let subscriptions = manifests.flatMap(\.subscriptions)
         if let wanted = selection.subscription, !subscriptions.isEmpty, !subscriptions.contains(where: { $0.name == wanted }) {
-            // It may have been removed from the manifests; its dead letters are still there.
-            printError("warning: no manifest has a subscription \(wanted)")
+            // It may have been removed; its dead letters are still there.
+            printError("warning: there is no subscription \(wanted)")
         }
         do throws(JobFailure) {
             source = try DeadLetterSource(
@@ -36,9 +36,11 @@ struct DeadLetterReader {
         }
     }
 
-    private static func manifests(_ options: ConfigurationOptions, _ loaded: LoadedConfiguration) -> [TopicManifest] {
+    private static func manifests(
+        _ options: ConfigurationOptions, _ loaded: LoadedConfiguration, _ kafka: KafkaConfiguration, _ cluster: ClusterAdmin.Cluster
+    ) throws -> [TopicManifest] {
         let manifests = options.load(loaded)
-        if manifests.isUsable { return manifests.topics }
+        if manifests.isUsable { return try RegisteredSubscriptions.topics(loaded, manifests.topics, kafka, cluster) }
         printError("warning: the topic manifests cannot be used (`fanfare check` says why); only deadLetter.topic of the configuration counts")
         return []
     }

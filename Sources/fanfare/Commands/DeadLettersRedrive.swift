@@ -55,7 +55,7 @@ struct DeadLettersRedrive: AsyncParsableCommand {
     private var reasons: [String: String] {
         [
             RedrivePlan.Refusal.loop: "redriven \(maxRedrives) times or more, and failed each time (\(RedrivePlan.Refusal.loop)); --force sends them",
-            RedrivePlan.Refusal.removed: "their subscription is in no manifest (\(RedrivePlan.Refusal.removed))",
+            RedrivePlan.Refusal.removed: "there is no such subscription any more (\(RedrivePlan.Refusal.removed))",
             RedrivePlan.Refusal.sourceGone: "too large for the dead-letter topic, and Kafka does not have their source any more (\(RedrivePlan.Refusal.sourceGone))",
             RedrivePlan.Refusal.foreign: "not written by Fanfare: no subscription or no source is named (\(RedrivePlan.Refusal.foreign))",
         ]

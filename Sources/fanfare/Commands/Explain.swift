@@ -24,7 +24,8 @@ struct Explain: AsyncParsableCommand {
             A value in Confluent's wire format is read with the schema registry of the configuration, or of `--registry`. In
             --records, {"base64": "..."} in place of "value" gives the bytes of one.
 
-            Nothing is sent, and Kafka is not asked. Exit status 1 when an event is not valid, or cannot be counted.
+            Subscriptions that came through the API stand in the control topic: --registered takes them in, and --subscription finds one
+            that no manifest has. Only then Kafka is asked. Nothing is sent. Exit status 1 when an event is not valid, or cannot be counted.
             """)
 
     @Option(help: ArgumentHelp("The Kafka topic.", valueName: "name"))
@@ -32,6 +33,9 @@ struct Explain: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Only for this one.", valueName: "name"))
     var subscription: String?
+
+    @Flag(help: "Also for subscriptions that came through the API, from the control topic.")
+    var registered = false
 
     @Option(help: ArgumentHelp("The record's key.", valueName: "text"))
     var key: String?
@@ -74,17 +78,7 @@ struct Explain: AsyncParsableCommand {
 
     func run() async throws {
         let (loaded, manifests) = try options.usableManifests()
-        guard var manifest = manifests.topics.first(where: { $0.topic == topic }) else {
-            let known = manifests.topics.map(\.topic).joined(separator: ", ")
-            throw Failed("no manifest in \(loaded.configuration.topics) is for topic \(topic); there are: \(known.isEmpty ? "none" : known)")
-        }
-        if let subscription {
-            let known = manifest.subscriptions.map(\.name).joined(separator: ", ")
-            manifest.subscriptions.removeAll { $0.name != subscription }
-            guard !manifest.subscriptions.isEmpty else {
-                throw Failed("topic \(topic) has no subscription \(subscription); there are: \(known.isEmpty ? "none" : known)")
-            }
-        }
+        let manifest = try manifest(loaded, manifests.topics)
         let schemas = AskedSchemas(schemaRegistry(loaded.configuration))
         if let file {
             try explain(
@@ -93,6 +87,27 @@ struct Explain: AsyncParsableCommand {
         } else {
             try explainOne(manifest, loaded.configuration.egress, schemas)
         }
+    }
+
+    /// The topic's, with those subscriptions that are asked for.
+    private func manifest(_ loaded: LoadedConfiguration, _ files: [TopicManifest]) throws -> TopicManifest {
+        guard let file = files.first(where: { $0.topic == topic }) else {
+            let known = files.map(\.topic).joined(separator: ", ")
+            throw Failed("no manifest in \(loaded.configuration.topics) is for topic \(topic); there are: \(known.isEmpty ? "none" : known)")
+        }
+        guard let subscription else {
+            guard registered else { return file }
+            return try RegisteredSubscriptions(loaded, files).topics.first { $0.topic == topic } ?? file
+        }
+        if !registered, let found = file.only(subscription) { return found }
+        let both = try RegisteredSubscriptions(loaded, files, lookingFor: subscription, known: file.subscriptions.map(\.name)).topics
+        let manifest = both.first { $0.topic == topic } ?? file
+        if let found = manifest.only(subscription) { return found }
+        if let other = both.first(where: { $0.only(subscription) != nil }) {
+            throw Failed("topic \(topic) has no subscription \(subscription); that is one of topic \(other.topic)")
+        }
+        let known = manifest.subscriptions.map(\.name).joined(separator: ", ")
+        throw Failed("topic \(topic) has no subscription \(subscription); there are: \(known.isEmpty ? "none" : known)")
     }
 
     /// The one that is named is not given the credentials of the one that is configured.
@@ -151,5 +166,14 @@ struct Explain: AsyncParsableCommand {
         case .json: json.end()
         }
         if hasPoison { throw ExitCode.findings }
+    }
+}
+
+extension TopicManifest {
+    /// With this subscription alone; nil where it has none of that name.
+    func only(_ name: String) -> TopicManifest? {
+        var manifest = self
+        manifest.subscriptions.removeAll { $0.name != name }
+        return manifest.subscriptions.isEmpty ? nil : manifest
     }
 }

@@ -46,6 +46,7 @@ struct Replay: AsyncParsableCommand {
         let kafka = try KafkaConfiguration(loaded.configuration)
         let admin = try ClusterAdmin(kafka)
         let cluster = try admin.reach(kafka)
+        let topics = try RegisteredSubscriptions.topics(loaded, manifests.topics, kafka, cluster, with: subscription)
         let selection = ReplaySelection(subscription: subscription, from: from.bound, to: to.bound, partitions: partition, key: key)
         let schemas = AskedSchemas(loaded.configuration.schemaRegistry)
         let start = ContinuousClock.now
@@ -54,7 +55,7 @@ struct Replay: AsyncParsableCommand {
             reasons: [ReplayPlan.poison: "not valid events (\(ReplayPlan.poison))"], seconds: 0)
         summary.take(try job.run("Replaying") { conduct in
             let runner = JobRunner(loaded.configuration, kafka, admin, cluster, conduct)
-            let replay = try ReplayRun(runner, selection, named: job.job, manifests.topics, schemas: schemas)
+            let replay = try ReplayRun(runner, selection, named: job.job, topics, schemas: schemas)
             summary.job = replay.identity.name
             summary.subject = "events of \(replay.topic) match"
             return try replay.run()

@@ -15,8 +15,8 @@ struct TestCommand: AsyncParsableCommand {
             the topic's catalog (of --type, or of the first type that has one). Filters and `enabled` are not asked.
 
             It is sent from here: run it where the bridge runs, so that names, routes and secrets are the same. Or with --url by a replica,
-            through its ops API; then the request is not shown. Kafka is not asked, nothing is retried, and no cursor, circuit or limit has
-            to do with it. Exit status 1 unless the endpoint accepts it.
+            through its ops API; then the request is not shown. Kafka is asked only where no manifest has the subscription: it may have come
+            through the API. Nothing is retried, and no cursor, circuit or limit has to do with it. Exit status 1 unless the endpoint accepts it.
             """)
 
     @Argument(help: "The subscription.")
@@ -44,10 +44,7 @@ struct TestCommand: AsyncParsableCommand {
             return
         }
         let (loaded, manifests) = try options.usableManifests()
-        let known = manifests.topics.flatMap { manifest in manifest.subscriptions.map { (manifest, $0) } }
-        guard let (manifest, policy) = known.first(where: { $0.1.name == name }) else {
-            throw Failed("there is no subscription \(name); there are: \(known.map(\.1.name).sorted().joined(separator: ", "))")
-        }
+        let (manifest, policy) = try find(loaded, manifests.topics)
         let now = WallTime(milliseconds: EventLoop.wallMilliseconds())
         let schemas = AskedSchemas(loaded.configuration.schemaRegistry)
         let record = try event.map { try EventInput.record(from: $0, at: now) } ?? TestEvent(manifest, type: type).record(at: now)
@@ -58,6 +55,20 @@ struct TestCommand: AsyncParsableCommand {
         case .json: printJSON(outcome)
         }
         if !outcome.isAccepted { throw ExitCode.findings }
+    }
+
+    private func find(_ loaded: LoadedConfiguration, _ files: [TopicManifest]) throws -> (TopicManifest, Subscription) {
+        if let found = Self.known(files)[name] { return found }
+        let both = try RegisteredSubscriptions(loaded, files, lookingFor: name, known: Self.known(files).keys.sorted()).topics
+        guard let found = Self.known(both)[name] else {
+            throw Failed("there is no subscription \(name); there are: \(Self.known(both).keys.sorted().joined(separator: ", "))")
+        }
+        return found
+    }
+
+    /// By name.
+    private static func known(_ topics: [TopicManifest]) -> [String: (TopicManifest, Subscription)] {
+        Dictionary(topics.flatMap { topic in topic.subscriptions.map { ($0.name, (topic, $0)) } }) { first, _ in first }
     }
 
     private func printText(_ outcome: TestDelivery.Outcome) {

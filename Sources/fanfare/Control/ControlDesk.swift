@@ -21,14 +21,10 @@ final class ControlDesk {
     let admin: ClusterAdmin
     let cluster: ClusterAdmin.Cluster
     private let areManifestsUsable: Bool
-    private let loop: EventLoop
-    private let reader: ControlReader
+    private let control: ControlTopic
 
-    var state: ControlState { reader.state }
+    var state: ControlState { control.state }
     var policies: [Subscription] { topics.flatMap(\.subscriptions) }
-
-    /// How long to wait for a cluster that answers other questions.
-    private static let patience: Int64 = 15_000_000_000
 
     init(_ options: ConfigurationOptions) throws {
         let loaded = try options.usableConfiguration()
@@ -47,13 +43,11 @@ final class ControlDesk {
         // Asked by its name, it comes into being where the broker does that.
         let found = try admin.reach(kafka, topic: topic).topics.first { $0.name == topic && $0.error == nil && !$0.partitions.isEmpty }
         guard found != nil else { throw Failed("there is no control topic \(topic): create it with `fanfare apply`") }
-        do {
-            loop = try EventLoop()
-            reader = try ControlReader(kafka, topic: topic, signal: loop.signal.descriptor)
+        do throws(ControlTopic.Failure) {
+            control = try ControlTopic(kafka, named: topic)
         } catch {
-            throw Failed("the control topic \(topic) cannot be read: \(error)")
+            throw Failed(error.sentence)
         }
-        try follow { $0.isCaughtUp }
         topics = configuration.withRepartitions(registry.install(files, state.definitions))
     }
 
@@ -86,42 +80,20 @@ final class ControlDesk {
     ///
     /// - Returns: the position of a replica that knows of them.
     func write(_ records: [ControlRecord]) throws -> Int64 {
-        let writer = ControlWriter(kafka, topic: configuration.controlTopicName, signal: loop.signal.descriptor)
-        for record in records { writer.write(record) }
-        var position: Int64 = 0
-        let end = EventLoop.now() + Self.patience
-        do throws(KafkaError) {
-            while true {
-                try writer.poll { _, offset in position = max(position, offset + 1) }
-                guard writer.outstanding > 0, EventLoop.now() < end else { break }
-                loop.run(until: EventLoop.now() + 50_000_000)
-            }
+        do throws(ControlTopic.Failure) {
+            return try control.write(records)
         } catch {
-            throw Failed("the control topic \(configuration.controlTopicName) does not take the change: \(error.message)")
+            throw Failed(error.sentence)
         }
-        guard writer.outstanding == 0 else {
-            throw Failed("the control topic \(configuration.controlTopicName) has not acknowledged the change; it may hold all the same, so look (`fanfare subscriptions`) and repeat it")
-        }
-        try follow { $0.position >= position }
-        return position
     }
 
     /// Reads on until something is so, at most until then. False when it is not.
     @discardableResult
-    func follow(until end: Int64? = nil, _ condition: (ControlReader) -> Bool) throws -> Bool {
-        let deadline = end ?? EventLoop.now() + Self.patience
-        var failure: KafkaError?
-        while true {
-            do throws(KafkaError) {
-                _ = try reader.read()
-            } catch {
-                failure = error
-            }
-            if condition(reader) { return true }
-            guard EventLoop.now() < deadline else { break }
-            loop.run(until: min(deadline, EventLoop.now() + 100_000_000))
+    func follow(until end: Int64, _ condition: (ControlReader) -> Bool) throws -> Bool {
+        do throws(ControlTopic.Failure) {
+            return try control.follow(until: end, condition)
+        } catch {
+            throw Failed(error.sentence)
         }
-        guard end == nil else { return false }
-        throw Failed("the control topic \(configuration.controlTopicName) cannot be read: \(failure?.message ?? "the cluster sends nothing of it")")
     }
 }

@@ -8,8 +8,8 @@ extension BridgeSource {
     func explain(_ question: EventQuestion) throws(QuestionFailure) -> String {
         guard var manifest = bridge.topics.first(where: { $0.topic == question.topic }) else { throw .unknownTopic }
         if let name = question.subscription {
-            manifest.subscriptions.removeAll { $0.name != name }
-            guard !manifest.subscriptions.isEmpty else { throw .unknownSubscription }
+            guard let only = manifest.only(name) else { throw .unknownSubscription }
+            manifest = only
         }
         let now = WallTime(milliseconds: EventLoop.wallMilliseconds())
         var record = EventInput.record(of: Array(question.value.utf8), headers: question.headers, at: now)

@@ -210,9 +210,10 @@ def test_the_server_is_what_its_document_says(world, secrets, billing):
         [[operations]]
         include-operation-id = ["startRedrive", "startReplay", "listDeadLetters"]
         checks.positive_data_acceptance.expected-statuses = ["2xx", "403", "404", "409", "5xx"]
-        # Nor what a subscription is.
+        # Nor what a subscription is. Its schema is large; test_registrations.py holds right and wrong bodies to it.
         [[operations]]
         include-operation-id = "putSubscription"
+        phases.coverage.enabled = false
         checks.positive_data_acceptance.expected-statuses = ["2xx", "403", "404", "409", "422", "5xx"]
         ''')
     done = subprocess.run(

@@ -2,8 +2,10 @@
 
 import json
 
+import jsonschema
 import pytest
 
+from harness.letters import dead_letter
 from test_ops_api import ALICE, VIEWER, call, secrets  # noqa: F401
 
 PATH = "/api/v1/subscriptions/"
@@ -165,3 +167,70 @@ def test_commands_register_and_delete(world, orders):
     acme.has_taken(6)
     assert fanfare("delete", "acme").output == "acme is deleted\n"
     assert "404: " in fanfare("delete", "nobody").errors and "no such subscription" in fanfare("delete", "nobody", url=False).errors
+
+
+def test_commands_that_work_with_manifests_find_what_was_registered(world, orders):
+    bridge = world.bridge().starts()
+    acme = world.endpoint("acme")
+    assert put(bridge, "acme", definition(world, acme, filters=[{"exact": {"type": "shop.orders"}}]))[0] == 201
+    orders.publish(4)
+    acme.has_taken(4)
+
+    def fanfare(*words, expect=0):
+        return world.fanfare(*words, "--config", bridge.config, config=False, expect=expect)
+
+    event = world.folder / "event.json"
+    event.write_text("{}")
+    explained = fanfare("explain", "--topic", "shop.orders", "--subscription", "acme", "--output", "json", event).json["subscriptions"]
+    assert [(s["name"], s["matches"], s["request"]["url"]) for s in explained] == [("acme", True, acme.url)]
+    assert "webhook-signature" in [name.lower() for name in explained[0]["request"]["headers"]] and acme.secret not in json.dumps(explained)
+    assert [s["name"] for s in fanfare("explain", "--topic", "shop.orders", "--registered", "--output", "json", event).json["subscriptions"]] == ["billing", "acme"]
+    assert "topic shop.orders has no subscription nobody; there are: billing, acme" in fanfare("explain", "--topic", "shop.orders", "--subscription", "nobody", event, expect=1).errors
+
+    assert fanfare("subscriptions", "test", "acme").output.startswith("acme accepted the test event")
+    assert "there is no subscription nobody; there are: acme, billing" in fanfare("subscriptions", "test", "nobody", expect=1).errors
+    assert fanfare("replay", "--subscription", "acme", "--from", "earliest", "--output", "json").json["replayed"] == 4
+    # The test event and those came too.
+    world.wait_until(lambda: len(acme.arrivals()) == 4 + 1 + 4, "what was replayed to come", details=lambda: len(acme.arrivals()))
+    assert "there is no subscription nobody; there are: acme, billing" in fanfare("replay", "--subscription", "nobody", "--from", "earliest", expect=1).errors
+
+    # Its dead letters are not those of a subscription that was removed.
+    world.kafka.publish(orders.dead_letters, [dead_letter("acme", offset=0), dead_letter("gone", offset=1)])
+    counted = fanfare("dlq", "redrive", "--topic", "shop.orders", "--dry-run", "--output", "json", expect=1).json
+    assert (counted["bySubscription"], counted["refused"]) == ({"acme": 1}, {"removed": 1})
+
+    # Its secret's file is not here.
+    for words in (["explain", "--topic", "shop.orders", "--subscription", "acme", event], ["subscriptions", "test", "acme"],
+                  ["replay", "--subscription", "acme", "--from", "earliest"]):
+        elsewhere = fanfare(*words, "--set", f"ops.subscriptions.folder={world.folder / 'elsewhere'}", expect=1)
+        assert "the subscription acme came through the API, and cannot be used here: /signing/secrets/0" in elsewhere.errors
+        assert "where the bridge runs" in elsewhere.errors
+
+
+def test_the_document_says_what_may_be_put_and_what_is_answered(world, orders):
+    bridge = world.bridge().starts()
+    document = call(bridge, "/openapi.json", VIEWER)[1]
+    put_operation = document["paths"]["/api/v1/subscriptions/{name}"]["put"]
+
+    def faults(content, value):
+        """What is wrong with a value, by the schema that the document has for it."""
+        schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **content["application/json"]["schema"], "components": document["components"]}
+        jsonschema.Draft202012Validator.check_schema(schema)
+        return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(value)]
+
+    right = definition(
+        world, world.endpoint("acme"), owner="team-acme", start="earliest", filters=[{"any": [{"exact": {"type": "order.created"}}, {"not": {"prefix": {"type": "x"}}}]}],
+        payload={"format": "structured", "drop": ["/data/email"]}, retry={"schedule": ["5s", "1m"], "giveUpAfter": "1d", "on": ["network", 404, "5xx"]},
+        delivery={"timeout": "5s", "ordering": "key"}, batch={"maxEvents": 10}, rateLimit={"perSecond": 10},
+        window={"type": "tumbling", "size": "1m", "aggregates": {"last": {"list": "/id", "limit": 3}}})
+    assert faults(put_operation["requestBody"]["content"], right) == []
+    status, answer = put(bridge, "acme", right)
+    assert status == 201, answer
+    assert faults(put_operation["responses"]["201"]["content"], answer) == []
+    for wrong in ({"retry": {"schedule": []}}, {"filters": [{"exakt": {"type": "x"}}]}, {"filters": [{"not": {"exakt": {"type": "x"}}}]}, {"delivery": {"ordering": "keys"}},
+                  {"oner": "x"}, {"topic": 7}, {"endpoint": "ftp://x"}, {"window": right["window"] | {"aggregates": {"n": {"count": True, "limit": 3}}}}):
+        assert faults(put_operation["requestBody"]["content"], right | wrong), f"the document allows {wrong}"
+        assert put(bridge, "acme", right | wrong)[0] == 422, f"the bridge takes {wrong}"
+    for missing in ("topic", "endpoint"):
+        rest = {name: value for name, value in right.items() if name != missing}
+        assert faults(put_operation["requestBody"]["content"], rest) and put(bridge, "acme", rest)[0] == 422

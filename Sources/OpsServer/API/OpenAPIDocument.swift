@@ -47,7 +47,10 @@ package enum OpenAPIDocument {
             component.uses.forEach(add)
         }
         add(Problem.shape.component)
-        for operation in OperationTable.all { operation.answer.uses.forEach(add) }
+        for operation in OperationTable.all {
+            if let document = operation.document { add(document) }
+            operation.answer.uses.forEach(add)
+        }
         return members.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) }
     }
 
@@ -79,7 +82,7 @@ package enum OpenAPIDocument {
     }
 
     private static func body(_ operation: Operation) -> JSON {
-        if let document = operation.document { return ["required": true, "content": ["application/json": ["schema": document]]] }
+        if let document = operation.document { return ["required": true, "content": ["application/json": ["schema": document.reference]]] }
         let inputs = operation.inputs(.body)
         let required = inputs.filter(\.isRequired).map { JSON.string($0.name) }
         var schema: JSON = [

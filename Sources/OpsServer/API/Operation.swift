@@ -28,7 +28,7 @@ struct Operation: Sendable {
     var access = Access.viewer
     var inputs: [Input] = []
     /// JSON Schema of a body that is read as a whole; `Call.document` is its text.
-    var document: JSON?
+    var document: Component?
     let answer: Answer
     /// What it answers beside that and what all do.
     var problems: [(status: HTTPResponse.Status, text: String)] = []

@@ -36,11 +36,12 @@ enum RegistrationOperations {
             ], run: delete),
     ]
 
-    private static let document: JSON = [
-        "type": "object", "required": ["topic", "endpoint"],
-        "description": "The keys of a subscription in a manifest (`fanfare schema manifest`), and topic.",
-        "properties": ["topic": ["type": "string", "description": "A topic that has a manifest."], "endpoint": ["type": "string", "description": "Where events are sent."]],
-    ]
+    private static let document: Component = {
+        func name(_ definition: String) -> String { "Subscription\(definition.prefix(1).uppercased())\(definition.dropFirst())" }
+        let place: (String) -> String = { "#/components/schemas/\(name($0))" }
+        let uses = RegistrationSchema.definitions(place).map { Component(name: name($0.name), schema: $0.schema, uses: []) }
+        return Component(name: "SubscriptionDefinition", schema: RegistrationSchema.subscription(place), uses: uses)
+    }()
 
     // MARK: Putting
 

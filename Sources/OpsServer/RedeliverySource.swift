@@ -18,8 +18,8 @@ public protocol RedeliverySource: Sendable {
     /// Begins a job, or goes on with it. Returns when it runs here, and its order is in the control topic.
     func start(_ request: JobRequest, by: Attribution) async throws(RedeliveryFailure) -> JobReport
 
-    /// Those that were asked for through the API, the newest first, and dry runs of this replica.
-    func jobs(_ verb: JobVerb) -> [JobReport]
+    /// Those that were asked for through the API, and dry runs of this replica. Waits for signs of life of those that run elsewhere.
+    func jobs(_ verb: JobVerb) async -> [JobReport]
 
     /// How far one has come.
     func job(_ id: JobOrder.ID) async throws(RedeliveryFailure) -> JobReport

@@ -71,9 +71,33 @@ public final class JobLease {
         queue.sync { keeper.release() }
     }
 
-    /// Whether a process works on the job now: waits for a sign of life, as long as a holder may work without one.
-    public static func isHeld(_ kafka: KafkaConfiguration, group: String, place: TopicPartition) throws -> Bool {
-        try Keeper(kafka, group: group, place: place, JobHolder(name: "", process: 0)).showsLife()
+    /// Of which of these jobs a process works on one now: waits for signs of life, as long as a holder may work without one.
+    ///
+    /// - Parameter groups: The jobs'.
+    public static func held(_ kafka: KafkaConfiguration, groups: Set<String>, place: TopicPartition) throws(KafkaError) -> Set<String> {
+        guard let some = groups.first else { return [] }
+        let offsets = try GroupOffsets(kafka, group: some, signal: nil, timeoutMilliseconds: 1000)
+        var waiting: [(group: String, last: LeaseEntry)] = []
+        for group in groups {
+            if let entry = try entry(offsets, group, place, attempts: 3), entry.holder != nil { waiting.append((group, entry)) }
+        }
+        var held: Set<String> = []
+        let start = ContinuousClock.now
+        while !waiting.isEmpty, ContinuousClock.now - start < validity + renewal {
+            usleep(250_000)
+            var silent: [(group: String, last: LeaseEntry)] = []
+            for (group, last) in waiting {
+                let found = try entry(offsets, group, place, attempts: 3)
+                if found == last { silent.append((group, last)) } else if found?.holder != nil { held.insert(group) }
+            }
+            waiting = silent
+        }
+        return held
+    }
+
+    private static func entry(_ offsets: GroupOffsets, _ group: String, _ place: TopicPartition, attempts: Int) throws(KafkaError) -> LeaseEntry? {
+        let entries = try offsets.answer(attempts: attempts) { offsets.fetch(group: group, [place], token: 0) }
+        return entries.first.flatMap { entry in entry.offset.map { LeaseEntry(offset: $0, metadata: entry.metadata) } }
     }
 
     /// Reads and writes the entry: on the thread that takes the lease, then on the queue.
@@ -131,18 +155,6 @@ public final class JobLease {
             state.withLock { $0.heldUntil = asked + JobLease.validity }
         }
 
-        func showsLife() throws -> Bool {
-            let first = try read(attempts: 3)
-            guard first?.holder != nil else { return false }
-            let start = ContinuousClock.now
-            while ContinuousClock.now - start < JobLease.validity + JobLease.renewal {
-                usleep(250_000)
-                let found = try read(attempts: 3)
-                if found != first { return found?.holder != nil }
-            }
-            return false
-        }
-
         func renew() {
             guard state.withLock({ $0.taken == nil }) else { return }
             let asked = ContinuousClock.now
@@ -169,8 +181,7 @@ public final class JobLease {
         }
 
         private func read(attempts: Int) throws(KafkaError) -> LeaseEntry? {
-            let entries = try offsets.answer(attempts: attempts) { offsets.fetch(group: group, [place], token: 0) }
-            return entries.first.flatMap { entry in entry.offset.map { LeaseEntry(offset: $0, metadata: entry.metadata) } }
+            try JobLease.entry(offsets, group, place, attempts: attempts)
         }
 
         private func write(_ holder: JobHolder?, attempts: Int) throws(KafkaError) {

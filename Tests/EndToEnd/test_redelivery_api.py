@@ -139,12 +139,21 @@ def test_those_that_are_selected_are_redriven_and_it_is_known_who_did(world, ord
 def test_a_job_outlives_the_replica_that_runs_it(world, orders):
     count = 1_500
     billing = world.subscription("billing")[1]
-    bridge = world.bridge().starts()
+    bridge, other = world.bridge().starts(), world.bridge("other").starts()
     publish_many(world.kafka, orders.dead_letters, letters(range(count)))
     wanted = {"topic": "shop.orders", "subscription": "billing", "reason": "repaired"}
-    job = call(bridge, "/api/v1/redrives", ALICE, wanted | {"rate": 500})[1]
+    job = call(bridge, "/api/v1/redrives", ALICE, wanted | {"rate": 200})[1]
+
+    def told():
+        """What another replica says of all jobs."""
+        return [job["state"] for job in call(other, "/api/v1/redrives", VIEWER)[1]["jobs"]]
+    world.wait_until(lambda: told() == ["elsewhere"], "the other replica to hear of it", details=told)
     world.wait_until(lambda: sum(world.kafka.ends("fanfare.retry").values()) > 300, "the redrive to get on", every=0.01)
+    assert told() == ["elsewhere"], "who works on it lives"
     bridge.is_killed()
+    # It was seen alive a moment ago, and is taken for that for three seconds.
+    world.wait_until(lambda: told() == ["interrupted"], "the other replica to know that nobody works on it", timeout=15, details=told)
+    other.stops()
     bridge.starts()
     path = f"/api/v1/redrives/{job['id']}"
     world.wait_until(lambda: call(bridge, path, ALICE)[1].get("state") == "interrupted", "the new process to know of it")

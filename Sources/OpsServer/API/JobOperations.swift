@@ -103,10 +103,13 @@ enum JobOperations {
             },
             Operation(
                 method: .get, path: "/api/v1/\(resource)", id: "list\(list)", summary: "\(list) that were asked for through the API, by name.",
-                text: "Of all replicas, and dry runs of the one that answers. Figures are those of jobs that run here, or ended here.", tag: .redelivery, inputs: Paging.inputs,
+                text: """
+                    Of all replicas, and dry runs of the one that answers. Figures are those of jobs that run here, or ended here. For those that run \
+                    elsewhere, as far as is known here, the answer waits for signs of life, four seconds at most.
+                    """, tag: .redelivery, inputs: Paging.inputs,
                 answer: .json(jobs, "The jobs.")
             ) { call in
-                let piece = Paging.piece(call.source.redelivery.jobs(verb), of: call, by: \.id.name)
+                let piece = Paging.piece(await call.source.redelivery.jobs(verb), of: call, by: \.id.name)
                 return Reply.json(jobs, Piece(jobs: piece.items.map { Shown($0, call) }, next: piece.next))
             },
             Operation(

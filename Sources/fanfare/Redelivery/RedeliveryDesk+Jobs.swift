@@ -121,7 +121,19 @@ extension RedeliveryDesk {
 
     // MARK: Looking
 
-    func jobs(_ verb: JobVerb) -> [JobReport] {
+    func jobs(_ verb: JobVerb) async -> [JobReport] {
+        let found = reports(verb)
+        let now = ContinuousClock.now
+        let doubtful = state.withLock { state in
+            state.alive = state.alive.filter { now - $0.value < Self.trust }
+            return found.filter { $0.state == .elsewhere && state.alive[$0.id] == nil }.map(\.id)
+        }
+        // Where Kafka does not say it, what is known here has to do.
+        guard !doubtful.isEmpty, (try? await reading { try $0.lookForLife(of: doubtful) }) != nil else { return found }
+        return reports(verb)
+    }
+
+    private func reports(_ verb: JobVerb) -> [JobReport] {
         let control = bridge.control
         let own = state.withLock { $0.ended.merging($0.running) { $1 } }.filter { $0.key.verb == verb }
         let told = control.jobs.filter { $0.key.verb == verb }.map { report($0.key, $0.value, control, own[$0.key]) }
@@ -149,7 +161,7 @@ extension RedeliveryDesk {
     }
 
     private func known(_ id: JobOrder.ID) throws(RedeliveryFailure) -> JobReport {
-        guard let found = jobs(id.verb).first(where: { $0.id == id }) else {
+        guard let found = reports(id.verb).first(where: { $0.id == id }) else {
             throw .unknown("No job \(id.name) was asked for through the API; /api/v1/\(id.verb.rawValue)s lists those that were.")
         }
         return found
@@ -158,22 +170,29 @@ extension RedeliveryDesk {
     func job(_ id: JobOrder.ID) async throws(RedeliveryFailure) -> JobReport {
         let found = try known(id)
         guard found.left == nil, found.state == .elsewhere || found.state == .interrupted else { return found }
-        let run = bridge.control.jobs[id]?.run ?? ""
         return try await reading { desk in
-            var report = found
+            if found.state == .elsewhere { try desk.lookForLife(of: [id]) }
+            var report = try desk.known(id)
             report.left = try desk.left(of: found)
-            if report.state == .elsewhere, try !desk.isAlive(id) {
-                report.state = .interrupted
-                desk.state.withLock { _ = $0.dead.insert(run) }
-            }
             return report
         }
     }
 
     /// A process that is killed says nothing; whoever works on a job does.
-    private func isAlive(_ id: JobOrder.ID) throws -> Bool {
-        let place = TopicPartition(topic: bridge.configuration.retryTopicName, partition: 0)
-        return try JobLease.isHeld(bridge.kafka, group: JobRunner.group(id.verb, id.name, bridge.configuration), place: place)
+    private func lookForLife(of jobs: [JobOrder.ID]) throws {
+        let orders = bridge.control.jobs
+        let groups = Dictionary(jobs.map { ($0, JobRunner.group($0.verb, $0.name, bridge.configuration)) }) { first, _ in first }
+        let held = try JobLease.held(bridge.kafka, groups: Set(groups.values), place: TopicPartition(topic: bridge.configuration.retryTopicName, partition: 0))
+        let now = ContinuousClock.now
+        state.withLock { state in
+            for (job, group) in groups {
+                if held.contains(group) {
+                    state.alive[job] = now
+                } else if let run = orders[job]?.run {
+                    state.dead.insert(run)
+                }
+            }
+        }
     }
 
     /// What Kafka knows of a job that does not run here.

@@ -17,6 +17,8 @@ final class RedeliveryDesk: RedeliverySource {
         var ended: [JobOrder.ID: RunningJob] = [:]
         /// Runs on other replicas that have shown no sign of life.
         var dead: Set<String> = []
+        /// Jobs on other replicas, and when they last did.
+        var alive: [JobOrder.ID: ContinuousClock.Instant] = [:]
         var isEnding = false
     }
 
@@ -25,6 +27,8 @@ final class RedeliveryDesk: RedeliverySource {
     static let mostJobs = 4
     /// Of those that have ended.
     static let remembered = 100
+    /// A job that was alive then is taken to be so still.
+    static let trust = Duration.seconds(3)
 
     let bridge: Bridge
     let state = Mutex(State())

@@ -158,6 +158,9 @@ package enum MetricCatalog {
         .fanfare(.gauge, "receipt_index_lag_records", "Receipts that Kafka has and this replica's index of receipts has not.") {
             if let behind = $0.receiptIndex?.behind { $1.sample(behind) }
         },
+        .fanfare(.counter, "receipt_index_renewals", "How often this replica's index of receipts was begun anew, because the receipts topic was.") {
+            if let index = $0.receiptIndex { $1.sample(index.renewals) }
+        },
         .fanfare(.gauge, "receipt_index_bytes", "The file of this replica's index of receipts.") {
             if let index = $0.receiptIndex { $1.sample(index.bytes) }
         },

@@ -85,6 +85,18 @@ public final class ReceiptIndex: Sendable {
         }
     }
 
+    /// The newest receipt of a partition, by its offset: as it stood in the topic that this is a copy of.
+    public func newest(of partition: Int32) throws(ReceiptIndexFailure) -> (offset: Int64, json: String)? {
+        try failing {
+            try pool.read { db in
+                let rows = ReceiptPosition.rows(of: partition)
+                let row = try Row.fetchOne(
+                    db, sql: "select id, body from receipt where id between ? and ? order by id desc limit 1", arguments: [rows.lowerBound, rows.upperBound])
+                return row.map { (offset: ReceiptPosition(row: $0[0], time: .init(milliseconds: 0)).offset, json: $0[1]) }
+            }
+        }
+    }
+
     /// Adds records in one transaction, and deletes what is too old or too much. What is there already is passed over.
     ///
     /// - Parameter positions: up to where partitions have been read now.

@@ -48,6 +48,11 @@ extension ReceiptPosition {
     /// Partition and offset as one number, in their order.
     var row: Int64 { Int64(partition) * Self.offsets + offset }
 
+    static func rows(of partition: Int32) -> ClosedRange<Int64> {
+        let first = Int64(partition) * offsets
+        return first...(first + offsets - 1)
+    }
+
     init(row: Int64, time: WallTime) {
         self.init(time: time, partition: Int32(row / Self.offsets), offset: row % Self.offsets)
     }

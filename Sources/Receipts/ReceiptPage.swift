@@ -57,6 +57,8 @@ public struct ReceiptIndexStanding: Equatable, Sendable {
     public var oldest: WallTime?
     /// Of the file.
     public var bytes: Int
+    /// How often it was begun anew since this process started, because the topic was.
+    public var renewals = 0
 
     public init(behind: Int?, oldest: WallTime?, bytes: Int) {
         self.behind = behind

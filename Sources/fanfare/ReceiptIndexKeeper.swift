@@ -17,6 +17,8 @@ final class ReceiptIndexKeeper: Sendable {
         var index: ReceiptIndex?
         var standing: ReceiptIndexStanding?
         var problem = "it is being opened"
+        /// How often it was begun anew, because the topic was.
+        var renewals = 0
         /// Whoever asked found that it is damaged.
         var isDamaged = false
         var isStopping = false
@@ -48,6 +50,9 @@ final class ReceiptIndexKeeper: Sendable {
             while !isStopping {
                 do {
                     try follow()
+                    told = nil
+                } catch let renewed as ReceiptIndexer.Renewed {
+                    begunAnew("\(renewed)")
                 } catch {
                     let problem = "\(error)"
                     state.withLock { state in
@@ -82,14 +87,18 @@ final class ReceiptIndexKeeper: Sendable {
     private func follow() throws {
         let indexer = try ReceiptIndexer(
             kafka, topic: topic, path: settings.path, bounds: .init(age: settings.maxAge, bytes: settings.maxBytes))
+        if indexer.isRenewed { begunAnew("\(ReceiptIndexer.Renewed(topic: topic))") }
         if indexer.total > 0 { log.info("index of receipts", metadata: ["path": "\(settings.path)", "behind": "\(indexer.total)"]) }
         state.withLock { $0.index = indexer.index }
         do {
             while !isStopping, !state.withLock({ $0.isDamaged }) {
                 let began = Self.processorTime()
                 try indexer.read()
-                let standing = try indexer.index.standing(behind: indexer.behind)
-                state.withLock { $0.standing = standing }
+                var standing = try indexer.index.standing(behind: indexer.behind)
+                state.withLock { state in
+                    standing.renewals = state.renewals
+                    state.standing = standing
+                }
                 usleep(UInt32(clamping: (Self.processorTime() - began) * Self.rest))
             }
         } catch let failure as ReceiptIndexFailure where failure.kind == .damaged {
@@ -103,6 +112,16 @@ final class ReceiptIndexKeeper: Sendable {
         guard isDamaged else { return }
         log.warning("the index of receipts is damaged, and is made anew", metadata: ["path": "\(settings.path)"])
         try indexer.index.discard()
+    }
+
+    private func begunAnew(_ reason: String) {
+        state.withLock { state in
+            (state.index, state.standing, state.problem) = (nil, nil, reason)
+            state.renewals += 1
+        }
+        log.warning(
+            "the index of receipts begins anew, and what happened before cannot be asked any more: the receipts topic was deleted and made anew",
+            metadata: ["topic": "\(topic)", "path": "\(settings.path)"])
     }
 
     /// How far it is; nil where there is none just now.

@@ -3,6 +3,7 @@ import EventModel
 import KafkaClient
 import ReceiptIndex
 import Receipts
+import Redelivery
 
 /// Copies the receipts topic into an index: what this does not have, and then what comes.
 final class ReceiptIndexer {
@@ -12,8 +13,8 @@ final class ReceiptIndexer {
         var description: String { "there is no topic \(topic): `fanfare apply` creates it" }
     }
 
-    /// The topic begins anew, so what the index has is of another one.
-    private struct Renewed: Error, CustomStringConvertible {
+    /// The topic begins anew, so what the index had is of another one; it is gone.
+    struct Renewed: Error, CustomStringConvertible {
         let topic: String
         var description: String { "the topic \(topic) was deleted and made anew" }
     }
@@ -25,6 +26,8 @@ final class ReceiptIndexer {
     /// The end of each partition as this was made.
     private let ends: [TopicPartition: Int64]
     private var positions: [TopicPartition: Int64]
+    /// The topic has been deleted and made anew since the index was written, which has therefore been begun anew.
+    let isRenewed: Bool
     /// Offsets that it lacked as this was made.
     let total: Int
     private var nextLook = EventLoop.now() + ReceiptIndexer.rounds
@@ -45,7 +48,8 @@ final class ReceiptIndexer {
         var logs: [TopicPartition: (low: Int64, high: Int64)] = [:]
         for partition in partitions { logs[partition] = try admin.watermarks(of: partition) }
         var index = try ReceiptIndex(path: path, of: origin, bounds: bounds)
-        if try anew || index.positions().contains(where: { logs[TopicPartition(topic: topic, partition: $0.key)].map(\.high) ?? 0 < $0.value }) {
+        isRenewed = try !anew && Self.isOfAnother(index, logs, kafka)
+        if anew || isRenewed {
             try index.discard()
             index = try ReceiptIndex(path: path, of: origin, bounds: bounds)
         }
@@ -55,6 +59,28 @@ final class ReceiptIndexer {
         ends = logs.mapValues(\.high)
         total = positions.reduce(0) { $0 + Int(logs[$1.key]!.high - $1.value) }
         follower = try TopicFollower(kafka, from: positions)
+    }
+
+    /// Whether the index was copied from a topic that is not there any more, although one of its name is: this has other receipts at
+    /// the same offsets, or has not come so far.
+    private static func isOfAnother(
+        _ index: ReceiptIndex, _ logs: [TopicPartition: (low: Int64, high: Int64)], _ kafka: KafkaConfiguration
+    ) throws -> Bool {
+        let topic = logs.keys.first?.topic ?? ""
+        var known: [TopicPartition: (offset: Int64, json: String)] = [:]
+        for (number, position) in try index.positions() {
+            let partition = TopicPartition(topic: topic, partition: number)
+            guard let log = logs[partition], log.high >= position else { return true }
+            // What retention has deleted says nothing.
+            if let newest = try index.newest(of: number), newest.offset >= log.low { known[partition] = newest }
+        }
+        let reader = try RangeReader(kafka, known.map { OffsetRange($0.key, from: $0.value.offset, to: $0.value.offset + 1) })
+        while let (record, partition) = try reader.next() {
+            if let known = known[partition], record.offset == known.offset {
+                guard let (_, json) = record.value.flatMap(Receipt.read), json.elementsEqual(known.json.utf8) else { return true }
+            }
+        }
+        return false
     }
 
     private static func partitions(of topic: String, _ admin: ClusterAdmin) throws(KafkaError) -> [TopicPartition] {

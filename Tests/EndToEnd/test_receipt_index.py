@@ -5,6 +5,7 @@ import urllib.parse
 
 import pytest
 
+from harness.admin_broker import AdminBroker
 from harness.process import Process
 
 RECEIPTS = "fanfare.receipts"
@@ -159,3 +160,44 @@ def test_a_command_keeps_an_index_of_its_own_and_follows(world, shop):
         assert all(json.loads(line)["webhookId"] == f"order-{100 + len(words)}" for line in lines()[before:])
         assert follow.stop() == 0
     assert bridge.metric("fanfare_receipt_index_bytes") is None
+
+
+def test_a_receipts_topic_that_is_made_anew_makes_the_index_anew(world, index):
+    broker = AdminBroker.serving(world, {"shop.orders": 2, "shop.orders.dead-letter": 1, "fanfare.retry": 6, "fanfare.control": 1, RECEIPTS: 2})
+    orders = world.topic("shop.orders", partitions=2, event={"id": {"pointer": "/id"}})
+    orders.subscribe("billing", world.endpoint("billing"))
+    bridge = world.bridge_without_broker().starts()
+    publish(orders, range(20))
+    has(world, bridge, 20)
+
+    def is_made_anew():
+        broker.deletes(RECEIPTS)
+        broker.creates(RECEIPTS, 2)
+
+    # While the bridge runs: what is asked is of the new topic alone.
+    is_made_anew()
+    publish(orders, range(100, 103))
+    world.wait_until(lambda: asks(bridge, event="order-102")[1].get("deliveries"), "the new receipts")
+    has(world, bridge, 3)
+    assert finds(bridge, event="order-7") == []
+    assert bridge.process.log.read_text().count("the index of receipts begins anew") == 1
+    bridge.shows("fanfare_receipt_index_renewals_total", 1)
+    # While it does not, and the new one is longer by the time it looks: offsets alone do not tell.
+    bridge.stops()
+    is_made_anew()
+    away = index.parent / "away"
+    away.mkdir()
+    for file in index.parent.glob(f"{index.name}*"):
+        file.rename(away / file.name)
+    bridge.starts()
+    publish(orders, range(200, 240))
+    has(world, bridge, 40)
+    bridge.stops()
+    for file in index.parent.glob(f"{index.name}*"):
+        file.unlink()
+    for file in away.iterdir():
+        file.rename(index.parent / file.name)
+    bridge.starts()
+    has(world, bridge, 40)
+    assert finds(bridge, event="order-101") == [] and len(finds(bridge, event="order-201")) == 1
+    bridge.shows("fanfare_receipt_index_renewals_total", 1)

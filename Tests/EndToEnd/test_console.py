@@ -147,6 +147,63 @@ def test_dead_letters_are_found_looked_at_and_redriven(world, browser, pictures)
     assert browser.errors == []
 
 
+def test_a_range_is_counted_then_replayed_with_a_reason(world, browser, pictures):
+    orders = world.topic("shop.orders", partitions=2, event={"id": {"pointer": "/id"}})
+    billing = world.endpoint("billing")
+    orders.subscribe("billing", billing, filters=[{"pattern": {"data": {"paid": [True]}}}])
+    bridge = world.bridge().starts()
+    orders.publish_records((n % 2, None, json.dumps({"id": f"o-{n}", "paid": n < 30}), None) for n in range(40))
+    billing.has_taken(30)
+
+    def replayed():
+        return len(billing.arrivals()) - 30
+
+    page = browser.opens(bridge.ops + "/#/subscriptions/billing")
+    page.clicks("Replay")
+    page.writes("yesterday")
+    page.clicks("Count")
+    page.shows("from: must be earliest, latest, a time", "dialog .problem")
+    page.says("document.querySelector('dialog input[name=from]').select()")
+    page.writes("earliest")
+    page.pictures(pictures, "replay-range")
+    page.clicks("Count")
+    page.shows("Replay 30 events to billing", "dialog")
+    assert replayed() == 0 and not world.retries()
+    page.pictures(pictures, "replay")
+    page.says("document.querySelector('dialog input[name=reason]').focus()")
+    page.writes("they lost them")
+    page.presses("Enter")
+    page.shows("Replay · done · 30 sent", "div.result")
+    page.shows("by operator@127.0.0.1: they lost them", ".jobs")
+    world.wait_until(lambda: replayed() == 30, "what was replayed to come", details=replayed)
+    assert billing.delivered() == {f"o-{n}": 2 for n in range(30)}
+    page.pictures(pictures, "replayed")
+
+    # Once more only if somebody says so; here a part of it, by offsets of one partition.
+    page.clicks("Replay")
+    page.writes("earliest")
+    page.presses("Enter")
+    page.shows("is complete: everything was replayed", "dialog .problem")
+    page.clicks("Cancel")
+    for again in (False, True):
+        page.clicks("Replay")
+        page.writes("5")
+        for name, value in (("to", "8"), ("partition", "0")):
+            page.says(f"document.querySelector('dialog input[name={name}]').focus()")
+            page.writes(value)
+        if again:
+            page.says("document.querySelector('dialog input[name=again]').click()")
+        page.clicks("Count")
+        page.shows("Replay 3 events to billing", "dialog")
+        page.clicks("Replay", "dialog button")
+        page.shows("Replay · done · 3 sent", "div.result")
+        world.wait_until(lambda: replayed() == 33 + 3 * again, "what was replayed to come", details=replayed)
+    jobs = json.loads(bridge.get("/api/v1/replays")[1])["jobs"]
+    assert [(job["by"], job["request"]["subscription"]) for job in jobs if not job["dryRun"]] == [("operator@127.0.0.1", "billing")] * 2
+    # What the bridge refused is what browsers call errors; the page has none of its own.
+    assert [error for error in browser.errors if "400" not in error and "409" not in error] == []
+
+
 def test_a_thousand_subscriptions_are_found_with_a_token(world, browser, pictures):
     world.configure(ops={"tokens": {"viewer": [VIEWER], "operator": [{"name": "alice", "token": ALICE}]}})
     nobody = world.endpoint_where_nothing_listens("nobody")

@@ -18,7 +18,7 @@ enum ConsoleAssets {
         script("dom.js", PackageResources.dom_js), script("explain.js", PackageResources.explain_js), script("flow.js", PackageResources.flow_js),
         script("format.js", PackageResources.format_js), script("health.js", PackageResources.health_js),
         script("jobs.js", PackageResources.jobs_js), script("main.js", PackageResources.main_js),
-        script("overview.js", PackageResources.overview_js), script("store.js", PackageResources.store_js),
+        script("overview.js", PackageResources.overview_js), script("replay.js", PackageResources.replay_js), script("store.js", PackageResources.store_js),
         script("subscription.js", PackageResources.subscription_js),
     ]
 

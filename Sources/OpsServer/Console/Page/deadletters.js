@@ -112,7 +112,7 @@ export function deadLettersPage(subscription) {
       if (!counted.sent) return setText(progress, `Nothing would be sent: a job for these has sent them already, or there are none.${refused}`);
       ask({
         title: `Redrive ${plural(counted.sent, "dead letter")}`, text: `${to}, through the retry topic, with their schedule begun anew.${refused} They stay in the dead-letter topic.`, fixed: request,
-        fields: [{ name: "rate", label: "Per second, at most", placeholder: "as fast as it goes", number: true }], verb: "Redrive", path: "api/v1/redrives",
+        fields: [{ name: "rate", label: "Per second, at most", placeholder: "as fast as it goes", number: "[1-9][0-9]*" }], verb: "Redrive", path: "api/v1/redrives",
         done: (job) => follow(job, progress, closed.signal).then(jobs.refresh, () => {}),
       });
     } catch (error) {

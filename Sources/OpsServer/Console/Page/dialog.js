@@ -6,13 +6,19 @@ import { post } from "./connection.js";
 let next = 0;
 
 /**
- * `fields`: [{name, label, placeholder, required, options, number}]; a reason is always asked for. `path` is posted to with what was
- * given; `done(answer)` is called after it, while what is refused is shown where it was asked for.
+ * `fields`: [{name, label, placeholder, required, options, number: its pattern, flag}]; a reason is asked for unless
+ * nothing is changed. `path` is posted to with what was given; `done(answer)` is called after it, while what is refused is shown where it
+ * was asked for.
  */
-export function ask({ title, text, fields = [], fixed = {}, verb, danger = false, path, done }) {
-  const inputs = [...fields, { name: "reason", label: "Reason", placeholder: "Others will ask why", maxlength: 500 }].map((field) => {
+export function ask({ title, text, fields = [], fixed = {}, verb, danger = false, isChange = true, path, done }) {
+  const reason = { name: "reason", label: "Reason", placeholder: "Others will ask why", maxlength: 500 };
+  const inputs = [...fields, ...(isChange ? [reason] : [])].map((field) => {
     const id = `field-${next++}`;
-    const input = h("input", { id, name: field.name, placeholder: field.placeholder, required: field.required, inputmode: field.number && "numeric", pattern: field.number && "[1-9][0-9]*", maxlength: field.maxlength, autocomplete: "off", list: field.options && `${id}-options` });
+    if (field.flag) {
+      const input = h("input", { type: "checkbox", name: field.name });
+      return { field, input, element: h("label", { class: "check field" }, input, field.label) };
+    }
+    const input = h("input", { id, name: field.name, placeholder: field.placeholder, required: field.required, inputmode: field.number && "numeric", pattern: field.number, maxlength: field.maxlength, autocomplete: "off", list: field.options && `${id}-options` });
     const options = field.options && h("datalist", { id: `${id}-options` }, field.options.map((value) => h("option", { value })));
     return { field, input, element: h("div", { class: "field" }, h("label", { for: id }, field.label), input, options, field.note && h("p", { class: "note" }, field.note)) };
   });
@@ -27,7 +33,8 @@ export function ask({ title, text, fields = [], fixed = {}, verb, danger = false
     go.disabled = true;
     problem.textContent = "";
     const body = { ...fixed };
-    for (const { field, input } of inputs) if (input.value.trim()) body[field.name] = field.number ? Number(input.value) : input.value.trim();
+    for (const { field, input } of inputs) if (field.flag) body[field.name] = input.checked || undefined;
+    else if (input.value.trim()) body[field.name] = field.number ? Number(input.value) : input.value.trim();
     try {
       const answer = await post(path, body);
       dialog.close();

@@ -22,7 +22,7 @@ export async function follow(job, place, signal) {
   const bar = h("progress", { "aria-label": "Progress" });
   const text = h("p", {});
   const problem = h("p", { class: "problem", role: "alert" });
-  const stop = h("button", { onclick: () => ask({ title: "Stop the redrive", text: "In good order: the same request goes on from there.", verb: "Stop", path: `${pathOf(job)}/stop`, done() {} }) }, "Stop");
+  const stop = stopButton(job, () => {});
   place.replaceChildren(text, bar, stop, problem);
   while (true) {
     if (job.total) (bar.max = job.total), (bar.value = job.done);
@@ -41,6 +41,9 @@ export async function follow(job, place, signal) {
   }
 }
 
+const stopButton = (job, done) => h("button", { onclick: () => ask({
+  title: `Stop the ${job.verb}`, text: "In good order: the same request goes on from there.", verb: "Stop", path: `${pathOf(job)}/stop`, done }) }, "Stop");
+
 function sentence(job) {
   const sent = job.sent === undefined ? "" : `${count(job.sent)} ${job.dryRun ? "would be sent" : "sent"}`;
   const refused = job.refused ? `${count(job.refused)} refused` : "";
@@ -48,8 +51,8 @@ function sentence(job) {
   return [job.dryRun ? "Counted" : job.verb === "redrive" ? "Redrive" : "Replay", words[job.state], sent, refused, left].filter(Boolean).join(" · ");
 }
 
-/** Those that were asked for, the newest first. */
-export function jobList() {
+/** Those that were asked for, the newest first; all, or those of one subscription, which only operators see. */
+export function jobList(subscription) {
   const closed = new AbortController();
   let asked = 0;
   const list = h("ol", { class: "changes jobs" });
@@ -59,7 +62,7 @@ export function jobList() {
     asked = Date.now();
     try {
       const [redrives, replays] = await Promise.all(["redrives", "replays"].map((name) => get(`api/v1/${name}`, closed.signal)));
-      const jobs = [...redrives.jobs, ...replays.jobs].filter(({ dryRun }) => !dryRun).sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).slice(0, 20);
+      const jobs = [...redrives.jobs, ...replays.jobs].filter(({ dryRun, request }) => !dryRun && (!subscription || request?.subscription === subscription)).sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).slice(0, 20);
       element.hidden = jobs.length === 0;
       reconcile(list, jobs, (job) => `${job.id} ${job.at} ${job.state} ${job.sent} ${job.left}`, makeLine, () => {});
     } catch {
@@ -74,6 +77,7 @@ export function jobList() {
     };
     return h("li", {}, h("time", { datetime: job.at }, clock(Date.parse(job.at))), h("span", { class: `pill ${health[job.state]}` }, words[job.state]), h("span", { class: "id" }, job.id),
       h("span", {}, sentence(job)), h("span", { class: "why" }, `by ${job.by}${job.reason ? `: ${job.reason}` : ""}`), job.message && h("span", { class: "problem" }, job.message),
+      job.request && !ended(job) && stopButton(job, refresh),
       job.request && ["interrupted", "stopped", "limited", "failed"].includes(job.state) && h("button", { onclick: goOn }, "Go on"));
   }
   return { element, refresh, update: () => Date.now() - asked > REFRESH && refresh(), close: () => closed.abort() };

@@ -8,6 +8,8 @@ import { now, store } from "./store.js";
 import { chart } from "./chart.js";
 import { ask } from "./dialog.js";
 import { attempts } from "./deliveries.js";
+import { jobList } from "./jobs.js";
+import { replay } from "./replay.js";
 
 /** A sample every so often; the same for cursors. */
 const REFRESH = 5_000;
@@ -24,6 +26,8 @@ export function subscriptionPage(name) {
   const advice = h("p", { class: "note" });
   const people = h("ul", { class: "people" });
   const result = h("p", { class: "result", role: "status" });
+  const progress = h("div", { class: "result", role: "status" });
+  const jobs = jobList(name);
   const buttons = h("div", { class: "buttons" });
   const figures = h("dl", { class: "tiles" });
   const charts = [
@@ -42,9 +46,9 @@ export function subscriptionPage(name) {
   const missing = h("p", { class: "empty" }, "There is no subscription of this name on this replica. ", h("a", { href: "#/" }, "Overview"));
   const where = h("p", { class: "note" });
   const content = h("div", {},
-    h("section", { class: "panel head", "aria-label": "State" }, h("h1", {}, name), where, state, reason, advice, people, buttons, result,
+    h("section", { class: "panel head", "aria-label": "State" }, h("h1", {}, name), where, state, reason, advice, people, buttons, result, progress,
       h("p", { class: "links" }, h("a", { href: `#/dead-letters/of/${encodeURIComponent(name)}` }, "Its dead letters"))),
-    figures, h("div", { class: "charts" }, charts.map(({ element }) => element)),
+    jobs.element, figures, h("div", { class: "charts" }, charts.map(({ element }) => element)),
     h("section", { class: "panel", "aria-label": "Recent attempts" },
       h("div", { class: "title" }, h("h2", {}, "Recent attempts"), onlyFailed), recent.element),
     h("div", { class: "columns" },
@@ -71,6 +75,7 @@ export function subscriptionPage(name) {
     seek: () => ask({
       title: `Move ${name}`, text: "Backwards, events are delivered again; forwards, those in between are not delivered.", verb: "Move", danger: true, path: `${path}/seek`, done: said,
       fields: [{ name: "to", label: "To", required: true, placeholder: "1h", options: ["earliest", "latest", "15m", "1h", "1d"], note: "earliest, latest, how long ago (1h), a time (2026-05-01T08:00:00Z), an offset, or partition=offset,..." }] }),
+    replay: () => replay(store.subscriptions.get(name), progress, closed.signal, jobs.refresh),
     test: async () => {
       setText(result, "Sending a test event");
       try {
@@ -86,7 +91,7 @@ export function subscriptionPage(name) {
     const stands = subscription.state === "paused" || subscription.state === "suspended";
     const list = [
       ...(stands ? [["resume", "Resume", "primary"], ["resumeFromNow", "Resume from now", ""]] : [["pause", "Pause", ""]]),
-      ["seek", "Move", ""], ...(store.canTest ? [["test", "Send a test event", ""]] : []),
+      ["seek", "Move", ""], ["replay", "Replay", ""], ...(store.canTest ? [["test", "Send a test event", ""]] : []),
     ];
     reconcile(buttons, list, ([id]) => id, ([id, label, kind]) => h("button", { class: kind, onclick: actions[id] }, label), () => {});
   }
@@ -120,6 +125,7 @@ export function subscriptionPage(name) {
     if (Date.now() - asked > REFRESH) refresh();
     onlyFailed.hidden = !store.hasReceiptIndex;
     recent.update();
+    jobs.update();
   }
 
   async function refresh() {
@@ -159,6 +165,7 @@ export function subscriptionPage(name) {
   function close() {
     closed.abort();
     recent.close();
+    jobs.close();
     for (const chart of charts) chart.close();
   }
 

@@ -1,5 +1,5 @@
 package import EventModel
-package import KafkaClient
+import KafkaClient
 import Logging
 
 /// Says loudly where a topic's settings could make Kafka delete what is not settled yet.
@@ -18,7 +18,7 @@ package enum RetentionCheck {
         }
         for (topic, span) in needed.sorted(by: { $0.key < $1.key }) {
             guard let entries = try? admin.configuration(ofTopic: topic) else { return }
-            for problem in problems(topic, needs: span, entries, isSource: manifests.contains { $0.topic == topic }) {
+            for problem in problems(topic, needs: span, entries.settings, isSource: manifests.contains { $0.topic == topic }) {
                 log.critical("\(problem)", metadata: ["topic": "\(topic)"])
             }
         }
@@ -27,24 +27,25 @@ package enum RetentionCheck {
     /// Compaction keeps the last word about each subscription; anything else forgets it some day.
     private static func checkControlTopic(_ topic: String, _ admin: ClusterAdmin, _ log: Logger) {
         guard let entries = try? admin.configuration(ofTopic: topic),
-            let policy = entries.first(where: { $0.name == "cleanup.policy" })?.value, policy != "compact"
+            let policy = entries.settings["cleanup.policy"], policy != "compact"
         else { return }
         log.critical(
             "cleanup.policy=\(policy) lets Kafka delete pauses and suspensions: set it to compact, or run `fanfare apply`",
             metadata: ["topic": "\(topic)"])
     }
 
-    /// - Parameter span: how long events of the topic may have to be kept.
+    /// - Parameters:
+    ///   - span: how long events of the topic may have to be kept.
+    ///   - settings: in force.
     package static func problems(
-        _ topic: String, needs span: TimeSpan, _ entries: [ClusterAdmin.ConfigurationEntry], isSource: Bool
+        _ topic: String, needs span: TimeSpan, _ settings: [String: String], isSource: Bool
     ) -> [String] {
-        func value(_ name: String) -> String? { entries.first { $0.name == name }?.value }
         var problems: [String] = []
-        let policy = value("cleanup.policy") ?? "delete"
+        let policy = settings["cleanup.policy"] ?? "delete"
         if policy.contains("compact"), !isSource {
             problems.append("cleanup.policy=\(policy) deletes records with equal keys: events would be lost; set it to delete, or run `fanfare apply`")
         }
-        if let text = value("retention.ms"), let retention = Int64(text), retention >= 0, policy.contains("delete"),
+        if let text = settings["retention.ms"], let retention = Int64(text), retention >= 0, policy.contains("delete"),
             retention < span.millisecondsRoundedUp
         {
             problems.append(

@@ -152,3 +152,8 @@ extension ClusterAdmin.Cluster {
         }
     }
 }
+
+extension [ClusterAdmin.ConfigurationEntry] {
+    /// The values that the broker shows, by name.
+    public var settings: [String: String] { reduce(into: [:]) { $0[$1.name] = $1.value } }
+}

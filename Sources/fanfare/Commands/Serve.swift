@@ -73,17 +73,18 @@ struct Serve: AsyncParsableCommand {
         defer { signals.cancel() }
         // The ops server answers until the bridge has stopped, so that probes see the drain.
         let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
+        // Whether it ended because it was told to.
         let server = Task {
             do {
                 try await answer(ops, keyServer, ownListeners, loaded, logger)
             } catch is CancellationError {
                 // The bridge has ended, and they with it.
-                throw CancellationError()
             } catch {
                 logger.critical("\(error)")
                 bridge.stop()
-                throw error
+                return false
             }
+            return true
         }
         bridge.start { continuation.finish() }
         receipts?.start()
@@ -91,13 +92,7 @@ struct Serve: AsyncParsableCommand {
         for await _ in ended {}
         await source.desk.waitForEnd()
         server.cancel()
-        do {
-            try await server.value
-        } catch is CancellationError {
-        } catch {
-            throw ExitCode.findings
-        }
-        guard bridge.failure == nil else { throw ExitCode.findings }
+        guard await server.value, bridge.failure == nil else { throw ExitCode.findings }
         logger.notice("stopped")
     }
 

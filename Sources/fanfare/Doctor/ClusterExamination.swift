@@ -35,25 +35,27 @@ struct ClusterExamination {
         let brokers = cluster.brokers.count
         let wanted = Set(WantedTopic.names(configuration, manifests))
         let present = cluster.topics.filter { wanted.contains($0.name) && $0.error == nil }
+        let (topics, state) = topics(cluster, missing: wanted.subtracting(present.map(\.name)))
         return [.ok(.kafka, "\(brokers) broker\(brokers == 1 ? "" : "s") at \(kafka.bootstrapServers)\(name)")]
-            + topics(cluster, missing: wanted.subtracting(present.map(\.name))) + replicas(present) + retention(present) + (try access(present))
+            + topics + replicas(present) + retention(state) + (try access(present))
     }
 
     // MARK: Topics
 
-    private func topics(_ cluster: ClusterAdmin.Cluster, missing: Set<String>) -> [Finding] {
+    /// - Returns: also how they are; nil where that cannot be seen.
+    private func topics(_ cluster: ClusterAdmin.Cluster, missing: Set<String>) -> ([Finding], ClusterState?) {
         let state: ClusterState
         do {
             state = try ClusterState(of: WantedTopic.names(configuration, manifests), cluster, admin)
         } catch {
             let reason = error is ClusterState.NoAdminAPI ? "this broker has no admin API" : "\((error as? KafkaError)?.message ?? "\(error)")"
-            return missing.sorted().map { .problem(.topics, .topicMissing, "\($0) does not exist", help: "create it, or let `fanfare apply` do it") }
-                + [.unknown(.topics, .topicUnseen, "how topics are set up cannot be seen: \(reason)")]
+            let findings: [Finding] = missing.sorted().map { .problem(.topics, .topicMissing, "\($0) does not exist", help: "create it, or let `fanfare apply` do it") }
+            return (findings + [.unknown(.topics, .topicUnseen, "how topics are set up cannot be seen: \(reason)")], nil)
         }
         let plans = WantedTopic.all(configuration, manifests, state).map { TopicPlan($0, state) }
         let findings = plans.flatMap { plan in plan.lines.compactMap { finding($0, of: plan.topic.name) } }
         let right = plans.count { $0.isSettled && !$0.hasObstacle }
-        return findings + (right > 0 ? [.ok(.topics, "\(right) of \(plans.count) topics are as they have to be")] : [])
+        return (findings + (right > 0 ? [.ok(.topics, "\(right) of \(plans.count) topics are as they have to be")] : []), state)
     }
 
     private func finding(_ line: TopicPlan.Line, of topic: String) -> Finding? {
@@ -85,14 +87,14 @@ struct ClusterExamination {
         numbers.prefix(10).map(String.init).joined(separator: ", ") + (numbers.count > 10 ? " and \(numbers.count - 10) more" : "")
     }
 
-    private func retention(_ topics: [ClusterAdmin.Topic]) -> [Finding] {
+    private func retention(_ state: ClusterState?) -> [Finding] {
         var findings: [Finding] = []
         var looked = 0
-        for manifest in manifests where topics.contains(where: { $0.name == manifest.topic }) {
-            guard let entries = try? admin.configuration(ofTopic: manifest.topic) else { continue }
+        for manifest in manifests {
+            guard let settings = state?.topics[manifest.topic]?.settings else { continue }
             looked += 1
             let span = manifest.subscriptions.map(\.retry.giveUpAfter).max() ?? .zero
-            findings += RetentionCheck.problems(manifest.topic, needs: span, entries, isSource: true).map {
+            findings += RetentionCheck.problems(manifest.topic, needs: span, settings, isSource: true).map {
                 .problem(.retention, .retentionShort, "\(manifest.topic): \($0)", help: "kafka.config of its manifest, and `fanfare apply`; or a shorter retry.giveUpAfter")
             }
         }

@@ -32,8 +32,7 @@ struct ClusterState {
 
     private static func settings(of topic: String, _ admin: ClusterAdmin) throws -> [String: String] {
         do throws(KafkaError) {
-            let entries = try admin.configuration(ofTopic: topic)
-            return Dictionary(entries.compactMap { entry in entry.value.map { (entry.name, $0) } }) { _, last in last }
+            return try admin.configuration(ofTopic: topic).settings
         } catch {
             if NoAdminAPI.isMeant(by: error) { throw NoAdminAPI() }
             throw error

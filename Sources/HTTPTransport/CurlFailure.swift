@@ -53,6 +53,8 @@ enum CurlFailure {
             result.message = FailureText.endedEarly(who)
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:
             result.message = FailureText.notHTTP(who)
+        case CURLE_HTTP2_STREAM where slot.pointee.streamClosedCleanly:
+            result.message = FailureText.closedStream(who)
         default:
             result.message = FailureText.exchange(who, detail(slot, code))
         }

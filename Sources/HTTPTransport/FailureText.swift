@@ -38,6 +38,10 @@ enum FailureText {
 
     static func notHTTP(_ who: String) -> String { "the answer of \(who) is not HTTP" }
 
+    static func closedStream(_ who: String) -> String {
+        "\(who) closed the HTTP/2 stream before it had the whole request; what it answered is lost: endpoints should read a request before they answer it"
+    }
+
     static func exchange(_ who: String, _ reason: String) -> String { "the exchange with \(who) failed: \(reason)" }
 
     static func system(_ code: Int32) -> String { String(cString: strerror(code)) }

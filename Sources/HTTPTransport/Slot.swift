@@ -70,8 +70,18 @@ struct Slot {
     /// Whether a request that ended with this code was answered: completely, as far as we wanted to read, or with a body that
     /// is packed in a way that libcurl cannot unpack, which we do not need.
     func hasAnswer(_ code: CURLcode) -> Bool {
-        head.isComplete && (code == CURLE_OK || code == CURLE_BAD_CONTENT_ENCODING || code == CURLE_WRITE_ERROR && stop == .bodyLongEnough)
+        switch code {
+        case CURLE_OK, CURLE_BAD_CONTENT_ENCODING: head.isComplete
+        case CURLE_WRITE_ERROR: head.isComplete && stop == .bodyLongEnough
+        case CURLE_HTTP2_STREAM: head.isComplete && streamClosedCleanly
+        default: false
+        }
     }
+
+    /// After CURLE_HTTP2_STREAM: the endpoint closed the stream before it had the whole body, as one may that has answered
+    /// (RFC 9113, section 8.1). libcurl 7.88 reads what came, then finds the stream closed when it would send the rest; it is
+    /// the only end of a stream for which it has no text of its own. (Later ones do so in fewer cases: curl/curl#22984.)
+    var streamClosedCleanly: Bool { errorText[0] == 0 }
 }
 
 // MARK: Making and freeing

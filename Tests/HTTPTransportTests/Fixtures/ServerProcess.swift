@@ -97,6 +97,11 @@ final class ServerProcess {
                         listen 127.0.0.1:\(port) ssl http2;
                         ssl_certificate \(pair.certificate);
                         ssl_certificate_key \(pair.key);
+                        location / { proxy_pass http://unix:\(base).sock; }
+                        location /early { return 200 "ok"; }
+                    }
+                    server {
+                        listen unix:\(base).sock;
                         location / { return 200 "ok"; }
                     }
                 }

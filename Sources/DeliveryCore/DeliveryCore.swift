@@ -153,6 +153,7 @@ public struct DeliveryCore: ~Copyable {
             case .commit(let id): commitIsDue(group(id))
             case .commitBudget: commitBudgetTimerIsSet = false
             case .sweep: sweep()
+            case .patience(let handle): patienceIsOver(partitions[handle.index])
             case .drain(let handle): drainTimedOut(partitions[handle.index])
             case .divertAgain(let id): pauseIsOver(id)
             }

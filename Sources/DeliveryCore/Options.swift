@@ -47,6 +47,8 @@ public struct CoreOptions: Sendable {
     public var metadataLimit = 4096
     /// Places of a repartition topic's partition for which it is kept in mind how far its sources were there.
     public var sourcePlaces = 128
+    /// How long a partition's cursors wait for each other, to be read for together, before those that are loaded begin.
+    public var loadPatience: TimeSpan = .seconds(2)
     /// Seeds the generator behind jitter.
     public var seed: UInt64 = 0
 

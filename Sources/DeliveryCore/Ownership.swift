@@ -37,6 +37,7 @@ extension DeliveryCore {
                     toLoad.append((group, [partition.handle]))
                 }
             }
+            timers.set(.patience(partition.handle), at: now.instant + options.loadPatience)
         }
         for (group, handles) in toLoad { load(group, handles) }
         sharesGrew()
@@ -155,8 +156,14 @@ extension DeliveryCore {
         cursor.restore(offset: offset, settled: settled, rememberedFrom: start)
         guard partition.phase == .reading else { return oneCursorFewerToLoad(partition) }
         guard partition.isStarted else { return startReading(partition) }
-        // The subscription is newer than the reading of this partition.
-        if cursor.position > partition.nextOffset { cursor.startEarlier(at: partition.nextOffset) }
+        if cursor.position > partition.nextOffset {
+            if partition.isImpatient, cursor.subscription?.isFlowing ?? true {
+                moveHead(of: partition, to: cursor.position)
+            } else {
+                // The subscription is newer than the reading of this partition.
+                cursor.startEarlier(at: partition.nextOffset)
+            }
+        }
         partition.lagging += 1
         tryAttach(cursor)
         updateHunger(cursor)
@@ -165,6 +172,30 @@ extension DeliveryCore {
     mutating func oneCursorFewerToLoad(_ partition: PartitionState) {
         partition.cursorsToLoad -= 1
         if partition.cursorsToLoad == 0, partition.phase == .loading { startReading(partition) }
+    }
+
+    /// Some are long in coming, perhaps of a group that Kafka does not show us: who is here does not wait for them. When nobody is,
+    /// whoever comes first begins.
+    mutating func patienceIsOver(_ partition: PartitionState) {
+        guard partition.phase == .loading else { return }
+        partition.isImpatient = true
+        startReading(partition)
+    }
+
+    /// A cursor that came late is ahead of those that reading began with: it must not read what it has behind it, so they lag.
+    private mutating func moveHead(of partition: PartitionState, to offset: Int64) {
+        for case let cursor? in partition.cursors where cursor.isAttached { detach(cursor) }
+        partition.nextOffset = offset
+        emptyRing(of: partition)
+        partition.ring.reset(coverStart: offset)
+        effects.append(.startReading(partition.handle, offset: offset))
+    }
+
+    private mutating func emptyRing(of partition: PartitionState) {
+        while let entry = partition.ring.entries.first {
+            _ = partition.ring.removeFirst(bytes: Int(records[entry.record].bytes))
+            release(entry.record)
+        }
     }
 
     /// The head is read from the highest cursor on: those that are behind read back, so that nobody waits for them.
@@ -264,10 +295,7 @@ extension DeliveryCore {
         }
         forgetHeld()
         forgetPausing()
-        while let entry = partition.ring.entries.first {
-            _ = partition.ring.removeFirst(bytes: Int(records[entry.record].bytes))
-            release(entry.record)
-        }
+        emptyRing(of: partition)
         partition.topic.partitions.removeAll { $0 === partition }
     }
 
@@ -329,10 +357,7 @@ extension DeliveryCore {
         }
         if partition.nextOffset < start {
             partition.nextOffset = start
-            while let entry = partition.ring.entries.first {
-                _ = partition.ring.removeFirst(bytes: Int(records[entry.record].bytes))
-                release(entry.record)
-            }
+            emptyRing(of: partition)
             partition.ring.reset(coverStart: start)
         }
         if !chunk { effects.append(.startReading(handle, offset: partition.nextOffset)) }

@@ -36,6 +36,8 @@ final class PartitionState {
     /// Some cursor counts events in windows.
     var hasWindows = false
     var cursorsToLoad = 0
+    /// It did not wait for all of them: cursors that come late may be ahead of where the head of the log is read.
+    var isImpatient = false
     /// `startReading` was asked for; not before there is a cursor to read for.
     var isStarted = false
     var ring = Ring(coverStart: 0)
@@ -53,6 +55,7 @@ final class PartitionState {
     var isInLine = false
     /// A chunk is being read.
     var isReadingChunk = false
+    var chunksAsked: UInt = 0
     /// Whose turn is next among the lagging cursors.
     var nextLagging = 0
     /// Where the log ended at some time, on a partition of the retry topic: what lies beyond was written since.

@@ -118,7 +118,7 @@ extension DeliveryCore {
     }
 
     /// The cursor no longer takes from the ring.
-    private mutating func detach(_ cursor: Cursor) {
+    mutating func detach(_ cursor: Cursor) {
         let position = cursor.pending.first?.offset ?? cursor.partition.nextOffset
         emptyQueue(of: cursor)
         cursor.isAttached = false
@@ -245,7 +245,11 @@ extension DeliveryCore {
         chunksUnderWay -= 1
     }
 
+    /// In turns; but every other chunk is for the one that is furthest behind. It takes along those that it passes, so that many who
+    /// lag by different lengths, as after an outage of the host of all of them, soon read the same chunks.
     private mutating func nextHungryLagging(_ partition: PartitionState) -> Cursor? {
+        partition.chunksAsked &+= 1
+        if partition.chunksAsked.isMultiple(of: 2), let last = furthestBehind(partition) { return last }
         let count = partition.cursors.count
         for step in 0..<count {
             let i = (partition.nextLagging + step) % count
@@ -256,6 +260,15 @@ extension DeliveryCore {
             return cursor
         }
         return nil
+    }
+
+    private mutating func furthestBehind(_ partition: PartitionState) -> Cursor? {
+        var last: Cursor?
+        for case let cursor? in partition.cursors
+        where cursor.isHungry && !cursor.isAttached && last.map({ cursor.position < $0.position }) ?? true { last = cursor }
+        guard let last else { return nil }
+        tryAttach(last)
+        return last.isAttached ? nil : last
     }
 
     /// Hands a chunk out to all lagging cursors whose place lies in it, as much as each has room for.

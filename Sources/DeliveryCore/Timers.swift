@@ -11,6 +11,7 @@ enum TimerKind: Hashable {
     case commit(CursorGroup)
     case commitBudget
     case sweep
+    case patience(PartitionHandle)
     case drain(PartitionHandle)
     case divertAgain(DiversionID)
 }

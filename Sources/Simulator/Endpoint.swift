@@ -55,6 +55,10 @@ public struct EndpointPlan: Sendable, Codable {
     public var spread = Spread.even
     /// Until faults stop, except 410.
     public var phases: [Phase] = []
+    /// Milliseconds until Kafka shows a cursor of the subscription, or where it begins; each time, until faults stop.
+    public var cursorDelay = Self.promptCursors
+
+    static let promptCursors = 1...30
 
     public init() {}
 

@@ -56,6 +56,7 @@ extension Feature {
             options.commitInterval = .milliseconds(Int64(random.pick([10, 1000])))
         },
         .option("several shards") { options, random in options.shards = random.pick([2, 4]) },
+        .option("little patience with cursors") { options, random in options.loadPatience = .milliseconds(Int64(random.pick([0, 10, 25]))) },
         .option("short drains") { options, random in options.drainLimit = .seconds(Int64(random.pick([1, 5]))) },
         .option("idle commits") { options, random in
             options.idleCommitInterval = .seconds(Int64(random.pick([10, 40])))
@@ -196,6 +197,7 @@ extension Feature {
         .event("added partitions", atMost: 2) { scenario, random in .grow(topic: random.int(0...scenario.topics.count - 1)) },
         .event("failing producers", atMost: 2) { scenario, random in .producerFails(replica: random.replica(scenario)) },
         .brokerFault(.answersLost), .brokerFault(.lookupsFail), .brokerFault(.fetchesFail), .brokerFault(.away),
+        .endpoints("cursors that come late") { plan, _, random in plan.cursorDelay = random.pick([1...3000, 1000...60_000]) },
         .event("changed manifests", atMost: 4) { scenario, random in
             .change(
                 subscription: random.subscription(scenario),

@@ -106,10 +106,15 @@ extension Simulation {
         }
     }
 
+    private func cursorDelay(_ key: CursorKey) -> ClosedRange<Int> {
+        guard let subscription = key.subscription, !isHealed else { return EndpointPlan.promptCursors }
+        return scenario.endpoints[subscription].cursorDelay
+    }
+
     private func loadCursors(_ group: CursorGroup, _ handles: [PartitionHandle], _ replica: Replica) {
         for handle in handles {
             let key = cursorKey(group, replica.core.name(of: handle), replica)
-            answer(replica, after: milliseconds(1...30)) { simulation in
+            answer(replica, after: milliseconds(cursorDelay(key))) { simulation in
                 if simulation.broker.isDisturbed(.lookupsFail, at: simulation.now) {
                     return simulation.answer(replica, after: .seconds(1)) { $0.loadCursors(group, [handle], replica) }
                 }
@@ -126,7 +131,7 @@ extension Simulation {
 
     private func resolveStart(_ group: CursorGroup, _ handle: PartitionHandle, _ position: StartPosition, _ replica: Replica) {
         let key = cursorKey(group, replica.core.name(of: handle), replica)
-        answer(replica, after: milliseconds(1...30)) { simulation in
+        answer(replica, after: milliseconds(cursorDelay(key))) { simulation in
             if simulation.broker.isDisturbed(.lookupsFail, at: simulation.now) {
                 return simulation.answer(replica, after: .seconds(1)) { $0.resolveStart(group, handle, position, replica) }
             }

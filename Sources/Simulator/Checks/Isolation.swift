@@ -5,7 +5,7 @@ import EventModel
 /// > subscription, on the same topic and partition or elsewhere, beyond the machine's fair share.
 ///
 /// Judged in runs in which nothing happens to processes and brokers, and requests and memory are not scarce: whatever the
-/// other endpoints do, an event for a healthy one arrives soon.
+/// other endpoints do, and however late their cursors come, an event for a healthy one arrives soon.
 extension Simulation {
     /// A fetch, a turn in the line of those that are ready, an answer of 20 ms for each of those before it: tens of
     /// milliseconds. The rest is for bursts.
@@ -20,7 +20,8 @@ extension Simulation {
     }
 
     func judgeDelay(_ subscription: Int, _ created: WallTime, _ event: EventKey) {
-        guard isCalm, !isHealed, scenario.endpoints[subscription].isHealthy else { return }
+        guard isCalm, !isHealed, scenario.endpoints[subscription].isHealthy, scenario.endpoints[subscription].cursorDelay == EndpointPlan.promptCursors
+        else { return }
         let policy = scenario.subscriptions[subscription]
         guard policy.batch == nil, policy.rateLimit == nil, policy.delivery.maxInFlight >= 4, created.milliseconds >= Self.startOfWallClock + Self.startsUp.millisecondsRoundedUp else { return }
         let delay = moment.wall - created

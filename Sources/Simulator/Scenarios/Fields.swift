@@ -50,7 +50,7 @@ extension CoreOptions: Codable {
         Field("longestDelayInMemory", \.longestDelayInMemory), Field("retriesInMemory", \.retriesInMemory),
         Field("drainLimit", \.drainLimit), Field("longestRetryAfter", \.longestRetryAfter), Field("firstProbe", \.firstProbe),
         Field("longestProbe", \.longestProbe), Field("divertBackoff", \.divertBackoff), Field("metadataLimit", \.metadataLimit),
-        Field("poisonUnderWay", \.poisonUnderWay),
+        Field("poisonUnderWay", \.poisonUnderWay), Field("loadPatience", \.loadPatience),
         Field("seed", \.seed),
     ]
 

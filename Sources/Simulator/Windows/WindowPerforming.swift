@@ -12,6 +12,8 @@ extension WindowSimulation {
         didTake(input, replica)
         steps += 1
         let incarnation = replica.incarnation
+        // Where a cursor begins is said behind what comes of it, if there is a ring that it takes from at once.
+        for case .report(.cursorPlaced(let id, let partition, let offset)) in replica.effects { isPlaced(id, partition, offset, replica) }
         for effect in replica.effects {
             if let left = replica.effectsToLive {
                 if left == 0 { return die(replica) }
@@ -68,18 +70,19 @@ extension WindowSimulation {
         after(span) { if replica.isAlive(incarnation) { action($0) } }
     }
 
+    private func isPlaced(_ id: SubscriptionID?, _ partition: TopicPartitionName, _ offset: Int64, _ replica: WindowReplica) {
+        guard let id, let handle = replica.handles[partition] else { return }
+        let key = key(id, partition, replica)
+        let course = WindowCourse(key, scenario.subscriptions[key.subscription!], start: offset)
+        courses.append(course)
+        follow(course, at: WindowReplica.Place(subscription: id, partition: handle), replica)
+    }
+
     private func heard(_ report: Report, _ replica: WindowReplica) {
         switch report {
         case .suspended(let id, _):
             let subscription = subscriptionIndex(replica.core.subscription(id).name)
             after(milliseconds(1_000...10_000)) { if !$0.isShuttingDown { $0.resume(subscription) } }
-        case .cursorPlaced(let id, let partition, let offset):
-            guard let id, let handle = replica.handles[partition] else { return }
-            let place = WindowReplica.Place(subscription: id, partition: handle)
-            let key = key(id, partition, replica)
-            let course = WindowCourse(key, scenario.subscriptions[key.subscription!], start: offset)
-            courses.append(course)
-            follow(course, at: place, replica)
         case .drainTimedOut(let name, _): if let handle = replica.handles[name] { replica.timedOut.insert(handle) }
         case .cursorFull(let id, let name):
             guard let id, let handle = replica.handles[name] else { return }
@@ -91,7 +94,7 @@ extension WindowSimulation {
         case .dropped(let id, .windowLate, _, _): drops[subscriptionIndex(replica.core.subscription(id).name), default: 0] += 1
         case .badMetadata: violation(.cursor, "metadata was not understood")
         case .recordsLost: violation(.reports, "records are reported as lost, and none were")
-        case .circuitOpened, .circuitClosed, .deadLettered, .dropped, .keyHeld, .diversionFailed, .setAside: break
+        case .cursorPlaced, .circuitOpened, .circuitClosed, .deadLettered, .dropped, .keyHeld, .diversionFailed, .setAside: break
         }
     }
 
@@ -102,9 +105,14 @@ extension WindowSimulation {
 
     // MARK: Cursors
 
+    private func cursorDelay(_ group: CursorGroup, _ replica: WindowReplica) -> ClosedRange<Int> {
+        guard case .subscription(let id) = group, !isHealed else { return EndpointPlan.promptCursors }
+        return scenario.endpoints[subscriptionIndex(replica.core.subscription(id).name)].cursorDelay
+    }
+
     private func loadCursor(_ group: CursorGroup, _ handle: PartitionHandle, _ replica: WindowReplica) {
         guard case .subscription(let id) = group else { return violation(.effects, "the retry topic has no partitions here") }
-        answer(replica, after: milliseconds(1...30)) { simulation in
+        answer(replica, after: milliseconds(cursorDelay(group, replica))) { simulation in
             if simulation.isDisturbed(.lookupsFail) { return simulation.answer(replica, after: .seconds(1)) { $0.loadCursor(group, handle, replica) } }
             let key = simulation.key(id, replica.core.name(of: handle), replica)
             guard let stored = simulation.stored[key] else { return simulation.step(replica, .cursorLoaded(group, handle, .none)) }
@@ -115,7 +123,7 @@ extension WindowSimulation {
     }
 
     private func resolveStart(_ group: CursorGroup, _ handle: PartitionHandle, _ position: StartPosition, _ replica: WindowReplica) {
-        answer(replica, after: milliseconds(1...30)) { simulation in
+        answer(replica, after: milliseconds(cursorDelay(group, replica))) { simulation in
             if simulation.isDisturbed(.lookupsFail) { return simulation.answer(replica, after: .seconds(1)) { $0.resolveStart(group, handle, position, replica) } }
             let name = replica.core.name(of: handle)
             let log = simulation.logs[simulation.topicIndex(name.topic)][Int(name.partition)]

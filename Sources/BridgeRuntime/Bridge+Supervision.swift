@@ -1,3 +1,4 @@
+import CLinux
 import DeliveryCore
 import EventLoop
 import EventModel
@@ -30,7 +31,7 @@ extension Bridge {
         guard waitForControl(control) != nil else { return }
         let topics = publish { $0.control = control }
         defer { assembly.withLock { $0.control = nil } }
-        let lookups = Lookups(kafka)
+        let lookups = Lookups(kafka, group: configuration.group)
         defer { lookups.stop() }
         let receipts = startReceipts()
         defer {
@@ -54,6 +55,8 @@ extension Bridge {
         state.withLock { $0.control = control }
         defer { state.withLock { $0.control = nil } }
         publish { $0.shards = mailboxes }
+        // What reading thousands of manifests took stays with the allocator otherwise.
+        malloc_trim(0)
         let threads = startShards(plans, mailboxes, lookups, control)
         let stopNow = state.withLock { state in
             state.shards = mailboxes

@@ -39,7 +39,7 @@ final class ControlChannel: Sendable {
         /// Changes that somebody waits for.
         var submissions = Submissions()
         /// The manifests as they are now.
-        var policies: [String: Subscription] = [:]
+        var policies = Policies([])
         var isStopping = false
         var signal: Signal? = nil
     }
@@ -127,7 +127,7 @@ final class ControlChannel: Sendable {
     /// An edit of the manifest is an operator's answer to a suspension, and lifts it for good: without a record of that, an
     /// edit that is taken back later would bring the suspension back.
     func install(_ topics: [TopicManifest]) {
-        let policies = Dictionary(topics.flatMap(\.subscriptions).map { ($0.name, $0) }) { first, _ in first }
+        let policies = Policies(topics)
         let edit = Attribution(by: "fanfare@\(host)", at: Clock.moment().wall, reason: "its manifest was edited")
         change { state in
             for (name, suspension) in state.control.suspensions.sorted(by: { $0.key < $1.key }) where suspension.isSuspended {
@@ -147,4 +147,22 @@ final class ControlChannel: Sendable {
         }
         signal?.wake()
     }
+}
+
+/// Subscriptions by name, which stay where they are: thousands of copies would be more than all else that is known of them.
+struct Policies: Sendable {
+    private let topics: [TopicManifest]
+    private var places: [String: (topic: Int, index: Int)] = [:]
+
+    init(_ topics: [TopicManifest]) {
+        self.topics = topics
+        places.reserveCapacity(topics.reduce(0) { $0 + $1.subscriptions.count })
+        for topic in topics.indices {
+            for (index, subscription) in topics[topic].subscriptions.enumerated() where places[subscription.name] == nil {
+                places[subscription.name] = (topic, index)
+            }
+        }
+    }
+
+    subscript(name: String) -> Subscription? { places[name].map { topics[$0.topic].subscriptions[$0.index] } }
 }

@@ -1,6 +1,7 @@
+import EventModel
 import KafkaClient
 
-/// Where a subscription begins that starts at the end.
+/// Where subscriptions begin that start at the end.
 ///
 /// "Latest" is about the moment at which a subscription comes into being, so the ends of all partitions of its topic are
 /// committed together, once. A partition without a cursor beside others that have one was added to the topic later: all of
@@ -8,38 +9,72 @@ import KafkaClient
 ///
 /// Two replicas may decide at the same time; then the moment is one of two, some milliseconds apart.
 struct LatestStart {
-    let group: String
+    typealias Offsets = [TopicPartition: Int64]
+
+    let topic: String
     let admin: ClusterAdmin
     let offsets: GroupOffsets
 
-    func offset(of partition: TopicPartition) throws(KafkaError) -> Int64 {
-        var partitions: Set<TopicPartition> = [partition]
-        for topic in try admin.metadata(topic: partition.topic).topics where topic.name == partition.topic {
-            for known in topic.partitions { partitions.insert(TopicPartition(topic: topic.name, partition: known.number)) }
+    /// Where the subscription of each group begins on each partition that is wanted of the topic, and perhaps on others.
+    func offsets(of wanted: [String: Set<TopicPartition>]) -> [String: Result<Offsets, KafkaError>] {
+        do throws(KafkaError) {
+            var partitions = wanted.values.reduce(into: Set<TopicPartition>()) { $0.formUnion($1) }
+            for known in try admin.metadata(topic: topic).topics where known.name == topic {
+                for partition in known.partitions { partitions.insert(TopicPartition(topic: topic, partition: partition.number)) }
+            }
+            return try offsets(of: wanted, all: partitions.sorted())
+        } catch {
+            return wanted.mapValues { _ in .failure(error) }
         }
-        let all = partitions.sorted()
-        var stored: [TopicPartition: Int64] = [:]
-        for entry in try completion({ offsets.fetch(group: group, all, token: $0) }) {
-            if let offset = entry.offset { stored[entry.partition] = offset }
-        }
-        // Decided meanwhile, for another partition.
-        if let own = stored[partition] { return own }
-        guard stored.isEmpty else { return try admin.watermarks(of: partition).low }
-        let ends = try admin.offsets(at: all.map { (partition: $0, time: LogicalOffset.end) })
-        guard let own = ends[partition] else { throw KafkaError(code: ._NO_OFFSET, message: "\(partition): no end") }
-        let entries = ends.map { (partition: $0.key, offset: $0.value, metadata: "") }
-        _ = try completion { offsets.commit(group: group, entries, token: $0) }
-        return own
     }
 
-    /// Waits for the answer to a request; throws what is wrong with all of it or with a part.
-    private func completion(_ request: (UInt) -> Void) throws(KafkaError) -> [GroupOffsets.Entry] {
-        request(1)
-        var answer: GroupOffsets.Completion?
-        // It comes: a request that is not answered in time completes with an error.
-        while answer == nil { offsets.wait(milliseconds: 1000) { answer = $0 } }
-        if let error = answer!.error { throw error }
-        if let error = answer!.partitions.lazy.compactMap(\.error).first { throw error }
-        return answer!.partitions
+    private func offsets(
+        of wanted: [String: Set<TopicPartition>], all partitions: [TopicPartition]
+    ) throws(KafkaError) -> [String: Result<Offsets, KafkaError>] {
+        // Decided before, or meanwhile for another partition.
+        var answers = completions(of: wanted.keys.sorted()) { offsets.fetch(group: $0, partitions, token: $1) }
+        var fresh: [String] = []
+        var added: [String: Set<TopicPartition>] = [:]
+        for (group, answer) in answers {
+            guard case .success(let stored) = answer else { continue }
+            let others = wanted[group]!.subtracting(stored.keys)
+            if stored.isEmpty { fresh.append(group) } else if !others.isEmpty { added[group] = others }
+        }
+        if !added.isEmpty {
+            let partitions = added.values.reduce(into: Set<TopicPartition>()) { $0.formUnion($1) }
+            let beginnings = try admin.offsets(at: partitions.sorted().map { (partition: $0, time: LogicalOffset.beginning) })
+            for group in added.keys { answers[group] = answers[group]!.map { $0.merging(beginnings) { stored, _ in stored } } }
+        }
+        if !fresh.isEmpty {
+            let ends = try admin.offsets(at: partitions.map { (partition: $0, time: LogicalOffset.end) })
+            let entries = ends.map { (partition: $0.key, offset: $0.value, metadata: "") }
+            let committed = completions(of: fresh.sorted()) { offsets.commit(group: $0, entries, token: $1) }
+            for group in fresh { answers[group] = committed[group]!.map { _ in ends } }
+        }
+        return answers
+    }
+
+    /// Asks for each group, many at a time, and waits for all answers: the offsets that are stored, or what is wrong with all of them
+    /// or with a part.
+    private func completions(of groups: [String], _ request: (String, UInt) -> Void) -> [String: Result<Offsets, KafkaError>] {
+        var answers: [String: Result<Offsets, KafkaError>] = [:]
+        var window = RequestWindow()
+        var asked = 0
+        // They come: a request that is not answered in time completes with an error.
+        while answers.count < groups.count {
+            while asked < groups.count, window.hasRoom(at: Clock.moment().instant) {
+                asked += 1
+                window.sent(UInt(asked), at: Clock.moment().instant)
+                request(groups[asked - 1], UInt(asked))
+            }
+            offsets.wait(milliseconds: 100) { completion in
+                let failure = completion.error ?? completion.partitions.lazy.compactMap(\.error).first
+                var stored: Offsets = [:]
+                for entry in completion.partitions { if let offset = entry.offset { stored[entry.partition] = offset } }
+                answers[groups[Int(completion.token) - 1]] = failure.map { .failure($0) } ?? .success(stored)
+                window.ended(completion.token)
+            }
+        }
+        return answers
     }
 }

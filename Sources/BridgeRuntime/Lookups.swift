@@ -3,11 +3,9 @@ import KafkaClient
 import Synchronization
 
 /// Questions to the cluster whose answers have to be waited for, asked on a thread of their own so that no shard waits.
-/// Each is asked until it is answered.
+/// Each is asked until it is answered. Those for start positions are asked together, as there may be one for each subscription.
 final class Lookups: Sendable {
     enum Question: Sendable {
-        /// The offset that a start position means for a group that has no cursor there.
-        case start(TopicPartition, StartPosition, group: String)
         /// From where to where the log goes.
         case bounds(TopicPartition)
         /// The same, and whether that log is another one than that of the mark.
@@ -17,7 +15,7 @@ final class Lookups: Sendable {
     }
 
     struct Answer: Sendable {
-        /// The start that was asked for, or the oldest offset that exists.
+        /// The oldest offset that exists; of one record, its own.
         var offset: Int64
         /// One more than the newest offset.
         var end: Int64
@@ -28,46 +26,94 @@ final class Lookups: Sendable {
     }
 
     private struct State {
+        var starts: [(question: StartOffsets.Question, answer: @Sendable (Int64) -> Void)] = []
         var waiting: [(question: Question, answer: @Sendable (Answer) -> Void)] = []
+        var groups: LastingGroupOffsets?
         var isStopped = false
         var isRunning = false
+
+        /// Whether a thread has to be started for a question that has come.
+        mutating func mustStart() -> Bool {
+            defer { isRunning = true }
+            return !isRunning && !isStopped
+        }
     }
 
-    private let configuration: KafkaConfiguration
-    private let state = Mutex(State())
+    /// So many that few requests are needed for all of ten thousand subscriptions, and so few that the first do not wait for the last.
+    private static let startsTogether = 2000
 
-    init(_ configuration: KafkaConfiguration) { self.configuration = configuration }
+    private let configuration: KafkaConfiguration
+    private let ownerGroup: String
+    private let state = Mutex(State())
+    /// What Kafka holds for cursors, of which there are many more.
+    let cursors: CursorFetches
+
+    /// - Parameter group: the one that owns partitions.
+    init(_ configuration: KafkaConfiguration, group: String) {
+        self.configuration = configuration
+        ownerGroup = group
+        cursors = CursorFetches(configuration, group: group)
+    }
 
     /// The answer comes on another thread, some time. Not at all after `stop`.
     func ask(_ question: Question, _ answer: @escaping @Sendable (Answer) -> Void) {
         let mustStart = state.withLock { state in
             state.waiting.append((question, answer))
-            defer { state.isRunning = true }
-            return !state.isRunning && !state.isStopped
+            return state.mustStart()
         }
-        // A thread while there are questions: they come with rebalances and new subscriptions, then none for days.
-        if mustStart { _ = WorkerThread(name: "lookups") { self.work() } }
+        if mustStart { start() }
     }
 
-    func stop() { state.withLock { $0.isStopped = true } }
+    /// Asks for the offset that a start position means for a group that has no cursor there.
+    func ask(_ question: StartOffsets.Question, _ answer: @escaping @Sendable (Int64) -> Void) {
+        let mustStart = state.withLock { state in
+            state.starts.append((question, answer))
+            return state.mustStart()
+        }
+        if mustStart { start() }
+    }
+
+    /// A thread while there are questions: they come with rebalances and new subscriptions, then none for days.
+    private func start() { _ = WorkerThread(name: "lookups") { self.work() } }
+
+    func stop() {
+        cursors.stop()
+        state.withLock { $0.isStopped = true }
+    }
 
     private func work() {
-        var clients = LookupClients(configuration)
+        var clients = LookupClients(configuration, ownerGroup, state.withLock { $0.groups })
         while true {
-            let next = state.withLock { state -> (Question, @Sendable (Answer) -> Void)? in
-                guard !state.isStopped, !state.waiting.isEmpty else {
-                    state.isRunning = false
-                    return nil
+            // One of the others, then starts.
+            let next = state.withLock { state -> (State, isEnd: Bool) in
+                let isEnd = state.isStopped || (state.waiting.isEmpty && state.starts.isEmpty)
+                if isEnd { state.isRunning = false }
+                var next = State()
+                if !state.waiting.isEmpty { next.waiting = [state.waiting.removeFirst()] }
+                next.starts = Array(state.starts.prefix(Self.startsTogether))
+                state.starts.removeFirst(next.starts.count)
+                return (next, isEnd)
+            }
+            if next.isEnd { return }
+            var again = State()
+            for (question, answer) in next.0.waiting {
+                do throws(KafkaError) {
+                    answer(try clients.answer(question))
+                } catch {
+                    again.waiting.append((question, answer))
                 }
-                return state.waiting.removeFirst()
             }
-            guard let (question, answer) = next else { return }
-            do {
-                answer(try clients.answer(question))
-            } catch {
-                state.withLock { $0.waiting.append((question, answer)) }
-                Clock.pause(milliseconds: 500)
+            let starts = clients.answers(to: next.0.starts.map(\.question))
+            state.withLock { [groups = clients.groups] in $0.groups = groups }
+            for ((question, answer), found) in zip(next.0.starts, starts) {
+                if case .success(let offset) = found { answer(offset) } else { again.starts.append((question, answer)) }
             }
+            if again.waiting.isEmpty, again.starts.isEmpty { continue }
+            state.withLock { [again] state in
+                state.waiting += again.waiting
+                state.starts += again.starts
+            }
+            Clock.pause(milliseconds: 500)
         }
     }
 }
@@ -76,10 +122,15 @@ final class Lookups: Sendable {
 private struct LookupClients {
     private let configuration: KafkaConfiguration
     private var knownAdmin: ClusterAdmin?
-    private var knownGroups: GroupOffsets?
     private var knownFetcher: RecordFetcher?
+    private let ownerGroup: String
+    private(set) var groups: LastingGroupOffsets?
 
-    init(_ configuration: KafkaConfiguration) { self.configuration = configuration }
+    init(_ configuration: KafkaConfiguration, _ ownerGroup: String, _ groups: LastingGroupOffsets?) {
+        self.configuration = configuration
+        self.ownerGroup = ownerGroup
+        self.groups = groups
+    }
 
     mutating func answer(_ question: Lookups.Question) throws(KafkaError) -> Lookups.Answer {
         switch question {
@@ -90,16 +141,18 @@ private struct LookupClients {
             let (low, high) = try admin().watermarks(of: partition)
             let isRenewed = try mark.isGone(from: partition, start: low, end: high, fetcher())
             return Lookups.Answer(offset: low, end: high, isRenewed: isRenewed)
-        case .bounds(let partition), .start(let partition, .earliest, _):
+        case .bounds(let partition):
             let (low, high) = try admin().watermarks(of: partition)
             return Lookups.Answer(offset: low, end: high)
-        case .start(let partition, .latest, let group):
-            let start = try LatestStart(group: group, admin: admin(), offsets: groups(with: group)).offset(of: partition)
-            return Lookups.Answer(offset: start, end: start)
-        case .start(let partition, .time(let time), _):
-            let high = try admin().watermarks(of: partition).high
-            let offset = try admin().offsets(at: [(partition, time.milliseconds)])[partition] ?? LogicalOffset.end
-            return Lookups.Answer(offset: offset >= 0 ? offset : high, end: high)
+        }
+    }
+
+    mutating func answers(to questions: [StartOffsets.Question]) -> [Result<Int64, KafkaError>] {
+        if questions.isEmpty { return [] }
+        do throws(KafkaError) {
+            return try StartOffsets(admin: admin(), offsets: groupOffsets()).answers(to: questions)
+        } catch {
+            return questions.map { _ in .failure(error) }
         }
     }
 
@@ -110,12 +163,11 @@ private struct LookupClients {
         return client
     }
 
-    /// - Parameter group: whoever asks first.
-    private mutating func groups(with group: String) throws(KafkaError) -> GroupOffsets {
-        if let knownGroups { return knownGroups }
-        let client = try GroupOffsets(configuration, group: group, signal: nil, timeoutMilliseconds: 5000)
-        knownGroups = client
-        return client
+    private mutating func groupOffsets() throws(KafkaError) -> GroupOffsets {
+        if let groups { return groups.offsets }
+        let client = try LastingGroupOffsets(configuration, group: ownerGroup, timeoutMilliseconds: 5000)
+        groups = client
+        return client.offsets
     }
 
     private mutating func fetcher() throws(KafkaError) -> RecordFetcher {

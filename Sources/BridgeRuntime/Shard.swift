@@ -250,6 +250,7 @@ final class Shard {
             switch message {
             case .manifests(let topics): install(topics)
             case .control(let news): obey(news)
+            case .cursorsFetched(let group, let handles, let answer): cursorsFetched(group, handles, answer)
             case .startFound(let group, let handle, let offset): step(.startResolved(group, handle, offset: offset))
             case .boundsFound(let handle, let start, let end, let chunk): boundsFound(handle, start, end, chunk: chunk)
             case .cursorChecked(let group, let handle, let stored, let start, let end):
@@ -278,7 +279,9 @@ final class Shard {
     }
 
     private func show() {
-        nextShow = moment.instant + .milliseconds(250)
+        // What it shows of ten thousand subscriptions takes its time: it gets a twentieth of the shard's, but is not long in coming.
+        let began = Clock.moment().instant
+        defer { nextShow = moment.instant + max(.milliseconds(250), min(.seconds(5), (Clock.moment().instant - began) * 20)) }
         traces?.handOver()
         var snapshot = core.snapshot()
         snapshot.logsRenewed = renewals
@@ -305,6 +308,8 @@ final class Shard {
         step(.subscriptions(topics.flatMap(\.subscriptions)))
         holdSubscriptions()
         startSeeks()
+        // The group takes its time to answer, in which the rest is made.
+        subscribe(to: topics)
         var renewed: Set<Int> = []
         var waited: [DeliveryID] = []
         let before = routes
@@ -352,7 +357,6 @@ final class Shard {
         windows.install(current)
         identities.install(current)
         for reading in activeReadings { reading.route = routes[reading.partition.topic] }
-        subscribe(to: topics)
     }
 
     private func subscribe(to manifests: [TopicManifest]) {

@@ -33,7 +33,6 @@ final class PartitionReading {
 
 /// A request to Kafka that is under way.
 enum KafkaRequest {
-    case fetch(CursorGroup, [PartitionHandle])
     case commit(CursorGroup, sent: Instant)
     case membership
 }
@@ -378,13 +377,14 @@ extension Shard {
     }
 
     func fetchCursors(_ group: CursorGroup, _ handles: [PartitionHandle]) {
-        offsets.fetch(group: groupName(group), handles.map { topicPartition($0) }, token: token(.fetch(group, handles)))
+        let mailbox = mailbox
+        lookups.cursors.ask(groupName(group), handles.map { topicPartition($0) }) { mailbox.send(.cursorsFetched(group, handles, $0)) }
     }
 
     func findStart(_ group: CursorGroup, _ handle: PartitionHandle, _ start: StartPosition) {
         let mailbox = mailbox
-        lookups.ask(.start(topicPartition(handle), start, group: groupName(group))) {
-            mailbox.send(.startFound(group, handle, offset: $0.offset))
+        lookups.ask(StartOffsets.Question(partition: topicPartition(handle), start: start, group: groupName(group))) {
+            mailbox.send(.startFound(group, handle, offset: $0))
         }
     }
 
@@ -412,26 +412,30 @@ extension Shard {
             }
             seeksCommitEnded(of: group, succeeded: failure == nil)
             step(.commitEnded(group, succeeded: failure == nil, duration: moment.instant - sent))
-        case .fetch(let group, let handles):
-            if let failure {
-                log.limited("fetch", .warning, "cursors cannot be loaded; trying again", ["group": "\(groupName(group))", "reason": "\(failure)"])
-                return after(.seconds(1), .fetch(group, handles))
-            }
-            var stored: [TopicPartition: StoredCursor] = [:]
-            for entry in completion.partitions {
-                if let offset = entry.offset { stored[entry.partition] = .committed(offset: offset, metadata: entry.metadata) }
-            }
-            for handle in handles {
-                let partition = topicPartition(handle)
-                if let start = renewedLogs[partition] {
-                    // What is stored is about a log that is gone.
-                    step(.startResolved(group, handle, offset: start))
-                } else {
-                    cursorFound(group, handle, stored[partition] ?? .none)
-                }
-            }
         case .membership:
             break
+        }
+    }
+
+    func cursorsFetched(_ group: CursorGroup, _ handles: [PartitionHandle], _ answer: CursorFetches.Answer) {
+        let stored: [TopicPartition: StoredCursor]
+        switch answer {
+        case .success(let found): stored = found
+        case .failure(let failure):
+            log.limited("fetch", .warning, "cursors cannot be loaded; trying again", ["group": "\(groupName(group))", "reason": "\(failure)"])
+            // Some may have gone meanwhile.
+            let wanted = handles.filter { core.handle(of: core.name(of: $0)) == $0 }
+            if !wanted.isEmpty { after(.seconds(1), .fetch(group, wanted)) }
+            return
+        }
+        for handle in handles {
+            let partition = topicPartition(handle)
+            if let start = renewedLogs[partition] {
+                // What is stored is about a log that is gone.
+                step(.startResolved(group, handle, offset: start))
+            } else {
+                cursorFound(group, handle, stored[partition] ?? .none)
+            }
         }
     }
 

@@ -11,6 +11,7 @@ final class ShardMailbox: Sendable {
     enum Message: Sendable {
         case manifests([TopicManifest])
         case control(ControlNews)
+        case cursorsFetched(CursorGroup, [PartitionHandle], CursorFetches.Answer)
         case startFound(CursorGroup, PartitionHandle, offset: Int64)
         case boundsFound(PartitionHandle, start: Int64, end: Int64, chunk: Bool)
         /// Of a partition that was lost before: whether its log was made anew since the mark was read in it.

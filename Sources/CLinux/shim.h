@@ -1,10 +1,11 @@
-// What Linux offers and the `Glibc` module does not export: epoll, eventfd, inotify, prctl, adjtimex, an extension of posix_spawn. No code besides shims
-// for functions that Swift cannot call because they are variadic.
+// What Linux offers and the `Glibc` module does not export: epoll, eventfd, inotify, prctl, adjtimex, malloc_trim, an extension of
+// posix_spawn. No code besides shims for functions that Swift cannot call because they are variadic.
 #ifndef FANFARE_CLINUX_SHIM_H
 #define FANFARE_CLINUX_SHIM_H
 
 #include <netinet/in.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -35,6 +36,9 @@ static inline uint64_t fanfare_bytes_received(int fd) {
 
 /// glibc shows it to programs with GNU extensions only. The child closes all descriptors from `from` on.
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+/// glibc's allocator gives what is free back to the kernel, all arenas of all threads; `pad` bytes stay.
+extern int malloc_trim(size_t pad);
 
 /// `bind(2)` as the kernel's own call, past any `bind` that the process or a library defines. Same result and `errno`.
 static inline int fanfare_sys_bind(int fd, const struct sockaddr *address, socklen_t length) {

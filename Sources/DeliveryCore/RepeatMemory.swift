@@ -12,7 +12,7 @@ public protocol EventIdentities: AnyObject {
 ///
 /// It is a function of the log from some offset on, and Kafka holds it: the offset from which the log has to be read again
 /// is committed with the cursor. There an event is a repeat if and only if it was one before.
-struct RepeatMemory {
+final class RepeatMemory {
     private struct Sighting {
         var identity: EventIdentity
         /// Not in the future, or it would never be forgotten.
@@ -57,7 +57,7 @@ struct RepeatMemory {
     var count: Int { last.count }
 
     /// It is empty, and the cursor at `base` reads on from `start` to fill it.
-    mutating func begin(at start: Int64, base: Int64) {
+    func begin(at start: Int64, base: Int64) {
         self.start = start
         marks = [Mark(offset: base, start: start)]
     }
@@ -67,7 +67,7 @@ struct RepeatMemory {
     /// - Parameters:
     ///   - time: of the record, in milliseconds.
     ///   - now: that it is, by our clock.
-    mutating func see(_ identity: EventIdentity, at offset: Int64, time: Int64, now: Int64) -> Bool {
+    func see(_ identity: EventIdentity, at offset: Int64, time: Int64, now: Int64) -> Bool {
         guard offset >= start else { return false }
         if let latest, latest.offset == offset { return latest.isRepeat }
         pass(offset, time: min(time, now))
@@ -81,7 +81,7 @@ struct RepeatMemory {
     }
 
     /// Nothing that lies before `offset` is needed at or beyond it any more but what came in the window before `time`.
-    mutating func pass(_ offset: Int64, time: Int64) {
+    func pass(_ offset: Int64, time: Int64) {
         clock = max(clock, time)
         while let first = sightings.first, isSuperseded(first) || first.time < clock - window { removeFirst() }
         let needed = sightings.first?.offset ?? offset
@@ -91,19 +91,19 @@ struct RepeatMemory {
     }
 
     /// From where the log has to be read again by a cursor that goes on at `base`.
-    mutating func start(forBase base: Int64) -> Int64 {
+    func start(forBase base: Int64) -> Int64 {
         while marks.count > 1, marks[1].offset <= base { marks.removeFirst() }
         return min(base, marks.first?.start ?? base)
     }
 
     private func isSuperseded(_ sighting: Sighting) -> Bool { last[sighting.identity]?.offset != sighting.offset }
 
-    private mutating func removeFirst() {
+    private func removeFirst() {
         let first = sightings.removeFirst()
         if !isSuperseded(first) { last[first.identity] = nil }
     }
 
-    private mutating func makeRoom() {
+    private func makeRoom() {
         while last.count > limit {
             if let first = sightings.first, !isSuperseded(first) { evictions += 1 }
             removeFirst()
@@ -119,7 +119,7 @@ struct RepeatMemory {
     /// A base stays behind while the cursor goes on: few places are enough, as reading a little more is no harm.
     private static let mostMarks = 64
 
-    private mutating func thinOut() {
+    private func thinOut() {
         var kept = Deque<Mark>()
         for (i, mark) in marks.enumerated() where i % 2 == 0 { kept.append(mark) }
         marks = kept

@@ -24,6 +24,8 @@ public final class GroupOffsets {
     }
 
     private let client: Client
+    /// Nobody else looks at what it says.
+    private let isOwnClient: Bool
     private let results: EventQueue
     private let timeout: Int32
     /// Requests without a completion yet.
@@ -31,7 +33,7 @@ public final class GroupOffsets {
 
     /// Uses the member's connections. The coordinators' answers wait behind no fetch and no produce request there.
     public convenience init(sharing consumer: GroupConsumer, signal: Int32, timeoutMilliseconds: Int = 15_000) {
-        self.init(consumer.member, signal: signal, timeout: timeoutMilliseconds)
+        self.init(consumer.member, isOwn: false, signal: signal, timeout: timeoutMilliseconds)
     }
 
     /// With a client of its own. Without a signal, `wait` takes the results.
@@ -40,11 +42,12 @@ public final class GroupOffsets {
     public convenience init(
         _ configuration: KafkaConfiguration, group: String, signal: Int32?, timeoutMilliseconds: Int = 15_000
     ) throws(KafkaError) {
-        self.init(try Client(.groupReader(group: group), configuration, signal: nil), signal: signal, timeout: timeoutMilliseconds)
+        self.init(try Client(.groupReader(group: group), configuration, signal: nil), isOwn: true, signal: signal, timeout: timeoutMilliseconds)
     }
 
-    private init(_ client: Client, signal: Int32?, timeout: Int) {
+    private init(_ client: Client, isOwn: Bool, signal: Int32?, timeout: Int) {
         self.client = client
+        isOwnClient = isOwn
         self.timeout = Int32(timeout)
         results = EventQueue(rd_kafka_queue_new(client.handle), signal: signal)
     }
@@ -107,6 +110,8 @@ public final class GroupOffsets {
 
     /// As `poll`, but waits up to that long for the first. For commands, not for loops.
     public func wait(milliseconds: Int, _ handle: (Completion) -> Void) {
+        // That a broker refused the client's token is said there, and asking for another one begins with it.
+        if isOwnClient { client.events.poll { _ = client.notice($0) } }
         results.poll(milliseconds: Int32(milliseconds)) { event in
             guard let completion = Self.completion(of: event) else { return }
             outstanding -= 1

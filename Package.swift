@@ -107,7 +107,7 @@ let package = Package(
         // Receipts of attempts: what they say, and which ones; pure.
         target("Receipts", ["EventModel", "EventFormats"]),
         // A copy of the receipts topic in an SQLite file, for questions that reading the whole topic would answer late.
-        target("ReceiptIndex", ["EventModel", "EventFormats", "Receipts", grdb]),
+        target("ReceiptIndex", ["EventModel", "Receipts", grdb]),
         // Probes, metrics, the API and the console over HTTP, from the core's snapshots.
         .target(
             name: "OpsServer",
@@ -151,7 +151,7 @@ let package = Package(
         test("JSONSchemaTests", ["EventFormats", "JSONSchema"]),
         test("AvroTests", ["EventFormats", "Avro"]),
         test("TransformsTests", ["EventModel", "EventFormats", "Transforms"]),
-        test("FuzzingTests", ["EventModel", "Fuzzing"]),
+        test("FuzzingTests", ["Fuzzing"]),
         test("AggregationTests", ["EventModel", "EventFormats", "Aggregation"]),
         test("BridgeRuntimeTests", ["EventModel", "EventFormats", "DeliveryCore", "KafkaClient", "Spans", "BridgeRuntime"]),
         test("ControlTests", ["EventModel", "Control"]),
@@ -171,7 +171,7 @@ let package = Package(
         test("HTTPTransportTests", ["Egress", "HTTPTransport", "EventLoop"]),
         test("CertificatesTests", ["Certificates", "PEMFixtures"]),
         test("OpsServerTests", ["EventModel", "Manifests", "DeliveryCore", "Control", "Receipts", "Redelivery", "OpsServer"]),
-        test("ReceiverTests", ["EventModel", "Receiver", "Signing"]),
+        test("ReceiverTests", ["Receiver", "Signing"]),
         test("TerminalViewsTests", ["EventModel", "DeliveryCore", "TerminalViews"]),
     ]
 )

@@ -14,7 +14,7 @@ public enum DemoLines {
             if subscription.state != .delivering, !subscription.reason.isEmpty { line.add(" (\(subscription.reason))") }
             line.add(": \(Numbers.grouped(subscription.delivered)) delivered, \(Numbers.grouped(subscription.lag)) behind, ")
             line.add("\(Numbers.grouped(subscription.retries)) retries, ")
-            line.add("\(Numbers.grouped(subscription.deadLetters)) dead letter\(subscription.deadLetters == 1 ? "" : "s")")
+            line.add(Numbers.counted(subscription.deadLetters, "dead letter"))
             text += line.text(colour: false) + "\n"
         }
         return text

@@ -17,6 +17,9 @@ public enum Numbers {
         return text
     }
 
+    /// How many of what: `1 topic`, `1,240 topics`.
+    public static func counted(_ count: some BinaryInteger, _ noun: String) -> String { "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")" }
+
     /// Whole seconds as a person would say them: `45 s`, `2 min 5 s`, `3 h 10 min`.
     public static func duration(seconds: Int) -> String {
         if seconds < 60 { return "\(seconds) s" }

@@ -2,6 +2,7 @@ import ArgumentParser
 import EventModel
 import Glibc
 import Manifests
+import TerminalViews
 
 /// Where the configuration comes from: the same options for every command that needs one.
 struct ConfigurationOptions: ParsableArguments {
@@ -69,7 +70,7 @@ struct ConfigurationOptions: ParsableArguments {
 func WrongConfiguration(_ problems: [Problem]) -> ExitCode {
     for problem in problems { printError(problem.report) }
     let errors = problems.count { $0.severity == .error }
-    printError("\(errors) error\(errors == 1 ? "" : "s")")
+    printError("\(Numbers.counted(errors, "error"))")
     return .wrongConfiguration
 }
 

@@ -3,6 +3,7 @@ import EventFormats
 import EventModel
 import Glibc
 import KafkaClient
+import TerminalViews
 
 /// Hands lines to the producer and keeps the books: every line is acknowledged, or named with what became of it.
 final class Publisher {
@@ -154,7 +155,7 @@ final class Publisher {
         }
         progress.clear()
         let seconds = (clock.now - start) / .seconds(1)
-        var summary = "\(acknowledged) event\(acknowledged == 1 ? "" : "s") published to \(topicName)"
+        var summary = "\(Numbers.counted(acknowledged, "event")) published to \(topicName)"
         if failed > 0 { summary += ", \(failed) failed" }
         if acknowledged >= 1000 { summary += " in \((seconds * 10).rounded() / 10) s (\(Int(Double(acknowledged) / seconds)) per second)" }
         printError(summary)

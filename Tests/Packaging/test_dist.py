@@ -86,7 +86,7 @@ def test_what_was_installed_runs_with_its_configuration(installed, program, tmp_
     (tmp_path / "orders.yaml").write_text(
         "topic: shop.orders\nsubscriptions: { billing: { endpoint: 'https://billing.example.com/', signing: none } }\n")
     config = installed / "etc/fanfare/fanfare.yaml"
-    assert run(fanfare, "check", "--config", config, "--topics", tmp_path).startswith("ok: 1 topics")
+    assert run(fanfare, "check", "--config", config, "--topics", tmp_path).startswith("ok: 1 topic,")
     run(fanfare, "check", "--config", config, "--topics", installed / "etc/fanfare/topics")
     # Found beside the program, from any folder.
     demo = subprocess.run([fanfare, "demo", "--topics", installed / "usr/share/fanfare/topics", "--duration", "1s"], capture_output=True, text=True)

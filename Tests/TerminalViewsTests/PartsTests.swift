@@ -86,6 +86,10 @@ private let unicode = TerminalStyle(colour: false, unicode: true)
         #expect(Numbers.grouped(UInt64.max) == "18446744073.7G")
     }
 
+    @Test func `stand before what they count`() {
+        #expect([0, 1, 2, 1240].map { Numbers.counted($0, "topic") } == ["0 topics", "1 topic", "2 topics", "1,240 topics"])
+    }
+
     @Test func `of time are said as people do`() {
         #expect([0, 59, 60, 125, 3600, 11400].map { Numbers.duration(seconds: $0) } == ["0 s", "59 s", "1 min", "2 min 5 s", "1 h", "3 h 10 min"])
     }

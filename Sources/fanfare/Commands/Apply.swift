@@ -2,6 +2,7 @@ import ArgumentParser
 import EventModel
 import KafkaClient
 import Manifests
+import TerminalViews
 
 struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -81,7 +82,7 @@ struct Apply: AsyncParsableCommand {
         switch output.output {
         case .text:
             for failure in failures { printError("error: \(failure.reason)") }
-            var summary = "\(plans.count) topics: "
+            var summary = "\(Numbers.counted(plans.count, "topic")): "
             if pending == 0 {
                 summary += "nothing to do"
             } else if dryRun {

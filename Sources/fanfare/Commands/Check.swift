@@ -2,6 +2,7 @@ import ArgumentParser
 import BridgeRuntime
 import EventModel
 import Manifests
+import TerminalViews
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,9 +33,9 @@ struct Check: AsyncParsableCommand {
             for problem in problems { Swift.print(problem.report) }
             if errors == 0 {
                 let count = manifests.topics.reduce(0) { $0 + $1.subscriptions.count }
-                Swift.print("ok: \(manifests.topics.count) topics, \(count) subscriptions, \(problems.count) warning\(problems.count == 1 ? "" : "s")")
+                Swift.print("ok: \(Numbers.counted(manifests.topics.count, "topic")), \(Numbers.counted(count, "subscription")), \(Numbers.counted(problems.count, "warning"))")
             } else {
-                Swift.print("\(errors) error\(errors == 1 ? "" : "s"), \(problems.count - errors) warnings")
+                Swift.print("\(Numbers.counted(errors, "error")), \(Numbers.counted(problems.count - errors, "warning"))")
             }
         case .json:
             let items = problems.map {

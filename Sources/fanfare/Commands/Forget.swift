@@ -5,6 +5,7 @@ import EventModel
 import Glibc
 import KafkaClient
 import Manifests
+import TerminalViews
 
 struct ForgetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -87,7 +88,7 @@ private struct Remains {
 
     var sentence: String {
         var parts: [String] = []
-        if cursors > 0 { parts.append("the group \(group) with \(cursors) cursor\(cursors == 1 ? "" : "s")") }
+        if cursors > 0 { parts.append("the group \(group) with \(Numbers.counted(cursors, "cursor"))") }
         if !keys.isEmpty { parts.append("\(keys.map(\.text).joined(separator: ", ")) in the control topic") }
         return parts.joined(separator: ", and ")
     }

@@ -69,7 +69,7 @@ struct Subscriptions: AsyncParsableCommand {
             if let suspension = subscription.suspension { print("  suspended \(suspension.change.sentence)") }
             if let seek = subscription.seek {
                 let left = subscription.outstanding.count
-                print("  sent to \(seek.to) \(seek.change.sentence)\(left > 0 ? "; \(left) partitions are still to be moved" : "")")
+                print("  sent to \(seek.to) \(seek.change.sentence)\(left > 0 ? "; still to be moved: \(Numbers.counted(left, "partition"))" : "")")
             }
             if subscription.partitions.isEmpty { return }
             var table = Table([.init("PARTITION", .right), .init("CURSOR", .right), .init("END", .right), .init("LAG", .right), .init("GOES TO", .right)])

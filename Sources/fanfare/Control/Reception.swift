@@ -2,6 +2,7 @@ import BridgeRuntime
 import Control
 import EventLoop
 import EventModel
+import TerminalViews
 
 /// Which of the running replicas have taken a change.
 struct Reception {
@@ -22,7 +23,7 @@ struct Reception {
             isAwaited = false
             return
         }
-        var progress = Progress("Waiting for \(replicas.count) replica\(replicas.count == 1 ? "" : "s")", total: replicas.count)
+        var progress = Progress("Waiting for \(Numbers.counted(replicas.count, "replica"))", total: replicas.count)
         var missing = replicas
         try desk.follow(until: EventLoop.now() + patience.nanoseconds) { reader in
             // One that leaves in good order takes its announcement back.

@@ -2,6 +2,7 @@ import BridgeRuntime
 import EventLoop
 import EventModel
 import KafkaClient
+import TerminalViews
 
 /// Looks at the cluster as a bridge with this configuration finds it. Changes nothing.
 struct ClusterExamination {
@@ -36,7 +37,7 @@ struct ClusterExamination {
         let wanted = Set(WantedTopic.names(configuration, manifests))
         let present = cluster.topics.filter { wanted.contains($0.name) && $0.error == nil }
         let (topics, state) = topics(cluster, missing: wanted.subtracting(present.map(\.name)))
-        return [.ok(.kafka, "\(brokers) broker\(brokers == 1 ? "" : "s") at \(kafka.bootstrapServers)\(name)")]
+        return [.ok(.kafka, "\(Numbers.counted(brokers, "broker")) at \(kafka.bootstrapServers)\(name)")]
             + topics + replicas(present) + retention(state) + (try access(present))
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import EventModel
 import KafkaClient
 import Manifests
+import TerminalViews
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,7 +24,7 @@ struct Doctor: AsyncParsableCommand {
         var findings = (loaded.problems + manifests.problems).map { Finding.warning(.configuration, .checkWarning, $0.report, help: nil) }
         if findings.isEmpty {
             let count = manifests.topics.reduce(0) { $0 + $1.subscriptions.count }
-            findings.append(.ok(.configuration, "\(manifests.topics.count) topics, \(count) subscriptions"))
+            findings.append(.ok(.configuration, "\(Numbers.counted(manifests.topics.count, "topic")), \(Numbers.counted(count, "subscription"))"))
         }
         findings += try ClusterExamination(loaded.configuration, manifests.topics, kafka).findings()
         findings += try EndpointExamination.findings(loaded.configuration, manifests.topics)
@@ -42,7 +43,7 @@ struct Doctor: AsyncParsableCommand {
                 print(Self.padded(finding.status.rawValue, Self.status) + Self.padded(finding.subject.rawValue, Self.subject) + finding.line)
                 if let help = finding.help { print(margin + "-> " + help) }
             }
-            print("\(problems) problem\(problems == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")")
+            print("\(Numbers.counted(problems, "problem")), \(Numbers.counted(warnings, "warning"))")
         case .json:
             print("{\"problems\":\(problems),\"warnings\":\(warnings),\"findings\":[\(findings.map(\.json).joined(separator: ","))]}")
         }

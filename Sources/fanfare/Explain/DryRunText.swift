@@ -17,7 +17,7 @@ struct DryRunText {
         let first = log.entries.map(\.record.timestamp).min()!
         let last = log.entries.map(\.record.timestamp).max()!
         let partitions = log.partitions.count == 1 ? "" : ", on \(log.partitions.count) partitions"
-        return "\(count(log.entries.count, "event")) of \(topic) from \(list.name)\(partitions): "
+        return "\(Numbers.counted(log.entries.count, "event")) of \(topic) from \(list.name)\(partitions): "
             + "\(arrivals.text(first)) to \(arrivals.text(last)) (\(arrivals.title))\n"
     }
 
@@ -64,11 +64,11 @@ struct DryRunText {
         let used = seen - run.leftOut - run.late.count - run.repeats.count - run.poison.count
         var parts = [
             run.subscription.window == nil
-                ? "\(count(used, "event")) in \(count(run.requests.count, "request"))"
-                : "\(count(used, "event")) in \(count(run.windows.count, "window")), \(count(run.requests.count, "request"))",
+                ? "\(Numbers.counted(used, "event")) in \(Numbers.counted(run.requests.count, "request"))"
+                : "\(Numbers.counted(used, "event")) in \(Numbers.counted(run.windows.count, "window")), \(Numbers.counted(run.requests.count, "request"))",
         ]
         if !run.late.isEmpty { parts.append("\(run.late.count) late") }
-        if !run.repeats.isEmpty { parts.append(count(run.repeats.count, "repeat")) }
+        if !run.repeats.isEmpty { parts.append(Numbers.counted(run.repeats.count, "repeat")) }
         if !run.poison.isEmpty { parts.append("\(run.poison.count) poison") }
         if run.leftOut > 0 { parts.append("\(run.leftOut) left out by its filters") }
         return parts.joined(separator: "; ")
@@ -105,6 +105,4 @@ struct DryRunText {
     }
 
     func at(_ event: Int) -> String { "line \(log.entries[event].line)" }
-
-    private func count(_ number: Int, _ thing: String) -> String { "\(Numbers.grouped(number)) \(thing)\(number == 1 ? "" : "s")" }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import BridgeRuntime
 import EventFormats
 import EventModel
+import TerminalViews
 
 /// Lines of a file as the records that `publish` would make of them.
 struct EventList {
@@ -61,7 +62,7 @@ struct EventList {
     private func end() throws {
         for problem in problems.prefix(Self.named) { printError(sentence(problem.line, problem.message)) }
         let more = problems.count - Self.named
-        if more > 0 { printError("\(more) more line\(more == 1 ? "" : "s") of \(name) cannot be used") }
+        if more > 0 { printError("\(Numbers.counted(more, "more line")) of \(name) cannot be used") }
         guard problems.isEmpty else { throw ExitCode.findings }
         guard !lines.isEmpty else { throw Failed("\(name) has no events; write one JSON value in each line") }
     }

@@ -1,5 +1,6 @@
 import BridgeRuntime
 import EventModel
+import TerminalViews
 
 /// What would become of one event.
 enum ExplanationText {
@@ -51,7 +52,7 @@ enum ExplanationText {
     private static func windows(_ windows: [DryRun.Window]) -> String {
         guard let first = windows.first else { return "" }
         let group = WindowData(first).group.map { " \($0.name) \($0.value)" }.joined(separator: ",")
-        var text = "  it counts in \(windows.count == 1 ? "1 window" : "\(windows.count) windows") of\(group.isEmpty ? " its partition" : group):\n"
+        var text = "  it counts in \(Numbers.counted(windows.count, "window")) of\(group.isEmpty ? " its partition" : group):\n"
         for window in windows.prefix(named) {
             text += "    \(window.start.rfc3339) to \(window.end.rfc3339); if nothing more comes, complete at \(window.completed.rfc3339)\n"
         }

@@ -57,7 +57,7 @@ struct ProbeReport {
         } else if let id = repeatedID {
             Terminal.write("to be seen only at the receiver: that \(id) was processed once, although it came twice\n")
         }
-        Terminal.write("\(lines.count) tried, \(failures) failed, \(warnings) warning\(warnings == 1 ? "" : "s")\n")
+        Terminal.write("\(lines.count) tried, \(failures) failed, \(Numbers.counted(warnings, "warning"))\n")
     }
 
     private var repeatedID: String? { lines.first { $0.trial.name == "repeated" }?.id }

@@ -1,5 +1,6 @@
 import EventModel
 import KafkaClient
+import TerminalViews
 
 /// What has to happen to one topic.
 struct TopicPlan {
@@ -48,8 +49,8 @@ struct TopicPlan {
                 name: topic.name, partitions: topic.partitions ?? -1, replicationFactor: replicas ?? -1, configuration: settings))
         ]
         let counts = [
-            topic.partitions.map { "\($0) partition\($0 == 1 ? "" : "s")" } ?? "the broker's number of partitions",
-            replicas.map { "\($0) replica\($0 == 1 ? "" : "s")" } ?? "the broker's number of replicas",
+            topic.partitions.map { "\(Numbers.counted($0, "partition"))" } ?? "the broker's number of partitions",
+            replicas.map { "\(Numbers.counted($0, "replica"))" } ?? "the broker's number of replicas",
         ]
         add(.create, "create: " + (counts + settings.map { "\($0.name) \(Self.shown($0.name, $0.value))" }).joined(separator: ", "))
     }
@@ -74,7 +75,7 @@ struct TopicPlan {
             }
         }
         if !changes.isEmpty { actions.append(.configure(changes)) }
-        if lines.isEmpty { add(.same, "\(existing.partitions) partition\(existing.partitions == 1 ? "" : "s")") }
+        if lines.isEmpty { add(.same, "\(Numbers.counted(existing.partitions, "partition"))") }
     }
 
     private mutating func comparePartitions(_ existing: ClusterState.Topic) {

@@ -33,6 +33,8 @@ final class ControlFollower {
     /// Until the channel is stopped and its last words are said.
     func run() {
         var end: Instant?
+        // The bridge begins when it knows what the topic holds.
+        read()
         while true {
             loop.run(until: (Clock.moment().instant + .milliseconds(end == nil ? 500 : 20)).nanoseconds)
             read()

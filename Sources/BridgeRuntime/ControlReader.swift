@@ -27,7 +27,9 @@ public final class ControlReader {
             kafka.properties.append((name: "fetch.wait.max.ms", value: "500"))
         }
         reader = try SeekingReader(kafka, signal: signal)
-        queue = try reader.open(TopicPartition(topic: topic, partition: Self.partition), at: LogicalOffset.beginning)
+        // Not at "the beginning": librdkafka asks where that is half a second later, as it does not know the leader yet. The topic is
+        // compacted, so its first records have other offsets, but it begins at 0 unless somebody deleted records.
+        queue = try reader.open(TopicPartition(topic: topic, partition: Self.partition), at: 0)
     }
 
     deinit { buffer.deallocate() }
@@ -59,7 +61,8 @@ public final class ControlReader {
             if news.isEmpty { throw error }
         }
         position = queue.readUpTo
-        if queue.endOffset != nil { isCaughtUp = true }
+        // That there is no more librdkafka says after another fetch, for which the broker waits.
+        if queue.endOffset != nil || queue.highWatermark.map({ $0 > 0 && position >= $0 }) ?? false { isCaughtUp = true }
         return news
     }
 }

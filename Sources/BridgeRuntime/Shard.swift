@@ -15,7 +15,7 @@ import Spans
 /// one epoll; nothing on the way of an event crosses a thread or takes a lock of ours. Shards of a process share nothing:
 /// each is a member of the owner group like a replica of its own.
 ///
-/// `ShardKafka`, `ShardRequests` and `ShardDiversions` hold the parts; here is the turn of the loop.
+/// `ShardKafka`, `ShardReading`, `ShardCursors`, `ShardRequests` and `ShardDiversions` hold the parts; here is the turn of the loop.
 final class Shard {
     let plan: ShardPlan
     let mailbox: ShardMailbox

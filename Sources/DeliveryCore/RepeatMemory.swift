@@ -11,7 +11,8 @@ public protocol EventIdentities: AnyObject {
 /// What a cursor remembers of the events it came by, so that it knows one that comes again.
 ///
 /// It is a function of the log from some offset on, and Kafka holds it: the offset from which the log has to be read again
-/// is committed with the cursor. There an event is a repeat if and only if it was one before.
+/// is committed with the cursor. There an event is a repeat if and only if it was one before, as long as our clock is not behind
+/// the times of the records: those in the future count as of now.
 final class RepeatMemory {
     private struct Sighting {
         var identity: EventIdentity

@@ -26,7 +26,13 @@ export function ask({ title, text, fields = [], fixed = {}, verb, danger = false
   const go = h("button", { class: danger ? "danger" : "primary" }, verb);
   const dialog = h("dialog", { "aria-labelledby": "dialog-title", onclose: () => dialog.remove() },
     h("form", { onsubmit: submit }, h("h2", { id: "dialog-title" }, title), h("p", {}, text), inputs.map(({ element }) => element), problem,
-      h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), go)));
+      h("div", { class: "buttons" }, h("button", { type: "button", onclick: end }, "Cancel"), go)));
+
+  // Its event comes later, when the next question may stand there already.
+  function end() {
+    dialog.close();
+    dialog.remove();
+  }
 
   async function submit(event) {
     event.preventDefault();
@@ -37,7 +43,7 @@ export function ask({ title, text, fields = [], fixed = {}, verb, danger = false
     else if (input.value.trim()) body[field.name] = field.number ? Number(input.value) : input.value.trim();
     try {
       const answer = await post(path, body);
-      dialog.close();
+      end();
       done(answer);
     } catch (error) {
       problem.textContent = error.message;

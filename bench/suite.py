@@ -45,7 +45,7 @@ class Stage:
             if plan["name"].startswith("bench.empty"):
                 self.empty.append(topic)
         # Each start of a bridge has a group, and so a retry topic, of its own.
-        world.extra_topics = {f"run{n}.retry": 2 for n in range(200)}
+        world.extra_topics = {f"run{n}.retry": 2 for n in range(24)}
         world.starts_broker()
         for plan in self.planned:
             if plan["events"]:

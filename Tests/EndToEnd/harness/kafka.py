@@ -31,8 +31,9 @@ class Broker:
             command += ["--topic", f"{name}:{partitions}"]
         self.process = Process("the broker", command, log, stdin=subprocess.PIPE)
         # Not when it accepts connections: before its topics exist, a question about one would create it with another count.
+        # librdkafka's mock cluster sometimes looks for new work once a second only, and topics are made one after the other.
         wait_until(lambda: self.process.says("listening on"), "the broker to listen", details=self.process.tail,
-                   meanwhile=self.process.check_running)
+                   meanwhile=self.process.check_running, timeout=30 + len(topics))
 
     def command(self, line):
         """One of the faults that `fanfare broker --help` lists."""

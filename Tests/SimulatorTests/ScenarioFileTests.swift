@@ -58,6 +58,10 @@ import Testing
             #"{"seed": 1, "topics": [{"name": "t"}], "subscriptions": [{"topic": "t"}], "endpoints": [{}], "timeline": [{"at": "1s", "what": {"leave": {"replica": 9}}}]}"#,
             "an event is about replica 9"
         ),
+        (
+            #"{"seed": 1, "topics": [{"name": "t"}], "subscriptions": [{"topic": "t"}], "endpoints": [{}], "timeline": [{"at": "1s", "what": {"compact": {"topic": 0, "partition": 1, "share": 0.5}}}]}"#,
+            "an event is about partition 1 of t"
+        ),
         (#"{"faultsFor": "soon"}"#, "“soon” is no TimeSpan"),
     ])
     func `what is no scenario is refused with a reason`(file: String, reason: String) {

@@ -36,6 +36,14 @@ extension Scenario {
                 for index in event.indexes(named: name) where !(0..<Int64(count)).contains(index) { return "an event is about \(name) \(index); there are \(count)" }
             }
         }
+        for event in events {
+            switch event.what {
+            case .retain(let topic, let partition, _), .compact(let topic, let partition, _):
+                let (name, count) = (topics[topic].name, topics[topic].partitions)
+                if !(0..<count).contains(partition) { return "an event is about partition \(partition) of \(name); there are \(count)" }
+            default: break
+            }
+        }
         return nil
     }
 }

@@ -50,10 +50,9 @@ struct SeedRun: ParsableArguments {
         var progress = Progress(total: seeds.count + again.count)
 
         func take(_ outcome: Outcome) -> Bool {
-            let outcome = total.add(outcome)
-            if let clause = outcome.clause {
+            if let failure = total.add(outcome), let clause = failure.clause {
                 progress.clear()
-                show(outcome, clause, world, failures: total.failed.count)
+                show(failure, clause, world, failures: total.failed.count)
             }
             progress.update(done: total.runs, failures: total.failed.count)
             return keepGoing || total.failed.isEmpty

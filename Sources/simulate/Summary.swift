@@ -6,28 +6,34 @@ import TerminalViews
 /// What many seeds came to.
 struct Summary {
     private(set) var runs = 0
-    private(set) var seeds = 0
     private(set) var failed: [Outcome] = []
+    /// Of those seeds whose process lived to tell.
     private var digests: [UInt64: UInt64] = [:]
+    private var seen: Set<UInt64> = []
     /// Of all seeds' digests, in whichever order they ended: equal for equal runs.
     private var digest: UInt64 = 0
     private var figures = Outcome.Figures()
     private var simulatedSeconds = 0.0
     var seconds = 0.0
 
-    /// - Returns: the outcome; with a violation, if the seed went another way the last time.
-    mutating func add(_ outcome: Outcome) -> Outcome {
+    private var seeds: Int { seen.count }
+
+    /// - Returns: the outcome, if something is wrong with it that is not known of its seed yet; also that the seed went another way the
+    ///   last time.
+    mutating func add(_ outcome: Outcome) -> Outcome? {
         var outcome = outcome
         runs += 1
+        seen.insert(outcome.seed)
         if let digest = outcome.digest {
             if let before = digests.updateValue(digest, forKey: outcome.seed) {
-                guard before != digest else { return outcome }
+                guard before != digest else { return nil }
                 outcome.violations.append(Violation(.determinism, at: .zero, "two processes went different ways: \(hexadecimal(before)) and \(hexadecimal(digest))"))
             } else {
                 self.digest ^= Self.mixed(outcome.seed, digest)
             }
+        } else if failed.contains(where: { $0.seed == outcome.seed }) {
+            return nil
         }
-        seeds = max(seeds, digests.count + failed.count { $0.digest == nil })
         figures.steps += outcome.figures.steps
         figures.attempts += outcome.figures.attempts
         figures.accepted += outcome.figures.accepted
@@ -41,7 +47,8 @@ struct Summary {
             figures.windows!.advances += windows.advances
         }
         simulatedSeconds += outcome.simulatedSeconds
-        if outcome.clause != nil { failed.append(outcome) }
+        guard outcome.clause != nil else { return nil }
+        failed.append(outcome)
         return outcome
     }
 

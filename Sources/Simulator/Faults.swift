@@ -157,7 +157,7 @@ extension Simulation {
         for i in coordinator.seats.indices where coordinator.seats[i].owner == index && coordinator.seats[i].isArriving {
             coordinator.seats[i].owner = nil
         }
-        for reader in replica.readers where handles.contains(reader.handle) { replica.readers.removeAll { $0.handle == reader.handle } }
+        replica.readers.removeAll { handles.contains($0.handle) }
         replica.wasEvicted = true
         step(index, .lost(handles))
         // What it had sent is answered before anybody else owns the partitions.

@@ -311,8 +311,7 @@ extension Simulation {
         for item in items { replica.account.tries[item]?.request = serial }
         if replica.attempts[id.index] != nil { violation(.effects, "a delivery's number was used again too early") }
         replica.attempts[id.index] = Replica.Attempt(
-            serial: serial, subscription: subscription, id: delivery.subscription, carriers: carriers, events: events, items: items,
-            created: created, policy: policy, sentAt: now)
+            serial: serial, subscription: subscription, id: delivery.subscription, carriers: carriers, events: events, items: items, sentAt: now)
         attempts += 1
         let sent = now
         after(.milliseconds(1)) { simulation in
@@ -322,7 +321,7 @@ extension Simulation {
                 isPartial: policy.batch?.partialResults ?? false, &simulation.endpointRandom)
             simulation.note(.answer, replica, Int64(id.index), answer.accepted ? 1 : 0, Int64(answer.outcome.status), answer.after.nanoseconds,
                 text: "request \(id.index) is \(answer.accepted ? "accepted" : "refused")\(answer.failed.isEmpty ? "" : " but for \(answer.failed.count) events"): \(answer.outcome.message), in \(answer.after)")
-            if answer.accepted { simulation.accepted(answer, events, created, subscription, replica, id, serial) }
+            if answer.accepted { simulation.accepted(answer, events, created, subscription) }
             simulation.answer(replica, after: answer.after) { simulation in
                 guard replica.attempts[id.index]?.serial == serial else { return }
                 simulation.ended(id, answer.outcome, sent, replica)
@@ -330,9 +329,7 @@ extension Simulation {
         }
     }
 
-    private func accepted(
-        _ answer: Answer, _ events: [EventKey], _ created: [WallTime], _ subscription: Int, _ replica: Replica, _ id: DeliveryID, _ serial: Int
-    ) {
+    private func accepted(_ answer: Answer, _ events: [EventKey], _ created: [WallTime], _ subscription: Int) {
         let isKnown = answer.outcome.failure == nil
         let named = Set(answer.failed.map { events[$0.index] })
         for (event, created) in zip(events, created) where !named.contains(event) {
@@ -346,7 +343,6 @@ extension Simulation {
                 judgeOrder(of: event, subscription, named)
             }
         }
-        if replica.attempts[id.index]?.serial == serial { replica.attempts[id.index]!.accepted = true }
     }
 
     private func ended(_ id: DeliveryID, _ outcome: AttemptOutcome, _ sent: Instant, _ replica: Replica) {

@@ -31,13 +31,7 @@ final class Replica {
         var carriers: [Carrier]
         var events: [EventKey]
         var items: [Account.Item]
-        /// The events' own times.
-        var created: [WallTime]
-        /// In force when it was sent.
-        var policy: Subscription
         var sentAt: Instant
-        /// The endpoint has accepted it.
-        var accepted = false
 
         var handles: [PartitionHandle] { items.map(\.handle) }
     }

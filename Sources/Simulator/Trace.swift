@@ -6,7 +6,7 @@ public import EventModel
 /// (Narration.swift), and what the world does by itself, where it does it.
 struct Trace {
     /// What kind of thing happened. Its name begins the line.
-    enum Kind: UInt8, CaseIterable {
+    enum Kind: UInt8 {
         // Inputs.
         case subscriptions, assigned, cursorLoaded, startResolved, records, outOfRange, endKnown, attemptEnded, diverted
         case diversionFailed, commitEnded, revoking, lost

@@ -16,7 +16,7 @@ struct EngineStage: ~Copyable {
     private var released = 0
 
     /// - Parameter change: of each subscription's policy.
-    init(subscriptions: Int = 1, _ change: (inout Subscription) -> Void = { _ in }) {
+    init(subscriptions: Int, _ change: (inout Subscription) -> Void) {
         slots = (0..<Int32(subscriptions)).map { $0 }
         step(.subscriptions(slots.map { index in
             var subscription = Subscription(name: "subscription-\(index)", topic: "orders", endpoint: "https://billing.example.com/hook")

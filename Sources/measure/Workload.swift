@@ -21,7 +21,7 @@ struct Workload {
     func filters() -> [[FilterExpression]] { (0..<count).map(filter) }
 
     /// The filters of the subscription with this number.
-    func filter(_ index: Int) -> [FilterExpression] {
+    private func filter(_ index: Int) -> [FilterExpression] {
         switch kind {
         case .exact: exact(index)
         case .prefix: prefix(index)

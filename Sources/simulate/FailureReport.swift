@@ -2,7 +2,7 @@ import Simulator
 
 /// Everything about one run that failed, for whoever looks into it.
 struct FailureReport {
-    private static let linesShown = 40
+    static let linesShown = 40
 
     let job: Job
     private let scenario: String

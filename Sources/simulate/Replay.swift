@@ -49,7 +49,7 @@ struct Replaying: ParsableArguments {
         var job = job
         Output.write("\(try job.describeScenario())\n\n")
         job.tellsStory = true
-        var tail = Tail<Substring>(limit: 40)
+        var tail = Tail<Substring>(limit: FailureReport.linesShown)
         let outcome = try WorkerProcess(limit: limit, explainsTraps: true).run(job) { line in
             if trace { Output.write(line + "\n") } else { tail.append(line) }
         }

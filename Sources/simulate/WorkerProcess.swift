@@ -169,7 +169,4 @@ final class LineReader {
             buffer += chunk[..<count]
         }
     }
-
-    /// A line is here already.
-    var hasLine: Bool { buffer[start...].contains(UInt8(ascii: "\n")) }
 }

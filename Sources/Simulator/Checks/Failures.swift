@@ -180,7 +180,7 @@ extension Simulation {
         if !mayBeHeld && !mayStall {
             violation(.schedule, "\(tries.event) of \(outlet.policy.name) failed and was not handed on; it is to wait \(shortest) at least, its circuit is \(outlet.circuit.state)")
         }
-        if mayBeHeld, !mayStall || longest <= replica.options.longestDelayInMemory && tries.retries.count == 1 && !mayStall {
+        if mayBeHeld, !mayStall {
             replica.account.tries[item]!.retries = tries.retries.lowerBound + 1...tries.retries.upperBound + 1
             replica.account.tries[item]!.notBefore = wall + shortest
         } else if mayBeHeld {

@@ -243,7 +243,7 @@ extension WindowSimulation {
         if replica.attempts[id.index] != nil { violation(.effects, "a delivery's number was used again too early") }
         serial += 1
         let serial = serial
-        replica.attempts[id.index] = WindowReplica.Attempt(serial: serial, subscription: subscription, cargo: load)
+        replica.attempts[id.index] = WindowReplica.Attempt(serial: serial, cargo: load)
         attempts += 1
         let sent = now
         after(.milliseconds(1)) { simulation in

@@ -26,7 +26,6 @@ final class WindowReplica {
 
     struct Attempt {
         var serial: Int
-        var subscription: Int
         var cargo: [Cargo]
     }
 
@@ -44,7 +43,7 @@ final class WindowReplica {
     /// Of the process: what was on its way to an earlier one finds nobody.
     var incarnation = 0
     var effects = ContiguousArray<Effect>()
-    /// In the order of the partitions' numbers, which begin with 0.
+    /// By the handle's index.
     var readers: [Int: Reader] = [:]
     var attempts: [Int: Attempt] = [:]
     var diversions: [Int: Diversion] = [:]

@@ -29,7 +29,7 @@ public struct Scenario: Sendable, Codable {
         }
     }
 
-    public enum Event: Sendable, Codable, CustomStringConvertible {
+    public enum Event: Sendable, Equatable, Codable {
         /// The process dies, in the middle of performing effects, and starts again later.
         case crash(replica: Int, downFor: TimeSpan)
         /// The process drains, leaves and starts again.
@@ -66,31 +66,6 @@ public struct Scenario: Sendable, Codable {
         case grow(topic: Int)
         /// A replica's producer fails for good, with all that it has under way.
         case producerFails(replica: Int)
-
-        public var description: String {
-            switch self {
-            case .crash(let replica, let span): "crash \(replica) for \(span)"
-            case .restart(let replica): "restart \(replica)"
-            case .join(let replica): "join \(replica)"
-            case .leave(let replica): "leave \(replica)"
-            case .evict(let replica): "evict \(replica)"
-            case .broker(let fault, let span): "broker \(fault) for \(span)"
-            case .remove(let subscription, let span): "remove subscription \(subscription) for \(span)"
-            case .edit(let subscription): "edit subscription \(subscription)"
-            case .change(let subscription, let change): "change subscription \(subscription): \(change)"
-            case .standstill(let replica, let span): "standstill of \(replica) for \(span)"
-            case .crashAll(let span): "crash of all for \(span)"
-            case .crashLoop(let replica, let times): "crash \(replica) \(times) times"
-            case .clock(let replica, let span): "clock of \(replica) jumps by \(span)"
-            case .pause(let subscription, let span, let seek): "pause subscription \(subscription) for \(span)\(seek.map { ", reset to \($0)" } ?? "")"
-            case .seek(let subscription, let seek): "seek subscription \(subscription) to \(seek)"
-            case .allow(let subscription, let rate): "the endpoint of subscription \(subscription) allows \(rate) a second"
-            case .retain(let topic, let partition, let share): "retain \(share) of topic \(topic)'s partition \(partition)"
-            case .compact(let topic, let partition, let share): "compact \(share) of topic \(topic)'s partition \(partition) away"
-            case .grow(let topic): "add a partition to topic \(topic)"
-            case .producerFails(let replica): "producer of \(replica) fails"
-            }
-        }
     }
 
     public enum BrokerFault: String, Sendable, Codable {

@@ -33,7 +33,7 @@ import Testing
         #expect(small.endpoints.count == 1)
         #expect(small.core.lookahead == 4)
         #expect(small.core.metadataLimit == 4096)
-        #expect(small.events.map { "\($0.what)" } == ["edit subscription 0"])
+        #expect(small.events.map { $0.what } == [.edit(subscription: 0)])
         #expect(small.features.isEmpty)
     }
 

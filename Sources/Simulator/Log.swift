@@ -63,9 +63,10 @@ struct SimulatedLog {
 
     mutating func leaveGap(of count: Int64) { end += count }
 
-    func contains(_ offset: Int64) -> Bool {
+    /// Nil in a gap, and for what was deleted.
+    func record(at offset: Int64) -> SimulatedRecord? {
         let i = index(of: offset)
-        return i < records.count && records[i].offset == offset
+        return i < records.count && records[i].offset == offset ? records[i] : nil
     }
 
     /// Index of the first record at or after the offset.

@@ -132,3 +132,15 @@ struct TokenTable {
 
     var count: Int { loans.count }
 }
+
+/// What the records that an engine has tell of their events.
+final class SimulatedIdentities: EventIdentities {
+    private unowned let replica: Replica
+
+    init(_ replica: Replica) { self.replica = replica }
+
+    func identity(of record: RecordToken, of partition: PartitionHandle, for subscription: SubscriptionID) -> EventIdentity? {
+        guard let loan = replica.tokens[record], loan.record.identity != 0 else { return nil }
+        return EventIdentity(high: 0, low: loan.record.identity)
+    }
+}

@@ -54,11 +54,8 @@ extension Simulation {
     }
 
     func excuse(_ offset: Int64, _ key: CursorKey) {
-        let log = broker.log(key.topic, key.partition)
-        let i = log.index(of: offset)
-        // Deleted meanwhile: it will not come again.
-        guard i < log.records.count, log.records[i].offset == offset else { return }
-        excuse(log.records[i], key)
+        // What was deleted meanwhile will not come again.
+        if let record = broker.log(key.topic, key.partition).record(at: offset) { excuse(record, key) }
     }
 
     func excuse(_ record: SimulatedRecord, _ key: CursorKey) {

@@ -35,7 +35,7 @@ extension Simulation {
         let known = sightings(of: record, carrier.cursor).last {
             $0.offset >= start && !$0.isPoison && !mayPass(subscription, $0) && record.timestamp - $0.timestamp <= deduplicate.window
         }
-        guard let known, log.contains(known.offset), distinctEvents(between: known, and: record, carrier.cursor) < deduplicate.maxKeys else { return }
+        guard let known, log.record(at: known.offset) != nil, distinctEvents(between: known, and: record, carrier.cursor) < deduplicate.maxKeys else { return }
         violation(.duplicates, "\(record.event) was sent to \(policy.name), and is the same as \(known.event) before it")
     }
 
@@ -54,9 +54,7 @@ extension Simulation {
     }
 
     private func produced(_ key: CursorKey, at offset: Int64) -> SimulatedRecord? {
-        let all = history[key.topic][Int(key.partition)]
-        let i = all.firstIndex { $0.offset >= offset } ?? all.count
-        return i < all.count && all[i].offset == offset ? all[i] : nil
+        history[key.topic][Int(key.partition)].first { $0.offset == offset }
     }
 
     /// The same event, before.
@@ -66,17 +64,5 @@ extension Simulation {
 
     private func distinctEvents(between first: SimulatedRecord, and last: SimulatedRecord, _ key: CursorKey) -> Int {
         Set(history[key.topic][Int(key.partition)].lazy.filter { first.offset <= $0.offset && $0.offset < last.offset }.map(\.identity)).count
-    }
-}
-
-/// What the records that an engine has tell of their events.
-final class SimulatedIdentities: EventIdentities {
-    private unowned let replica: Replica
-
-    init(_ replica: Replica) { self.replica = replica }
-
-    func identity(of record: RecordToken, of partition: PartitionHandle, for subscription: SubscriptionID) -> EventIdentity? {
-        guard let loan = replica.tokens[record], loan.record.identity != 0 else { return nil }
-        return EventIdentity(high: 0, low: loan.record.identity)
     }
 }

@@ -125,7 +125,7 @@ struct Account {
         var failsWhileClosed: Bool { wasClosed || isSuccess }
     }
 
-    /// Cursors that were told to go elsewhere and are not there yet.
+    /// A cursor as one engine knows it: a subscription's on a partition.
     struct Place: Hashable {
         var subscription: SubscriptionID
         var handle: PartitionHandle
@@ -133,10 +133,12 @@ struct Account {
 
     /// By topic, as it was told.
     var partitionCounts: [String: Int] = [:]
+    /// Cursors that were told to go elsewhere and are not there yet.
     var moving: Set<Place> = []
     /// Cursors that are loaded only to be committed again as they stand there.
     var refreshes: Set<Place> = []
-    /// When those were loaded.
+    /// When such a cursor was loaded last.
     var refreshedAt: [Place: Instant] = [:]
+    /// Records that it was given of partitions that it reads.
     var recordsTaken: UInt64 = 0
 }

@@ -11,13 +11,6 @@ struct Ledger {
         var excuses = 0
     }
 
-    var fates: [Pair: Fate] = [:]
-    /// Carriers whose engine was told of an outcome.
-    /// In the order in which they were told.
-    private var outcomes: [Carrier: Int] = [:]
-    private(set) var outcomesSoFar = 0
-    /// Those among them at or beyond the committed base.
-    private var ahead: [CursorKey: Set<Int64>] = [:]
     /// Where a cursor is to begin or go on, by its engine's word; the next commit makes it final.
     struct Placement {
         var offset: Int64
@@ -26,6 +19,14 @@ struct Ledger {
         var replica: Int
         var incarnation: Int
     }
+
+    var fates: [Pair: Fate] = [:]
+    /// Carriers whose engine was told of an outcome, each with the number of the latest.
+    private var outcomes: [Carrier: Int] = [:]
+    /// Also the number of the outcome told last.
+    private(set) var outcomesSoFar = 0
+    /// Offsets with an outcome that the cursor's owner was told of, at or beyond the committed base.
+    private var ahead: [CursorKey: Set<Int64>] = [:]
 
     /// Deleted by Kafka without an outcome, and what the engines said of it.
     var deleted: [CursorKey: [SimulatedRecord]] = [:]

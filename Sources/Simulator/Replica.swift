@@ -83,6 +83,7 @@ final class Replica {
     var heldUpUntil = Instant(nanoseconds: 0)
     /// The record that the engine must report as dead-lettered.
     var deadLetterDue: (SubscriptionID, FailureKind)? = nil
+    /// A manifest asked for batches once: parts of one that was cut then may still be sent.
     var hadBatches = false
     /// Takes no step since then; what arrives waits in the inbox.
     var standsStillSince: Instant? = nil

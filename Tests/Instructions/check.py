@@ -83,7 +83,7 @@ def compiler():
 
 
 def verdict(now, before):
-    """Nil, `cheaper` or `DEARER`."""
+    """`cheaper`, `DEARER` or None."""
     if now["allocations"] > before["allocations"] * (1 + TOLERANCE) + STRAY_ALLOCATIONS or now["instructions"] > before["instructions"] * (1 + TOLERANCE):
         return "DEARER"
     return "cheaper" if now["instructions"] < before["instructions"] * (1 - TOLERANCE) else None

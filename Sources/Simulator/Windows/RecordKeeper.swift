@@ -43,18 +43,17 @@ final class RecordKeeper: WindowContents, EventIdentities {
         }
     }
 
-    private struct Place: Hashable {
-        var subscription: SubscriptionID
-        var partition: PartitionHandle
-    }
+    private typealias Place = WindowReplica.Place
 
     /// By the engine's numbers.
     var policies: [SubscriptionID: Subscription] = [:]
     private var loans: [UInt: Loan] = [:]
     private var lastToken: UInt = 0
     private(set) var bytes = 0
+    /// The windows whose contents it holds.
     private(set) var windows: [WindowID: Held] = [:]
     private var numberings: [Place: Numbering] = [:]
+    /// The event of which the engine counts where it belongs.
     private var lookedAt: (place: Place, record: WindowRecord, group: Int, number: Int)?
     /// What the engine did first that it must not.
     private(set) var complaint: String?

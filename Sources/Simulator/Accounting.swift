@@ -206,16 +206,4 @@ extension Simulation {
         guard let subscription, replica.core.isRetryTopic(handle) == false else { return true }
         return !replica.account.outlets[subscription.index].isRemoved
     }
-
-    func judgeBatch(_ delivery: Delivery, _ policy: Subscription, _ replica: Replica) {
-        guard let batch = policy.batch else {
-            if delivery.count != 1, !replica.hadBatches { violation(.limits, "a batch nobody asked for") }
-            return
-        }
-        replica.hadBatches = true
-        if delivery.count > batch.maxEvents, editions[subscriptionIndex[policy.name]!] == 0 { violation(.limits, "a batch larger than maxEvents") }
-        var bytes = 0
-        for i in 0..<delivery.count { bytes += replica.tokens[replica.core.item(i, of: delivery).token]?.record.bytes ?? 0 }
-        if delivery.count > 1, bytes > batch.maxBytes, editions[subscriptionIndex[policy.name]!] == 0 { violation(.limits, "a batch of \(bytes) bytes; it may have \(batch.maxBytes)") }
-    }
 }

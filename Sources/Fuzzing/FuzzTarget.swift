@@ -25,6 +25,7 @@ public struct FuzzTarget: Sendable {
     /// The catalog.
     public static let all: [FuzzTarget] = events + texts + answers + schemas + filters + transforms + files + signing + bookkeeping
 
+    /// Nil where no target is called so.
     public static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }
 

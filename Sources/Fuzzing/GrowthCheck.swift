@@ -10,6 +10,7 @@ public struct GrowthCheck {
     private var random: SeededGenerator
     /// One input of so many is looked at.
     private static let share: UInt64 = 512
+    /// In bytes: to how much a piece is repeated first.
     private static let length = 1 << 15
     private static let suspicious = 3.0
     /// In seconds; what is quicker is noise.
@@ -20,15 +21,16 @@ public struct GrowthCheck {
         random = SeededGenerator(seed: seed)
     }
 
+    /// Now and then, stops the process where an input's time grows faster than its length.
     public mutating func look(at input: UnsafeRawBufferPointer) {
         guard random.next() % Self.share == 0, input.count >= 2 else { return }
         let start = Int.random(in: 0..<input.count, using: &random)
         let end = min(input.count, start + Int.random(in: 1...32, using: &random))
-        let factors = [1, 2, 4].map { pumped(input, start..<end, to: Self.length * $0) }
-        let times = factors.map(seconds)
+        let inputs = [1, 2, 4].map { pumped(input, start..<end, to: Self.length * $0) }
+        let times = inputs.map(seconds)
         guard times[2] > Self.worthwhile, times[1] / times[0] > Self.suspicious, times[2] / times[1] > Self.suspicious else { return }
         // The input that libFuzzer keeps is the one that was pumped.
-        fatalError("super-linear: bytes \(start) to \(end) repeated up to \(factors.map(\.count)) bytes took \(times) seconds")
+        fatalError("super-linear: bytes \(start) to \(end) repeated up to \(inputs.map(\.count)) bytes took \(times) seconds")
     }
 
     private func pumped(_ input: UnsafeRawBufferPointer, _ piece: Range<Int>, to length: Int) -> [UInt8] {

@@ -20,6 +20,10 @@ struct MeasureFilters: ParsableCommand {
     @Option(help: "Of each measurement.")
     var seconds = 1.0
 
+    func validate() throws {
+        if count < 1 { throw ValidationError("--count is at least 1") }
+    }
+
     func run() throws {
         let workload = Workload(kind: kind, count: count)
         let pool = try EventPool(workload, events: Meter.pool, size: size)

@@ -32,6 +32,7 @@ enum Meter {
         }.max()!
     }
 
+    /// Of this thread's processor time.
     static func milliseconds(_ body: () -> Void) -> Double {
         let start = processorTime()
         body()

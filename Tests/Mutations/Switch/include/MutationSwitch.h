@@ -2,7 +2,8 @@
 
 #include <stdbool.h>
 
-enum { mutationsAtMost = 8192 };
+/// Ten times as many as are made of the whole engine: each has its byte below.
+enum { mutationsAtMost = 65536 };
 
 /// The number of the mutation that is in force: `FANFARE_MUTATION`, read before main; 0 is none.
 extern int mutationInForce;

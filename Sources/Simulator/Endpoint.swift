@@ -2,6 +2,7 @@ public import EventModel
 
 /// How a simulated endpoint behaves, and when.
 public struct EndpointPlan: Sendable, Codable {
+    /// How it answers for a time, instead of the ordinary way.
     public enum Mode: Sendable, Equatable, Codable {
         case refusing
         case answering(Int)
@@ -24,10 +25,12 @@ public struct EndpointPlan: Sendable, Codable {
         case flapping(TimeSpan)
     }
 
+    /// When it has a mode, from the simulation's start.
     public struct Phase: Sendable, Codable {
         public var from: TimeSpan
         public var until: TimeSpan
         public var mode: Mode
+
         public init(from: TimeSpan, until: TimeSpan, _ mode: Mode) {
             self.from = from
             self.until = until

@@ -3,6 +3,7 @@ public import EventModel
 
 /// Everything a simulation is told: with the same scenario it does the same.
 public struct Scenario: Sendable, Codable {
+    /// A topic, and what is produced into it.
     public struct Topic: Sendable, Codable {
         public var name: String
         public var partitions: Int
@@ -29,6 +30,7 @@ public struct Scenario: Sendable, Codable {
         }
     }
 
+    /// What is done, or goes wrong, while the replicas run.
     public enum Event: Sendable, Equatable, Codable {
         /// The process dies, in the middle of performing effects, and starts again later.
         case crash(replica: Int, downFor: TimeSpan)
@@ -68,6 +70,7 @@ public struct Scenario: Sendable, Codable {
         case producerFails(replica: Int)
     }
 
+    /// What Kafka does badly for some time.
     public enum BrokerFault: String, Sendable, Codable {
         case commitsFail, commitsSlow, producesFail, producesSlow, fetchesSlow
         /// Commits are taken, and their answers lost.

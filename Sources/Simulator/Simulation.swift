@@ -55,6 +55,7 @@ public final class Simulation {
     private var lastIdentity: UInt64 = 0
     var suspended: Set<Int> = []
     var paused: Set<Int> = []
+    /// How often each was paused: the end of one pause is not that of the next.
     var pauses: [Int: Int] = [:]
     /// What endpoints allow.
     var allowedRates: [Int: RateLimit] = [:]
@@ -125,6 +126,7 @@ public final class Simulation {
         }
     }
 
+    /// Until everything is done and has come to rest, or a clause is broken.
     public func run() -> SimulationResult {
         produceBacklog()
         planLiveRecords()

@@ -62,6 +62,7 @@ public struct TraceLine: Sendable {
     public var at: TimeSpan
     /// Nil: the world outside.
     public var replica: Int?
+    /// The kind of thing that happened, such as `commit`.
     public var what: String
     public var text: String
 

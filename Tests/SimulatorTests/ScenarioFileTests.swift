@@ -62,7 +62,7 @@ import Testing
             #"{"seed": 1, "topics": [{"name": "t"}], "subscriptions": [{"topic": "t"}], "endpoints": [{}], "timeline": [{"at": "1s", "what": {"compact": {"topic": 0, "partition": 1, "share": 0.5}}}]}"#,
             "an event is about partition 1 of t"
         ),
-        (#"{"faultsFor": "soon"}"#, "“soon” is no TimeSpan"),
+        (#"{"faultsFor": "soon"}"#, "“soon” is no TimeSpan"), (#"{"faultsFor": "9223372036854775807us"}"#, "775807us” is no TimeSpan"),
     ])
     func `what is no scenario is refused with a reason`(file: String, reason: String) {
         let problem = #expect(throws: ScenarioProblem.self) { try Scenario(json: file) }

@@ -30,6 +30,7 @@ public struct Minimizer {
         self.fails = fails
     }
 
+    /// The smallest one found, which nothing more can be taken from or for which enough were tried.
     public mutating func minimized() -> Scenario {
         best.features = []
         var before: Tree

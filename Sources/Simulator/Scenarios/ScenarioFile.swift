@@ -4,6 +4,7 @@ import FoundationEssentials
 
 // A scenario as JSON: what differs from the default. Minimized scenarios are kept as such files.
 extension Scenario {
+    /// The file's text.
     public var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -31,7 +31,9 @@ extension TimeSpan: CodableAsText {
         // Finer than a millisecond, as nobody writes by hand.
         for (unit, nanoseconds) in [("us", 1000), ("ns", 1)] as [(String, Int64)] where text.hasSuffix(unit) {
             guard let number = Int64(text.dropLast(2)) else { return nil }
-            self.init(nanoseconds: number * nanoseconds)
+            let (total, isTooLong) = number.multipliedReportingOverflow(by: nanoseconds)
+            if isTooLong { return nil }
+            self.init(nanoseconds: total)
             return
         }
         if text.hasPrefix("-"), let span = TimeSpan(String(text.dropFirst())) {

@@ -95,6 +95,7 @@ public final class WindowSimulation {
         }
     }
 
+    /// Until everything is settled and has come to rest, or a clause is broken.
     public func run() -> WindowSimulationResult {
         produceBacklog()
         planLiveRecords()

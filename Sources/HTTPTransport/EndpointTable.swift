@@ -23,8 +23,15 @@ struct EndpointTable<Endpoint: OpenEndpoint> {
     func first(where isMeant: (Endpoint) -> Bool) -> Endpoint? { endpoints.lazy.compactMap { $0 }.first { !$0.isClosed && isMeant($0) } }
 
     /// Forgets an endpoint that was closed, once its last request has ended.
-    mutating func releaseIfDone(_ endpoint: Endpoint) {
-        if endpoint.isClosed && endpoint.inFlight == 0 { endpoints[endpoint.id.index] = nil }
+    ///
+    /// - Returns: whether it did so now. Where the last completion closes the endpoint, that comes before the end of its request, and
+    ///   another endpoint may be in its place by then.
+    @discardableResult
+    mutating func releaseIfDone(_ endpoint: Endpoint) -> Bool {
+        let index = endpoint.id.index
+        guard endpoint.isClosed, endpoint.inFlight == 0, endpoints[index] === endpoint else { return false }
+        endpoints[index] = nil
+        return true
     }
 }
 

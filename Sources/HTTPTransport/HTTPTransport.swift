@@ -39,6 +39,6 @@ public protocol HTTPTransport: AnyObject {
 }
 
 public protocol HTTPTransportDelegate: AnyObject {
-    /// A request ended. The result is valid during the call only; new requests may be sent from within it.
+    /// A request ended. The result is valid during the call only. From within it requests may be sent, and endpoints opened and closed.
     func requestCompleted(_ token: Int, _ result: borrowing HTTPResult)
 }

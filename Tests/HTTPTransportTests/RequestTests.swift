@@ -301,6 +301,24 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(client.outcomes.values.allSatisfy { $0.status == 200 })
     }
 
+    @Test(arguments: Sender.allCases) func anEndpointMayBeClosedByItsLastCompletionAndAnotherTakeItsPlace(sender: Sender) throws {
+        let server = RawServer.answering(ok)
+        defer { server.stop() }
+        let client = Client(sender)
+        let endpoint = try client.transport.open(EndpointConfiguration(url: server.url))
+        var successor: EndpointID?
+        client.whenCompleted = { [unowned client] token in
+            guard token == 0 else { return }
+            client.transport.close(endpoint)
+            successor = try? client.transport.open(EndpointConfiguration(url: server.url))
+        }
+        client.send(endpoint, 0)
+        client.run(until: 1)
+        client.send(try #require(successor), 1)
+        client.run(until: 2)
+        #expect(client.outcomes[1]?.status == 200)
+    }
+
     @Test(arguments: Sender.allCases) func aTransportWithRequestsInFlightCanBeGivenUp(sender: Sender) throws {
         let server = RawServer { peer in
             _ = peer.readRequest()

@@ -123,8 +123,7 @@ public final class HTTP1Transport: HTTPTransport {
     }
 
     private func releaseIfDone(_ endpoint: HTTP1Endpoint) {
-        endpoints.releaseIfDone(endpoint)
-        guard endpoint.isClosed, endpoint.inFlight == 0 else { return }
+        guard endpoints.releaseIfDone(endpoint) else { return }
         endpoint.target.pool.users -= 1
         hosts.releaseIfUnused(endpoint.target.pool)
     }

@@ -13,13 +13,13 @@ enum CurlFailure {
 
         switch code {
         case CURLE_COULDNT_CONNECT:
-            if slot.pointee.socketsOpened == 0, let denied = slot.pointee.denied {
-                result.failure = .egressDenied
-                result.message = FailureText.denied(denied.address, denied.reason, who)
-            } else if slot.pointee.socketError != 0 {
-                // Ours, not the endpoint's: nothing may be given up for it.
+            if slot.pointee.socketError != 0 {
+                // Ours, not the endpoint's: nothing may be given up for it, also where another of its addresses is denied.
                 result.connectionRefused = true
                 result.message = FailureText.noSocket(slot.pointee.socketError, who)
+            } else if slot.pointee.socketsOpened == 0, let denied = slot.pointee.denied {
+                result.failure = .egressDenied
+                result.message = FailureText.denied(denied.address, denied.reason, who)
             } else {
                 let error = Int32(truncatingIfNeeded: LibCurl.number(easy, CURLINFO_OS_ERRNO))
                 result.connectionRefused = error == ECONNREFUSED

@@ -47,7 +47,7 @@ struct Slot {
     var keptBody = 0
     let maximumBody: Int
     var socketsOpened = 0
-    /// `errno` of `socket`, when that failed.
+    /// `errno` of `socket`, when that failed for want of a descriptor or memory.
     var socketError: Int32 = 0
     var denied: (address: IPAddress?, reason: AddressPolicy.Reason)?
     /// Of `CURL_ERROR_SIZE`; libcurl writes what went wrong.
@@ -195,7 +195,8 @@ private let openSocket: curl_opensocket_callback = { slot, _, address in
         let kind = target.pointee.socktype | FANFARE_SOCK_CLOEXEC
         let descriptor = sockets.connecting.budget.socket(target.pointee.family, kind, target.pointee.protocol)
         guard descriptor >= 0 else {
-            slot.pointee.socketError = errno
+            // A kernel without IPv6 has nothing against IPv4.
+            if errno != EAFNOSUPPORT { slot.pointee.socketError = errno }
             return -1
         }
         slot.pointee.socketsOpened += 1

@@ -117,11 +117,11 @@ extension HTTP1Transport {
 
     private func failConnecting(_ request: HTTP1Request.Pointer) {
         let who = request.pointee.target!.takeUnretainedValue().judged.authority
-        if request.pointee.attempts == 0, let denied = request.pointee.denied {
-            fail(request, .egressDenied, FailureText.denied(denied.address, denied.reason, who))
-        } else if request.pointee.socketError != 0 {
-            // Ours, not the endpoint's: nothing may be given up for it.
+        if request.pointee.socketError != 0 {
+            // Ours, not the endpoint's: nothing may be given up for it, also where another of its addresses is denied.
             fail(request, .network, FailureText.noSocket(request.pointee.socketError, who), isRefused: true)
+        } else if request.pointee.attempts == 0, let denied = request.pointee.denied {
+            fail(request, .egressDenied, FailureText.denied(denied.address, denied.reason, who))
         } else if request.pointee.connectError != 0 {
             let code = request.pointee.connectError
             fail(request, .network, FailureText.cannotConnect(who, FailureText.system(code)), isRefused: code == ECONNREFUSED)

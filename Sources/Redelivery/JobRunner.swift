@@ -127,7 +127,7 @@ public struct JobRunner {
         var last = ContinuousClock.now
         var orders = Job<Plan>.Conduct()
         orders.rate = conduct.rate
-        orders.limit = conduct.limit ?? .max
+        orders.limit = conduct.limit.map { $0 - earlier.sent } ?? .max
         orders.isCancelled = conduct.isCancelled
         orders.progress = { looked, _, counts in
             done = looked

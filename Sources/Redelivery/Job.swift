@@ -57,6 +57,8 @@ public final class Job<Plan: JobPlan> {
     private let now: () -> WallTime
     private var passed: [TopicPartition: Int64] = [:]
     private var sentPlaces: [RecordPlace] = []
+    /// What an interrupted run handed over, and this one has not come to yet.
+    private var found: Set<RecordPlace> = []
 
     /// Records between two commits, and how long one may take to come.
     private static var recordsPerCommit: Int { 5000 }
@@ -104,7 +106,7 @@ public final class Job<Plan: JobPlan> {
     public func run(
         _ writer: RetryTopicWriter, _ store: JobStore, _ lease: JobLease, _ admin: ClusterAdmin, retryTopic: String, _ conduct: Conduct
     ) throws -> Bool {
-        var found = try recordsBeyondPosition(of: retryTopic, admin)
+        found = try recordsBeyondPosition(of: retryTopic, admin)
         for partition in writer.partitions where state.handedOver[partition] == nil {
             state.handedOver[partition] = try admin.watermarks(of: TopicPartition(topic: retryTopic, partition: partition)).high
         }
@@ -121,7 +123,8 @@ public final class Job<Plan: JobPlan> {
             conduct.progress(reader.done, reader.total, counts)
             let judgement = try plan.judge(record, of: partition)
             let place = RecordPlace(record, of: partition)
-            if case .send(let subscription) = judgement, found.remove(place) != nil {
+            let wasHandedOver = found.remove(place) != nil
+            if case .send(let subscription) = judgement, wasHandedOver {
                 counts.found += 1
                 counts.bySubscription[subscription, default: 0] += 1
             } else {
@@ -180,7 +183,8 @@ public final class Job<Plan: JobPlan> {
         }
         sentPlaces.removeAll(keepingCapacity: true)
         for (partition, position) in passed { state.parts[partition]!.position = max(state.parts[partition]!.position, position) }
-        state.handedOver.merge(writer.ends) { max($0, $1) }
+        // Whoever goes on from here must find those too that are still to come, and they stand before what this run has written.
+        if found.isEmpty { state.handedOver.merge(writer.ends) { max($0, $1) } }
         state.isComplete = isComplete
         try lease.confirm()
         try store.save(state)

@@ -73,6 +73,8 @@ public final class RangeReader {
     public func next() throws -> (record: KafkaRecord, partition: TopicPartition)? {
         current?.destroy()
         current = nil
+        // The time that the caller took for the last one is not the cluster's silence.
+        lastNews = EventLoop.now()
         while true {
             var oldest: Source?
             var isWaiting = false

@@ -51,7 +51,7 @@ public final class RetryTopicWriter {
         let partition = partitions[next % partitions.count]
         next += 1
         var headers = headers
-        if places.isEmpty { silence = .now }
+        if producer.outstanding == 0 { silence = .now }
         places.append(partition)
         while true {
             do throws(KafkaError) {

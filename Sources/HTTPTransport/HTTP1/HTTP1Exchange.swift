@@ -69,7 +69,10 @@ extension HTTP1Transport {
             switch connection.pointee.receive(scratch) {
             case .bytes(let count):
                 switch request.pointee.answer.take(UnsafeRawBufferPointer(rebasing: scratch[..<count])) {
-                case .complete: return answered(request, connection, isEnding: isEnding)
+                case .complete:
+                    // There may be more, of which epoll has told already: it must not be read as the next answer.
+                    let isFull = connection.pointee.tls == nil && count == scratch.count
+                    return answered(request, connection, isEnding: isEnding || isFull)
                 case .failed(let problem): return fail(request, problem)
                 // Less than there was room for: there is no more, and epoll will tell of what comes.
                 case .needsMore: if count < scratch.count, !isEnding, connection.pointee.tls == nil { return }

@@ -49,10 +49,4 @@ struct LinkedList {
         remove(first)
         return first
     }
-
-    mutating func popLast() -> Link.Pointer? {
-        guard let last else { return nil }
-        remove(last)
-        return last
-    }
 }

@@ -7,7 +7,6 @@ final class TLSContext {
     let tls: EndpointConfiguration.TLS
     private let context: OpaquePointer
     private let system: SystemAuthorities?
-    private var authoritiesReadAt: Int64 = .min
     /// Why nothing can be sent with it: a file that cannot be used.
     private let problem: TLSProblem?
 
@@ -40,7 +39,7 @@ final class TLSContext {
     /// - Parameter name: of the host; nil for an address.
     func connection(_ descriptor: Int32, name: String?, host: String, sessions: TLSSessions, _ now: Int64) throws(TLSProblem) -> OpaquePointer {
         if let problem { throw problem }
-        if let system, authoritiesReadAt != system.use(in: context, now) { authoritiesReadAt = system.readAt }
+        system?.use(in: context, now)
         guard let ssl = SSL_new(context) else { throw TLSProblem(CURLE_OUT_OF_MEMORY, detail: "out of memory") }
         SSL_set_fd(ssl, descriptor)
         SSL_set_read_ahead(ssl, 1)
@@ -111,17 +110,15 @@ final class SystemAuthorities {
     /// As libcurl has them: what is trusted ends a chain, also where it is no root.
     static let flags = UInt(X509_V_FLAG_PARTIAL_CHAIN) | UInt(X509_V_FLAG_TRUSTED_FIRST)
 
-    private(set) var readAt: Int64 = .min
+    private var readAt: Int64 = .min
     private var store: OpaquePointer?
     private static let lifetime: Int64 = 600_000_000_000
 
     deinit { X509_STORE_free(store) }
 
-    /// - Returns: when they were read.
-    func use(in context: OpaquePointer, _ now: Int64) -> Int64 {
+    func use(in context: OpaquePointer, _ now: Int64) {
         if store == nil || now - readAt > Self.lifetime { read(now) }
         SSL_CTX_set1_cert_store(context, store)
-        return readAt
     }
 
     private func read(_ now: Int64) {

@@ -68,12 +68,5 @@ enum CurlFailure {
         result.message = FailureText.tls(target, reason)
     }
 
-    /// libcurl's own words, in one line of printable characters and bounded: parts of them may come from the endpoint.
-    private static func detail(_ slot: Slot.Pointer, _ code: CURLcode) -> String {
-        let own = String(cString: slot.pointee.errorText)
-        // Before it opens a connection, libcurl looks after all idle ones, and says of theirs what went wrong there in these words.
-        let isOfAnother = own.hasPrefix("h2_process_pending_input")
-        let text = own.isEmpty || isOfAnother ? String(cString: curl_easy_strerror(code)) : own
-        return LibCurl.line(text)
-    }
+    private static func detail(_ slot: Slot.Pointer, _ code: CURLcode) -> String { LibCurl.words(code, slot.pointee.errorText) }
 }

@@ -59,8 +59,7 @@ public struct HandshakeCheck: Sendable {
         _ code: CURLcode, _ easy: UnsafeMutableRawPointer, _ configuration: EndpointConfiguration, _ target: Target, _ door: Door
     ) -> Outcome {
         let who = target.authority
-        let own = String(cString: door.errorText)
-        let words = LibCurl.line(own.isEmpty ? String(cString: curl_easy_strerror(code)) : own)
+        let words = LibCurl.words(code, door.errorText)
         switch code {
         case CURLE_COULDNT_CONNECT:
             if let denied = door.denied, !door.wasOpened {
@@ -121,8 +120,7 @@ private final class Door {
 private let openSocket: curl_opensocket_callback = { door, _, address in
     let door = Unmanaged<Door>.fromOpaque(door!).takeUnretainedValue()
     let target = UnsafePointer(address!)
-    // Not `target.pointee.addr`, which would copy the 16 bytes of the declared type: the memory behind it is longer.
-    let socketAddress = UnsafeRawPointer(target).advanced(by: MemoryLayout.offset(of: \curl_sockaddr.addr)!).assumingMemoryBound(to: sockaddr.self)
+    let socketAddress = LibCurl.address(of: target)
     let length = target.pointee.addrlen
     if case .denied(let reason) = door.rules?.verdict(socketAddress, length: length, hostIsAllowed: door.hostIsAllowed) {
         door.denied = (IPAddress(socketAddress, length: length), reason)

@@ -30,9 +30,21 @@ enum LibCurl {
         return value.map { String(cString: $0.assumingMemoryBound(to: CChar.self)) }
     }
 
-    /// Its words in one line of printable characters and bounded: parts of them may come from the endpoint.
-    static func line(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
+    /// Its own words for a failure, in one line of printable characters and bounded: parts of them may come from the endpoint.
+    ///
+    /// - Parameter errorText: what it wrote into the handle's error buffer.
+    static func words(_ code: CURLcode, _ errorText: UnsafePointer<CChar>) -> String {
+        let own = String(cString: errorText)
+        // Before it opens a connection, libcurl looks after all idle ones, and says of theirs what went wrong there in these words.
+        let isOfAnother = own.hasPrefix("h2_process_pending_input")
+        let text = own.isEmpty || isOfAnother ? String(cString: curl_easy_strerror(code)) : own
+        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
+    }
+
+    /// The address that a socket is opened for. Not `target.pointee.addr`, which would copy the 16 bytes of the declared type: the
+    /// memory behind it is longer.
+    static func address(of target: UnsafePointer<curl_sockaddr>) -> UnsafePointer<sockaddr> {
+        UnsafeRawPointer(target).advanced(by: MemoryLayout.offset(of: \curl_sockaddr.addr)!).assumingMemoryBound(to: sockaddr.self)
     }
 
     /// Nil: not one of ours.

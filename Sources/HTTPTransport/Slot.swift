@@ -181,9 +181,7 @@ private let receiveBody: curl_write_callback = { bytes, size, count, slot in
 private let openSocket: curl_opensocket_callback = { slot, _, address in
     let slot = slot!.assumingMemoryBound(to: Slot.self)
     let target = UnsafePointer(address!)
-    // Not `target.pointee.addr`, which would copy the 16 bytes of the declared type: the memory behind it is longer.
-    let socketAddress = UnsafeRawPointer(target).advanced(by: MemoryLayout.offset(of: \curl_sockaddr.addr)!)
-        .assumingMemoryBound(to: sockaddr.self)
+    let socketAddress = LibCurl.address(of: target)
     let sockets = slot.pointee.sockets.takeUnretainedValue()
     let hostIsAllowed = slot.pointee.target?.hostIsAllowed ?? false
     let length = target.pointee.addrlen

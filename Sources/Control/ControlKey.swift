@@ -60,7 +60,7 @@ public enum ControlKey: Hashable, Sendable {
         }
     }
 
-    /// Those of old jobs go by themselves.
+    /// Whether it is about a job: the replicas themselves forget old ones, so that nobody needs to be told of their tombstones.
     public var isOfJob: Bool {
         switch self {
         case .job, .jobStop: true

@@ -3,7 +3,7 @@ import Glibc
 
 /// What a failed request says, whichever transport it failed in: host, port and what happened, never a header, a body, a path.
 ///
-/// - `who`: the endpoint's host and port.
+/// `who` is the endpoint's host and port throughout.
 enum FailureText {
     static func denied(_ address: IPAddress?, _ reason: AddressPolicy.Reason, _ who: String) -> String {
         "\(address.map(\.description) ?? "the address") (\(who)) is \(reason)"

@@ -1,4 +1,5 @@
-/// Sends requests (POST, where an endpoint's configuration says nothing else) and reports how each ended. Knows URLs and bytes, no events and no subscriptions.
+/// Sends requests (POST, where an endpoint's configuration says nothing else) and reports how each ended. Knows URLs and bytes, no
+/// events and no subscriptions.
 ///
 /// Everything belongs to the thread of the `EventLoop` that the transport was made with, which also drives it: nothing
 /// happens outside of `EventLoop.run`, and completions are delivered from within it.

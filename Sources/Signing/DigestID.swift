@@ -17,11 +17,10 @@ struct DigestID {
         precondition(target.count >= length, "no room for an id")
         word.withUTF8Buffer { target.copyBytes(from: $0) }
         target[length - 33] = UInt8(ascii: "_")
-        let digits: StaticString = "0123456789abcdef"
         Digest(hash).withBytes { digest in
             for index in 0..<16 {
-                target[length - 32 + 2 * index] = digits.utf8Start[Int(digest[index] >> 4)]
-                target[length - 31 + 2 * index] = digits.utf8Start[Int(digest[index] & 15)]
+                target[length - 32 + 2 * index] = Hex.digit(digest[index] >> 4)
+                target[length - 31 + 2 * index] = Hex.digit(digest[index] & 15)
             }
         }
         return length

@@ -1,4 +1,4 @@
-/// Standard Webhooks, version 1: signatures by HMAC-SHA256 over `id.timestamp.body`.
+/// Standard Webhooks: signatures over `id.timestamp.body`, by HMAC-SHA256 (`v1`) and by ed25519 (`v1a`).
 ///
 /// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 public enum StandardWebhooks {

@@ -2,11 +2,8 @@
 public enum TextDigest {
     /// 64 hexadecimal digits.
     public static func sha256(_ text: String) -> String {
-        var hash = SHA256()
         var text = text
-        text.withUTF8 { hash.update(UnsafeRawBufferPointer($0)) }
-        return Digest(hash).withBytes { digest in
-            digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        }
+        let digest = text.withUTF8 { SHA256.digest(UnsafeRawBufferPointer($0)) }
+        return String(decoding: digest.withBytes { Hex.encode($0) }, as: UTF8.self)
     }
 }

@@ -4,8 +4,8 @@ import Glibc
 /// and no clock, and ends the same way however the bytes were cut.
 ///
 /// An answer that is written in an odd way counts, and its connection is not used again, so that no bytes of it are taken for the next
-/// one's: see ``AnswerFraming``. Bounded: the head by
-/// ``ResponseHead``, the body by `maximumBody`, what chunks carry beside it by `maximumExtensions`.
+/// one's: see ``AnswerFraming``. Bounded: the head by ``ResponseHead``, the body by `maximumBody`, what chunks carry beside it by
+/// `maximumExtensions`.
 package struct AnswerParser {
     package enum Step: Equatable {
         case needsMore

@@ -6,8 +6,8 @@ import Glibc
 ///
 /// It keeps the promises of ``CurlTransport``, with the same bounds and the same words for failures:
 ///
-/// - An answer's body is read up to `maximumBody`, its head up to ``ResponseHead``'s limits. Of answers that can be read in two ways
-///   more are refused (``AnswerFraming``).
+/// - An answer's body is read up to `maximumBody`, its head up to ``ResponseHead``'s limits. An answer that can be read in two ways
+///   counts, and its connection is not used again (``AnswerFraming``).
 /// - Redirects are not followed. A request that was sent on an open connection which then closed without a single byte of an answer is
 ///   sent again on a new one, once.
 /// - Connections stay open for the next request to the same host: up to the sum of the open endpoints' `maxConnections`, and not idle

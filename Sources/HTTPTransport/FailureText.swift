@@ -17,9 +17,11 @@ enum FailureText {
 
     static func unresolved(_ who: String) -> String { "the name of \(who) does not resolve" }
 
-    /// - Parameter connected: the request had a connection.
-    static func timeout(_ who: String, _ limits: EndpointConfiguration, connected: Bool) -> String {
-        connected || limits.timeoutMilliseconds <= limits.connectTimeoutMilliseconds
+    /// - Parameters:
+    ///   - connected: the request had a connection.
+    ///   - isWhole: all of its time is over, which it may have spent in waiting until there may be another connection.
+    static func timeout(_ who: String, _ limits: EndpointConfiguration, connected: Bool, isWhole: Bool = false) -> String {
+        connected || isWhole || limits.timeoutMilliseconds <= limits.connectTimeoutMilliseconds
             ? "no complete answer from \(who) within \(limits.timeoutMilliseconds) ms" + (connected ? "" : ", not even a connection")
             : "no connection to \(who) within \(limits.connectTimeoutMilliseconds) ms"
     }

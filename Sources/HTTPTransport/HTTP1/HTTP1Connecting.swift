@@ -227,7 +227,7 @@ extension HTTP1Transport {
 
     /// Ends what has waited too long.
     func expire(_ now: Int64) {
-        while let request = timeouts.firstDue(now) { failByTime(request) }
+        while let request = timeouts.firstDue(now) { failByTime(request, isWhole: true) }
         var overdue: [HTTP1Request.Pointer] = []
         var link = connecting.first
         while let current = link {
@@ -236,7 +236,7 @@ extension HTTP1Transport {
         }
         for request in overdue where request.pointee.isConnecting && request.pointee.attemptDeadline <= now {
             if request.pointee.connectDeadline <= now {
-                failByTime(request)
+                failByTime(request, isWhole: false)
             } else {
                 request.pointee.connectError = ETIMEDOUT
                 if let connection = request.pointee.connection { close(connection) }
@@ -247,11 +247,12 @@ extension HTTP1Transport {
         wakeAgain()
     }
 
-    private func failByTime(_ request: HTTP1Request.Pointer) {
+    /// - Parameter isWhole: all of its time is over, and not only that for connecting.
+    private func failByTime(_ request: HTTP1Request.Pointer, isWhole: Bool) {
         let connected = request.pointee.state == .exchanging
         let limits = request.pointee.endpoint!.takeUnretainedValue().configuration
         let who = request.pointee.target!.takeUnretainedValue().judged.authority
-        fail(request, .timeout, FailureText.timeout(who, limits, connected: connected))
+        fail(request, .timeout, FailureText.timeout(who, limits, connected: connected, isWhole: isWhole))
     }
 
     private func wakeAgain() {

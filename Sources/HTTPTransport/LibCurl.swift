@@ -38,7 +38,7 @@ enum LibCurl {
         // Before it opens a connection, libcurl looks after all idle ones, and says of theirs what went wrong there in these words.
         let isOfAnother = own.hasPrefix("h2_process_pending_input")
         let text = own.isEmpty || isOfAnother ? String(cString: curl_easy_strerror(code)) : own
-        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
+        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.properties.generalCategory == .control ? " " : $0 }))
     }
 
     /// The address that a socket is opened for. Not `target.pointee.addr`, which would copy the 16 bytes of the declared type: the

@@ -26,6 +26,8 @@ public final class RetryTopicWriter {
     private var silence = ContinuousClock.now
     private var trouble = "no answer"
     private static let patience = Duration.seconds(30)
+    /// A job's state has a word for each, and all of them must fit into the metadata of one offset.
+    private static let mostPartitions = 64
 
     /// - Parameter existing: the partitions that the topic has.
     public init(_ kafka: KafkaConfiguration, topic: String, existing: Int, policy: BridgeConfiguration.RetryTopic) throws(KafkaError) {
@@ -33,7 +35,7 @@ public final class RetryTopicWriter {
         self.topic = try producer.topic(topic)
         let lanes = Lanes(delays: policy.lanes, partitionsPerLane: policy.partitionsPerLane)
         var found: [Int32] = []
-        for choice in 0..<UInt64(policy.partitionsPerLane) {
+        for choice in 0..<UInt64(min(policy.partitionsPerLane, Self.mostPartitions)) {
             let partition = lanes.partition(inLane: 0, choice: choice)
             if Int(partition) < existing { found.append(partition) }
         }

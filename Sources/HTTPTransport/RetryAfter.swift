@@ -31,7 +31,7 @@ public enum RetryAfter: Sendable, Equatable {
 ///     Sunday, 06-Nov-94 08:49:37 GMT   RFC 850, obsolete
 ///     Sun Nov  6 08:49:37 1994         asctime, obsolete
 enum HTTPDate {
-    static func secondsSince1970(_ text: UnsafeRawBufferPointer, currentYear: @autoclosure () -> Int = thisYear()) -> Int64? {
+    static func secondsSince1970(_ text: UnsafeRawBufferPointer) -> Int64? {
         var scanner = Scanner(rest: text[...])
         guard let weekday = scanner.word() else { return nil }
         let day: Int, month: Int, year: Int, hour: Int, minute: Int, second: Int
@@ -42,7 +42,7 @@ enum HTTPDate {
             if separator == "-" {
                 guard weekdays.contains(weekday), let y = scanner.number(2) else { return nil }
                 // "that appears to be more than 50 years in the future": the most recent past year with these digits.
-                let now = currentYear()
+                let now = thisYear()
                 let candidate = now - now % 100 + y
                 year = candidate > now + 50 ? candidate - 100 : candidate
             } else {

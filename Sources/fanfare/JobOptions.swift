@@ -23,7 +23,7 @@ struct JobOptions: ParsableArguments {
     var again = false
 
     func validate() throws {
-        if let rate, !(rate > 0) { throw ValidationError("--rate must be more than 0") }
+        if let rate, !(rate >= 0.001) { throw ValidationError("--rate must be at least 0.001") }
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
         if let job, !JobIdentity.isValid(job) {
             throw ValidationError("--job \(job): letters, digits, '.', '_' and '-', at most 100")

@@ -47,7 +47,8 @@ enum JobOperations {
 
     private static let places = Input.Kind.list(
         maximum: 500, schema: ["type": "string", "pattern": "^[a-zA-Z0-9._-]{1,249}/[0-9]{1,9}/[0-9]{1,18}$"], expected: "topic/partition/offset",
-        isRight: { RecordPlace($0) != nil })
+        // 18 digits at most, as the pattern says: the offset behind it is counted with, and has to fit.
+        isRight: { RecordPlace($0).map { $0.offset < 1_000_000_000_000_000_000 } ?? false })
 
     private static let bound = Input.Kind.form(
         schema: [

@@ -123,8 +123,9 @@ final class FaultReader: Sendable {
 
     private func number(_ words: [String], _ index: Int) throws -> Int? {
         guard index < words.count else { return nil }
-        guard let number = Int(words[index]), number >= 0 else { throw ValidationError("\(words[index]) is not a number") }
-        return number
+        // librdkafka has 32 bits for each of them.
+        guard let number = Int32(words[index]), number >= 0 else { throw ValidationError("\(words[index]) is not a number") }
+        return Int(number)
     }
 }
 

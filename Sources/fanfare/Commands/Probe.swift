@@ -57,7 +57,7 @@ struct Probe: AsyncParsableCommand {
     func validate() throws {
         guard !secrets.isEmpty else { throw ValidationError("--secret is missing; or give --secret-file") }
         _ = try EventInput.headers(header)
-        guard (0...1_000_000_000).contains(tolerance) else { throw ValidationError("--tolerance must not be negative") }
+        guard (0...1_000_000_000).contains(tolerance) else { throw ValidationError("--tolerance must be between 0 and 1000000000") }
         guard (0...1 << 30).contains(oversized) else { throw ValidationError("--oversized must be between 0 and \(1 << 30)") }
         guard timeout > .zero else { throw ValidationError("--timeout must be more than 0") }
     }

@@ -49,7 +49,7 @@ struct Publish: AsyncParsableCommand {
         if let keyFrom, keyFrom.isEmpty || !keyFrom.utf8.allSatisfy({ $0 >= 0x61 && $0 <= 0x7A || $0 >= 0x30 && $0 <= 0x39 }) {
             throw ValidationError("--key-from \(keyFrom) is no name of an attribute: a-z and 0-9 only, such as partitionkey")
         }
-        if let rate, !(rate > 0) { throw ValidationError("--rate must be more than 0") }
+        if let rate, !(rate >= 0.001) { throw ValidationError("--rate must be at least 0.001") }
         guard times >= 1 else { throw ValidationError("--repeat must be at least 1") }
         if let size {
             guard (1...10_000_000).contains(size) else { throw ValidationError("--size must be between 1 and 10000000") }

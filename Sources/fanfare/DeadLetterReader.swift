@@ -67,12 +67,9 @@ struct DeadLetterReader {
 
     /// What `body` makes of the newest that match.
     func newest<Result>(_ count: Int, _ body: (DeadLetter, KafkaRecord) throws -> Result) throws -> ArraySlice<Result> {
-        var newest: [Result] = []
-        try forEach { letter, record in
-            if newest.count >= 2 * count { newest.removeFirst(count) }
-            newest.append(try body(letter, record))
-        }
-        return newest.suffix(count)
+        var newest = Newest<Result>(count)
+        try forEach { letter, record in newest.add(try body(letter, record)) }
+        return newest.elements
     }
 
     /// Says in words what a reader of Kafka threw.

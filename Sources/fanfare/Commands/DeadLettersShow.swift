@@ -64,21 +64,6 @@ struct DeadLettersShow: AsyncParsableCommand {
     }
 }
 
-/// `0-17`
-struct PlaceInTopic: ExpressibleByArgument, CustomStringConvertible {
-    let partition: Int32
-    let offset: Int64
-
-    init?(argument: String) {
-        let parts = argument.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let partition = Int32(parts[0]), let offset = Int64(parts[1]), partition >= 0, offset >= 0 else { return nil }
-        self.partition = partition
-        self.offset = offset
-    }
-
-    var description: String { "\(partition)-\(offset)" }
-}
-
 /// One dead letter for people.
 private struct DeadLetterText {
     private(set) var text: String

@@ -108,12 +108,9 @@ struct Deliveries: AsyncParsableCommand {
     private func newest(_ reader: ReceiptReader, _ body: (Receipt, UnsafeRawBufferPointer) -> Void) throws -> [TopicPartition: Int64] {
         if let index { return try reader.forEach(inIndex: index, anew: rebuild, limit: limit, body) }
         guard let limit else { return try reader.forEach(body) }
-        var newest: [(receipt: Receipt, json: [UInt8])] = []
-        let ends = try reader.forEach { receipt, json in
-            if newest.count >= 2 * limit { newest.removeFirst(limit) }
-            newest.append((receipt, Array(json)))
-        }
-        for (receipt, json) in newest.suffix(limit) { json.withUnsafeBytes { body(receipt, $0) } }
+        var newest = Newest<(receipt: Receipt, json: [UInt8])>(limit)
+        let ends = try reader.forEach { receipt, json in newest.add((receipt, Array(json))) }
+        for (receipt, json) in newest.elements { json.withUnsafeBytes { body(receipt, $0) } }
         return ends
     }
 }

@@ -94,7 +94,7 @@ struct CommittedCursors {
     private var bases: [Int32: Int64] = [:]
     private var beyond: [Int32: ContiguousArray<Range<Int64>>] = [:]
 
-    func settled(_ place: RecordPlace) -> Bool {
+    func settled(_ place: PlaceInTopic) -> Bool {
         // A cursor that was never committed has settled nothing.
         guard let base = bases[place.partition] else { return false }
         return place.offset < base || beyond[place.partition]!.contains { $0.contains(place.offset) }

@@ -2,35 +2,29 @@ import EventModel
 import Receiver
 import Synchronization
 
-/// Where a record stands in its topic; of the demo's events, their identity.
-struct RecordPlace: Hashable {
-    var partition: Int32
-    var offset: Int64
-}
-
 /// What became of the demo's events, written down where it shows from outside: what the producer wrote, what the
 /// receiver accepted, what stands in the retry and dead-letter topics. Nothing here comes from the bridge's own figures,
-/// so that the closing balance can prove them wrong.
+/// so that the closing balance can prove them wrong. An event's identity is its place in its topic.
 final class DemoLedger: Sendable {
     struct Produced {
-        var place: RecordPlace
+        var place: PlaceInTopic
         var type: String
     }
 
     /// Of one subscription.
     struct Account {
         /// Accepted by the receiver.
-        var delivered: Set<RecordPlace> = []
+        var delivered: Set<PlaceInTopic> = []
         var duplicates = 0
         /// Requests for later attempts.
         var laterAttempts = 0
         var wrongSignatures = 0
         /// Standing in the dead-letter topic.
-        var deadLetters: Set<RecordPlace> = []
+        var deadLetters: Set<PlaceInTopic> = []
         /// By their place in the retry topic.
-        var retryRecords: [RecordPlace: RecordPlace] = [:]
+        var retryRecords: [PlaceInTopic: PlaceInTopic] = [:]
 
-        mutating func count(_ delivery: Delivery, _ accepted: [RecordPlace]) {
+        mutating func count(_ delivery: Delivery, _ accepted: [PlaceInTopic]) {
             if case .failed = delivery.signature { wrongSignatures += 1 }
             if (delivery.attempt ?? 1) > 1 { laterAttempts += 1 }
             for place in accepted where !delivered.insert(place).inserted { duplicates += 1 }
@@ -69,11 +63,11 @@ final class DemoLedger: Sendable {
         entries.withLock { $0.accounts[subscription, default: Account()].count(delivery, places) }
     }
 
-    func retryRecord(at place: RecordPlace, of event: RecordPlace, subscription: String) {
+    func retryRecord(at place: PlaceInTopic, of event: PlaceInTopic, subscription: String) {
         entries.withLock { $0.accounts[subscription, default: Account()].retryRecords[place] = event }
     }
 
-    func deadLetter(_ event: RecordPlace, _ letter: Letter) {
+    func deadLetter(_ event: PlaceInTopic, _ letter: Letter) {
         entries.withLock { entries in
             entries.accounts[letter.subscription, default: Account()].deadLetters.insert(event)
             entries.letters.insert(letter, at: 0)
@@ -82,10 +76,10 @@ final class DemoLedger: Sendable {
     }
 
     /// From an event's default id, `<topic>-<partition>-<offset>`.
-    static func place(ofID id: String) -> RecordPlace? {
+    static func place(ofID id: String) -> PlaceInTopic? {
         let parts = id.split(separator: "-").suffix(2)
         guard parts.count == 2, let partition = parts.first.flatMap({ Int32($0) }), let offset = parts.last.flatMap({ Int64($0) })
         else { return nil }
-        return RecordPlace(partition: partition, offset: offset)
+        return PlaceInTopic(partition: partition, offset: offset)
     }
 }

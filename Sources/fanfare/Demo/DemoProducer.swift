@@ -34,7 +34,7 @@ struct DemoProducer {
         var inFlight: [UInt: (lane: Int, partition: Int32, type: String)] = [:]
         let told = { [ledger] (lanes: [Lane], inFlight: inout [UInt: (lane: Int, partition: Int32, type: String)], token: UInt, result: Result<Int64, KafkaError>) in
             guard let event = inFlight.removeValue(forKey: token), case .success(let offset) = result else { return }
-            ledger.produced(.init(place: RecordPlace(partition: event.partition, offset: offset), type: event.type), to: lanes[event.lane].topic.topic)
+            ledger.produced(.init(place: PlaceInTopic(partition: event.partition, offset: offset), type: event.type), to: lanes[event.lane].topic.topic)
         }
         var number: UInt = 0
         let clock = ContinuousClock()

@@ -58,9 +58,9 @@ final class DemoTail {
         guard let subscription = text("fanfare-subscription"), let partition = text("fanfare-partition").flatMap({ Int32($0) }),
             let offset = text("fanfare-offset").flatMap({ Int64($0) })
         else { return }
-        let event = RecordPlace(partition: partition, offset: offset)
+        let event = PlaceInTopic(partition: partition, offset: offset)
         if isRetry {
-            ledger.retryRecord(at: RecordPlace(partition: record.partition, offset: record.offset), of: event, subscription: subscription)
+            ledger.retryRecord(at: PlaceInTopic(partition: record.partition, offset: record.offset), of: event, subscription: subscription)
         } else {
             let topic = text("fanfare-topic") ?? ""
             ledger.deadLetter(

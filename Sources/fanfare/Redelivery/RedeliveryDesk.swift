@@ -45,7 +45,7 @@ final class RedeliveryDesk: RedeliverySource {
         }
     }
 
-    func deadLetter(at place: Redelivery.RecordPlace) async throws(RedeliveryFailure) -> WholeDeadLetter {
+    func deadLetter(at place: RecordPlace) async throws(RedeliveryFailure) -> WholeDeadLetter {
         let found = try await reading { desk -> WholeDeadLetter? in
             // Whoever may see these may not therefore read every topic.
             guard DeadLetterTopics(desk.bridge.configuration, desk.bridge.topics).contains(place.topic) else { return nil }

@@ -70,7 +70,7 @@ struct ConfigurationOptions: ParsableArguments {
 func WrongConfiguration(_ problems: [Problem]) -> ExitCode {
     for problem in problems { printError(problem.report) }
     let errors = problems.count { $0.severity == .error }
-    printError("\(Numbers.counted(errors, "error"))")
+    printError(Numbers.counted(errors, "error"))
     return .wrongConfiguration
 }
 

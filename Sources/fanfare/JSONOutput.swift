@@ -1,5 +1,4 @@
 import Glibc
-import Manifests
 import Redelivery
 
 /// Values on standard output one after the other, none kept for long: as one array, or a line each.
@@ -33,9 +32,4 @@ struct JSONOutput: ~Copyable {
         }
         json.removeAll()
     }
-}
-
-/// For output that is put together by hand.
-enum JSONText {
-    static func quoted(_ text: String) -> String { JSON.string(text).compact }
 }

@@ -1,9 +1,7 @@
 import ArgumentParser
-import Dispatch
 import Glibc
 import KafkaClient
 import Redelivery
-import Synchronization
 
 /// What every command has that sends records again.
 struct JobOptions: ParsableArguments {
@@ -60,42 +58,4 @@ extension JobOptions {
             }
         }
     }
-}
-
-/// SIGINT and SIGTERM end a job in good order; a second one ends it at once.
-final class EndRequest: Sendable {
-    private let asked = Atomic(false)
-    var isAsked: Bool { asked.load(ordering: .relaxed) }
-
-    /// Runs `body` while signals are listened to.
-    static func during<Result>(_ body: (EndRequest) throws -> Result) rethrows -> Result {
-        let request = EndRequest()
-        let signals = Termination.onSignal { request.asked.store(true, ordering: .relaxed) }
-        defer { signals.cancel() }
-        return try body(request)
-    }
-}
-
-/// A progress line that closures can share.
-final class ProgressBox {
-    private let label: String
-    private var total: Int?
-    private var line: Progress
-
-    /// - Parameter total: nil while it is not known.
-    init(_ label: String, total: Int? = nil) {
-        self.label = label
-        self.total = total
-        line = Progress(label, total: total)
-    }
-
-    func update(_ done: Int, _ total: Int) {
-        if total != self.total { line = Progress(label, total: total) }
-        self.total = total
-        line.update(done)
-    }
-
-    func update(_ done: Int) { line.update(done) }
-
-    func clear() { line.clear() }
 }

@@ -33,7 +33,7 @@ struct PagedTable {
     }
 
     private mutating func printPage() {
-        let text = table.render(width: Terminal.size(of: 1)?.width, style: Terminal.mode(of: 1).style)
+        let text = Terminal.render(table)
         print(isFirst ? text : text.drop { $0 != "\n" }.dropFirst(), terminator: "")
         isFirst = false
         table = Table(columns)

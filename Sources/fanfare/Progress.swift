@@ -44,3 +44,27 @@ struct Progress: ~Copyable {
         text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }
+
+/// A progress line that closures can share.
+final class ProgressBox {
+    private let label: String
+    private var total: Int?
+    private var line: Progress
+
+    /// - Parameter total: nil while it is not known.
+    init(_ label: String, total: Int? = nil) {
+        self.label = label
+        self.total = total
+        line = Progress(label, total: total)
+    }
+
+    func update(_ done: Int, _ total: Int) {
+        if total != self.total { line = Progress(label, total: total) }
+        self.total = total
+        line.update(done)
+    }
+
+    func update(_ done: Int) { line.update(done) }
+
+    func clear() { line.clear() }
+}

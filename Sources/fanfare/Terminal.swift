@@ -14,6 +14,11 @@ enum Terminal {
         .choose(isTerminal: isatty(descriptor) == 1) { name in getenv(name).map { String(cString: $0) } }
     }
 
+    /// A table as standard output takes it.
+    static func render(_ table: Table) -> String {
+        table.render(width: size(of: STDOUT_FILENO)?.width, style: mode(of: STDOUT_FILENO).style)
+    }
+
     /// Writes to standard output at once and whole, so that lines of several threads do not mix and a pipe's reader
     /// need not wait.
     static func write(_ text: String) {

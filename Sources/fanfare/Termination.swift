@@ -41,3 +41,22 @@ enum Termination {
         return source
     }
 }
+
+/// SIGINT and SIGTERM end long work in good order; a second one ends it at once.
+final class EndRequest: Sendable {
+    private let asked = Atomic(false)
+    var isAsked: Bool { asked.load(ordering: .relaxed) }
+
+    /// Listens to signals until what it returns is cancelled.
+    func listen() -> any DispatchSourceRead {
+        Termination.onSignal { [self] in asked.store(true, ordering: .relaxed) }
+    }
+
+    /// Runs `body` while signals are listened to.
+    static func during<Result>(_ body: (EndRequest) throws -> Result) rethrows -> Result {
+        let request = EndRequest()
+        let signals = request.listen()
+        defer { signals.cancel() }
+        return try body(request)
+    }
+}

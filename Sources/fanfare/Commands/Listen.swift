@@ -4,7 +4,6 @@ import EventModel
 import Glibc
 import Receiver
 import Signing
-import Synchronization
 import TerminalViews
 
 struct Listen: AsyncParsableCommand {

@@ -90,7 +90,7 @@ struct LogLevelCommand: AsyncParsableCommand {
     private func run(_ client: OpsClient) throws {
         guard change.by == nil else { throw ValidationError("--as is not for --url: the bridge records whose token it was") }
         let path = "/api/v1/log-level"
-        var answer: [UInt8]
+        let answer: [UInt8]
         if let level {
             var members = [("level", JSONText.quoted(level.text)), ("for", JSONText.quoted("\(Int(span.seconds))s"))]
             if !change.reason.isEmpty { members.append(("reason", JSONText.quoted(change.reason))) }

@@ -227,7 +227,7 @@ extension Bridge {
 
 extension EmbeddedCluster {
     /// A cluster with the topics that the configuration needs, on free ports.
-    static func forDevelopment(_ loaded: LoadedConfiguration, _ manifests: LoadedManifests, port: UInt16? = nil) throws -> EmbeddedCluster {
+    static func forDevelopment(_ loaded: LoadedConfiguration, _ manifests: LoadedManifests) throws -> EmbeddedCluster {
         let retry = loaded.configuration.retryTopic
         var topics = manifests.topics.map { (name: $0.topic, partitions: $0.provisioning.partitions ?? 4) }
         for manifest in manifests.topics {
@@ -241,6 +241,6 @@ extension EmbeddedCluster {
             topics.append((name: loaded.configuration.receiptsTopicName, partitions: WantedTopic.receiptsPartitions))
         }
         if loaded.configuration.notifications.enabled { topics.append((name: loaded.configuration.notificationsTopicName, partitions: 1)) }
-        return try EmbeddedCluster(port: port, topics: topics)
+        return try EmbeddedCluster(topics: topics)
     }
 }

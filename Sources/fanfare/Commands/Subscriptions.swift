@@ -60,7 +60,7 @@ struct Subscriptions: AsyncParsableCommand {
                     subscription.lag.map { "\($0)" } ?? "-", change?.at.rfc3339 ?? "-", change?.by ?? "-", change?.reason ?? "",
                 ])
             }
-            show(table)
+            print(Terminal.render(table), terminator: "")
         }
 
         private func printOne(_ subscription: SubscriptionStatus) {
@@ -79,11 +79,7 @@ struct Subscriptions: AsyncParsableCommand {
                     partition.lag.map { "\($0)" } ?? "-", partition.goesTo.map { "\($0)" } ?? "",
                 ])
             }
-            show(table)
-        }
-
-        private func show(_ table: Table) {
-            print(table.render(width: Terminal.size(of: 1)?.width, style: Terminal.mode(of: 1).style), terminator: "")
+            print(Terminal.render(table), terminator: "")
         }
     }
 }

@@ -66,7 +66,7 @@ struct RemoteSubscriptions {
                 change?.by ?? "-", reason,
             ])
         }
-        print(table.render(width: Terminal.size(of: 1)?.width, style: Terminal.mode(of: 1).style), terminator: "")
+        print(Terminal.render(table), terminator: "")
     }
 
     // MARK: Changing

@@ -8,7 +8,6 @@ import EventModel
 import Glibc
 import Logging
 import Manifests
-import Synchronization
 import TerminalViews
 
 struct Demo: AsyncParsableCommand {
@@ -56,11 +55,6 @@ struct Demo: AsyncParsableCommand {
     }
 }
 
-/// ctrl-C or SIGTERM.
-final class Interruption: Sendable {
-    let came = Atomic<Bool>(false)
-}
-
 /// One demo from its beginning to its books.
 final class DemoShow {
     private let stage: DemoStage
@@ -70,7 +64,7 @@ final class DemoShow {
     private var nextRate = Instant(nanoseconds: 0)
     /// Of about the last second, oldest first: what moved since tells delivering from idle.
     private var snapshots: [CoreSnapshot] = []
-    private let interruption = Interruption()
+    private let end = EndRequest()
 
     private static let frame: Duration = .milliseconds(250)
     private static let joinLimit: TimeSpan = .seconds(60)
@@ -89,11 +83,11 @@ final class DemoShow {
         if !screen.isPicture {
             Terminal.write("console: \(stage.opsURL)/  metrics: \(stage.opsURL)/metrics  API: \(stage.opsURL)/api/v1/subscriptions\n")
         }
-        let signals = Termination.onSignal { [interruption] in interruption.came.store(true, ordering: .relaxed) }
+        let signals = end.listen()
         defer { signals.cancel() }
         let tail = try stage.makeTail()
         let beginning = now
-        while !interruption.came.load(ordering: .relaxed), !story.isOver(now) {
+        while !end.isAsked, !story.isOver(now) {
             let snapshot = stage.bridge.snapshot()
             if let failure = stage.bridge.failure { throw DemoError(failure) }
             if story.phase == .joining {
@@ -104,9 +98,9 @@ final class DemoShow {
                 }
             }
             if story.advance(snapshot, at: now) { producing?.cancel() }
-            if story.isTimeToComeBack(snapshot, now) {
+            if story.isTimeToComeBack(now) {
                 try await stage.bringUpEndpoint()
-                story.cameBack(snapshot, at: now)
+                story.cameBack(snapshot)
             }
             _ = try tail.read()
             screen.show(state(snapshot), at: now)

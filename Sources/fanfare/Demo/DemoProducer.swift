@@ -1,6 +1,5 @@
 import EventModel
 import KafkaClient
-import Synchronization
 
 /// Writes the demo's events: a shop's orders and payments, a few hundred per second, in waves, so that something moves.
 struct DemoProducer {

@@ -25,9 +25,7 @@ struct DemoStory {
     private var nextProbe: Instant?
     /// Between the last two probes.
     private var pause = TimeSpan.zero
-    private var backAt: Instant?
     private var backlog: Int64 = 0
-    private(set) var caughtUpAfter: TimeSpan?
 
     init(duration: TimeSpan, subscriptions: [Subscription], downURL: String) {
         self.duration = duration
@@ -52,7 +50,7 @@ struct DemoStory {
 
     /// Whether the endpoint that is down has to come back now: about two thirds into the demo, but just before a probe,
     /// because the pauses between probes double and the one after might come too late to be seen.
-    func isTimeToComeBack(_ snapshot: CoreSnapshot, _ now: Instant) -> Bool {
+    func isTimeToComeBack(_ now: Instant) -> Bool {
         guard phase == .flowing, !down.isEmpty else { return false }
         if elapsed(now) >= duration * 0.7 { return true }
         guard let nextProbe, nextProbe - now <= .milliseconds(1500) else { return false }
@@ -60,9 +58,8 @@ struct DemoStory {
         return atProbe >= duration * 0.55 || atProbe + pause * 2.4 > duration * 0.8
     }
 
-    mutating func cameBack(_ snapshot: CoreSnapshot, at now: Instant) {
+    mutating func cameBack(_ snapshot: CoreSnapshot) {
         phase = .back
-        backAt = now
         backlog = lag(snapshot)
     }
 
@@ -71,9 +68,8 @@ struct DemoStory {
         let probe = snapshot.subscriptions.filter { down.contains($0.name) }.compactMap(\.nextProbe).min()
         if let probe, probe != nextProbe { pause = probe - now }
         nextProbe = probe
-        if phase == .back, let backAt, lag(snapshot) < 60, !snapshot.subscriptions.contains(where: { down.contains($0.name) && $0.circuit != .closed }) {
+        if phase == .back, lag(snapshot) < 60, !snapshot.subscriptions.contains(where: { down.contains($0.name) && $0.circuit != .closed }) {
             phase = .caughtUp
-            caughtUpAfter = now - backAt
         }
         if phase != .joining, phase != .settling, elapsed(now) >= duration - settlingTime {
             phase = .settling

@@ -1,6 +1,5 @@
 import BridgeRuntime
 import EventModel
-import Glibc
 import TerminalViews
 
 /// What came of a probe.
@@ -46,7 +45,7 @@ struct ProbeReport {
         for line in lines {
             table.add([line.verdict.rawValue, line.trial.name, line.trial.sent, Self.answer(line.answer), line.trial.expectation.rawValue])
         }
-        Terminal.write(table.render(width: Terminal.size(of: STDOUT_FILENO)?.width, style: Terminal.mode(of: STDOUT_FILENO).style) + "\n")
+        Terminal.write(Terminal.render(table) + "\n")
         for line in lines where line.verdict != .ok {
             Terminal.write("\(line.verdict.rawValue): \(line.trial.name): \(Self.said(line.answer))\n  -> \(line.trial.help)\n")
         }

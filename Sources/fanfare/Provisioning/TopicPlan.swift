@@ -49,8 +49,8 @@ struct TopicPlan {
                 name: topic.name, partitions: topic.partitions ?? -1, replicationFactor: replicas ?? -1, configuration: settings))
         ]
         let counts = [
-            topic.partitions.map { "\(Numbers.counted($0, "partition"))" } ?? "the broker's number of partitions",
-            replicas.map { "\(Numbers.counted($0, "replica"))" } ?? "the broker's number of replicas",
+            topic.partitions.map { Numbers.counted($0, "partition") } ?? "the broker's number of partitions",
+            replicas.map { Numbers.counted($0, "replica") } ?? "the broker's number of replicas",
         ]
         add(.create, "create: " + (counts + settings.map { "\($0.name) \(Self.shown($0.name, $0.value))" }).joined(separator: ", "))
     }

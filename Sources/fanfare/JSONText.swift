@@ -1,5 +1,8 @@
-/// Pieces of JSON, put together.
-extension JSONText {
+import Manifests
+
+/// Pieces of JSON, put together in an order that is chosen.
+enum JSONText {
+    static func quoted(_ text: String) -> String { JSON.string(text).compact }
     static func text(_ value: String?) -> String { value.map(quoted) ?? "null" }
     static func number(_ value: (some BinaryInteger)?) -> String { value.map { "\($0)" } ?? "null" }
     static func array(_ items: [String]) -> String { "[" + items.joined(separator: ",") + "]" }

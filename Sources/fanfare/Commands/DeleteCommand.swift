@@ -19,7 +19,7 @@ struct DeleteCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        if let client = try change.ops.client() { return try RemoteSubscriptions(client: client).delete(name, change, output.output) }
+        if let client = try change.client() { return try RemoteSubscriptions(client: client).delete(name, change, output.output) }
         let desk = try ControlDesk(options)
         let file = desk.files.first { $0.subscriptions.contains { $0.name == name } }?.file
         let replicas = desk.state.replicas.keys

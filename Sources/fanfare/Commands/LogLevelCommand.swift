@@ -52,7 +52,7 @@ struct LogLevelCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let client = try change.ops.client() { return try run(client) }
+        if let client = try change.client() { return try run(client) }
         let desk = try ControlDesk(options)
         guard let level else { return show(desk) }
         let wanted = LogLevelChange(level: level.level, for: span, change: change.attribution)
@@ -88,7 +88,6 @@ struct LogLevelCommand: AsyncParsableCommand {
     }
 
     private func run(_ client: OpsClient) throws {
-        guard change.by == nil else { throw ValidationError("--as is not for --url: the bridge records whose token it was") }
         let path = "/api/v1/log-level"
         let answer: [UInt8]
         if let level {

@@ -20,7 +20,7 @@ struct PauseCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        if let client = try change.ops.client() {
+        if let client = try change.client() {
             return try RemoteSubscriptions(client: client).change(name, "pause", [], change, output.output, done: "is paused")
         }
         let desk = try ControlDesk(options)

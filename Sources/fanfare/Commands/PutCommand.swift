@@ -30,7 +30,7 @@ struct PutCommand: AsyncParsableCommand {
     func run() async throws {
         var input = try Input(file)
         let definition = try input.readAll()
-        if let client = try change.ops.client() {
+        if let client = try change.client() {
             return try RemoteSubscriptions(client: client).put(name, definition, dryRun: dryRun, change, output.output)
         }
         let desk = try ControlDesk(options)

@@ -20,7 +20,7 @@ struct ResumeCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        if let client = try change.ops.client() {
+        if let client = try change.client() {
             return try RemoteSubscriptions(client: client).change(name, "resume", [("fromNow", "\(fromNow)")], change, output.output, done: "is resumed")
         }
         let desk = try ControlDesk(options)

@@ -25,7 +25,7 @@ struct SeekCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        if let client = try change.ops.client() {
+        if let client = try change.client() {
             return try RemoteSubscriptions(client: client).change(name, "seek", [("to", JSONText.quoted(to.words))], change, output.output, done: "goes on")
         }
         let desk = try ControlDesk(options)

@@ -18,6 +18,13 @@ struct ChangeOptions: ParsableArguments {
 
     @OptionGroup var ops: OpsOptions
 
+    /// Nil where the command is to work on Kafka.
+    func client() throws -> OpsClient? {
+        guard let client = try ops.client() else { return nil }
+        guard by == nil else { throw ValidationError("--as is not for --url: the bridge records whose token it was") }
+        return client
+    }
+
     static func span(_ text: String) throws -> TimeSpan {
         guard let span = TimeSpan(text) ?? (text == "0" ? .zero : nil) else { throw ValidationError("--wait \(text): write a duration such as 15s") }
         return span

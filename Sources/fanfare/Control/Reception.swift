@@ -41,10 +41,14 @@ struct Reception {
     var sentence: String {
         if !isAwaited { return "the running replicas take it as soon as they read it" }
         if taken.isEmpty { return "no bridge runs; it holds when one starts" }
-        return "\(taken.count) replica\(taken.count == 1 ? " has" : "s have") taken it"
+        return Self.taken(by: taken.count)
     }
 
-    func warn() {
+    static func taken(by replicas: Int) -> String { "\(replicas) replica\(replicas == 1 ? " has" : "s have") taken it" }
+
+    func warn() { Self.warn(of: silent) }
+
+    static func warn(of silent: [String]) {
         for name in silent {
             printError("warning: replica \(name) has not answered, and is taken for dead; if it lives, it takes the change as soon as it can read the control topic")
         }

@@ -1,4 +1,3 @@
-import ArgumentParser
 import EventFormats
 import EventModel
 import TerminalViews
@@ -83,18 +82,17 @@ struct RemoteSubscriptions {
         var seek: Move?
     }
 
-    /// - Parameter done: completes "NAME is ...".
+    /// - Parameter done: completes "NAME ...".
     func change(
         _ name: String, _ verb: String, _ members: [(name: String, value: String)], _ options: ChangeOptions, _ output: OutputFormat, done: String
     ) throws {
-        guard options.by == nil else { throw ValidationError("--as is not for --url: the bridge records whose token it was") }
         let reason = options.reason.isEmpty ? [] : [(name: "reason", value: JSONText.quoted(options.reason))]
         let answer = try client.post("/api/v1/subscriptions/\(name.percentEncoded)/\(verb)", members + reason)
         if output == .json { return show(answer) }
         let changed = try client.decode(Changed.self, answer)
-        warn(of: changed.silent)
-        let moved = changed.seek.map { ", \($0.offsets.count) partitions to \($0.to)" } ?? ""
-        print("\(name) \(done)\(moved), by \(changed.by): \(taken(by: changed.replicas))")
+        Reception.warn(of: changed.silent)
+        let moved = changed.seek.map { ", \(Numbers.counted($0.offsets.count, "partition")) to \($0.to)" } ?? ""
+        print("\(name) \(done)\(moved), by \(changed.by): \(Reception.taken(by: changed.replicas))")
     }
 
     // MARK: Registering
@@ -108,34 +106,25 @@ struct RemoteSubscriptions {
     }
 
     func put(_ name: String, _ definition: [UInt8], dryRun: Bool, _ options: ChangeOptions, _ output: OutputFormat) throws {
-        let path = "\(try path(of: name, options))&dryRun=\(dryRun)"
+        let path = "\(path(of: name, options))&dryRun=\(dryRun)"
         let answer = try client.put(path, definition)
         if output == .json { return show(answer) }
         let registered = try client.decode(Registered.self, answer)
         for warning in registered.warnings { printError("warning: \(warning)") }
-        warn(of: registered.silent)
+        Reception.warn(of: registered.silent)
         let words = PutCommand.words(registered.outcome, dryRun: dryRun)
         let isChanged = !dryRun && registered.outcome != "unchanged"
-        print("\(name) \(words)\(isChanged ? ", by \(registered.by): \(taken(by: registered.replicas))" : "")")
+        print("\(name) \(words)\(isChanged ? ", by \(registered.by): \(Reception.taken(by: registered.replicas))" : "")")
     }
 
     func delete(_ name: String, _ options: ChangeOptions, _ output: OutputFormat) throws {
-        try client.delete(try path(of: name, options))
+        try client.delete(path(of: name, options))
         print(output == .json ? JSONText.object([("subscription", JSONText.quoted(name)), ("deleted", "true")]) : "\(name) is deleted")
     }
 
-    private func path(of name: String, _ options: ChangeOptions) throws -> String {
-        guard options.by == nil else { throw ValidationError("--as is not for --url: the bridge records whose token it was") }
-        return "/api/v1/subscriptions/\(name.percentEncoded)?reason=\(options.reason.percentEncoded)"
+    private func path(of name: String, _ options: ChangeOptions) -> String {
+        "/api/v1/subscriptions/\(name.percentEncoded)?reason=\(options.reason.percentEncoded)"
     }
-
-    private func warn(of silent: [String]) {
-        for silent in silent {
-            printError("warning: replica \(silent) has not answered, and is taken for dead; if it lives, it takes the change as soon as it can read the control topic")
-        }
-    }
-
-    private func taken(by replicas: Int) -> String { "\(replicas) replica\(replicas == 1 ? " has" : "s have") taken it" }
 
     // MARK: Testing
 

@@ -7,7 +7,7 @@ import { store } from "./store.js";
 import { ask } from "./dialog.js";
 import { follow, jobList } from "./jobs.js";
 
-const KINDS = ["network", "timeout", "tls", "egress-denied", "http", "poison", "window-late", "expired", "aborted", "removed"];
+const KINDS = ["network", "timeout", "tls", "egress-denied", "http", "poison", "window-late", "expired", "aborted", "removed", "redrive-loop"];
 const AGES = [["", "Any time"], ["15m", "15 minutes"], ["1h", "An hour"], ["24h", "A day"], ["168h", "A week"]];
 
 /** What was looked for outlives a visit to another page. */
@@ -25,7 +25,7 @@ export function deadLettersPage(subscription) {
   const chosen = new Map();
 
   const field = (name, element) => (element.addEventListener("change", () => ((wanted[name] = element.value.trim()), find())), element);
-  const option = (value, label = value) => h("option", { value, selected: false }, label);
+  const option = (value, label = value) => h("option", { value }, label);
   const topic = field("topic", h("select", { "aria-label": "Topic" }));
   const kind = field("kind", h("select", { "aria-label": "Kind of failure" }, option("", "All kinds"), KINDS.map((name) => option(name))));
   const since = field("since", h("select", { "aria-label": "Written since" }, AGES.map(([value, label]) => option(value, label))));

@@ -57,7 +57,7 @@ function layout(found, allTopics, width) {
   }
   const shared = [...bundles.values()].sort((a, b) => a.rank - b.rank || b.count - a.count);
   for (const bundle of shared.slice(0, MOST_ROWS)) {
-    targets.push(bundle.count === 1 ? single(bundle.only) : { ...bundle, title: `${plural(bundle.count, "subscription")}`, text: `${word(bundle.state)}${bundle.delivered ? `, ${rate(bundle.delivered)}/s` : ""}` });
+    targets.push(bundle.count === 1 ? single(bundle.only) : { ...bundle, title: plural(bundle.count, "subscription"), text: `${word(bundle.state)}${bundle.delivered ? `, ${rate(bundle.delivered)}/s` : ""}` });
   }
   const order = [...new Set(targets.map((target) => target.topic))];
   const shown = order.slice(0, MOST_TOPICS);

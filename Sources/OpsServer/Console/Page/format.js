@@ -38,11 +38,14 @@ export function clock(time) {
 
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
+/** JSON without the spaces between its tokens. In one pass: a payload may have a hundred thousand of them. */
+const dense = (json) => json.replace(/("[^"\\]*(?:\\.[^"\\]*)*")|\s+/g, "$1");
+
 /** JSON with a member a line. Numbers that JavaScript cannot hold would be shown as others: then it is shown as it is. */
 export function pretty(body) {
   try {
     const value = JSON.parse(body);
-    return JSON.stringify(value) === body.replace(/\s+(?=(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*")*$)/g, "") ? JSON.stringify(value, null, 2) : body;
+    return JSON.stringify(value) === dense(body) ? JSON.stringify(value, null, 2) : body;
   } catch {
     return body;
   }

@@ -56,12 +56,13 @@ export function jobList(subscription) {
   const closed = new AbortController();
   let asked = 0;
   const list = h("ol", { class: "changes jobs" });
-  const element = h("section", { class: "panel", "aria-label": "Redrives and replays", hidden: true }, h("h2", {}, "Redrives and replays"), list);
+  const problem = h("p", { class: "problem", role: "alert" });
+  const element = h("section", { class: "panel", "aria-label": "Redrives and replays", hidden: true }, h("h2", {}, "Redrives and replays"), problem, list);
 
   async function refresh() {
     asked = Date.now();
     try {
-      const [redrives, replays] = await Promise.all(["redrives", "replays"].map((name) => get(`api/v1/${name}`, closed.signal)));
+      const [redrives, replays] = await Promise.all(["redrives", "replays"].map((name) => get(`api/v1/${name}?limit=1000`, closed.signal)));
       const jobs = [...redrives.jobs, ...replays.jobs].filter(({ dryRun, request }) => !dryRun && (!subscription || request?.subscription === subscription)).sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).slice(0, 20);
       element.hidden = jobs.length === 0;
       reconcile(list, jobs, (job) => `${job.id} ${job.at} ${job.state} ${job.sent} ${job.left}`, makeLine, () => {});
@@ -72,7 +73,8 @@ export function jobList(subscription) {
 
   function makeLine(job) {
     const goOn = async () => {
-      await post(`api/v1/${job.verb}s`, { ...job.request, reason: job.reason || undefined }).catch(() => {});
+      setText(problem, "");
+      await post(`api/v1/${job.verb}s`, { ...job.request, reason: job.reason || undefined }).catch((error) => setText(problem, error.message));
       refresh();
     };
     return h("li", {}, h("time", { datetime: job.at }, clock(Date.parse(job.at))), h("span", { class: `pill ${health[job.state]}` }, words[job.state]), h("span", { class: "id" }, job.id),

@@ -2,7 +2,7 @@
 
 import { h, setText } from "./dom.js";
 import { clock, plural, span } from "./format.js";
-import { get, listen, token } from "./connection.js";
+import { get, listen, Refused, token } from "./connection.js";
 import { store, take, now } from "./store.js";
 import { overviewPage } from "./overview.js";
 import { subscriptionPage } from "./subscription.js";
@@ -23,14 +23,23 @@ let refused = null;
 
 const routes = [
   [/^#?\/?$/, () => overviewPage()],
-  [/^#\/subscriptions\/([^/]+)$/, (name) => subscriptionPage(decodeURIComponent(name))],
-  [/^#\/deliveries(?:\/([^/]+))?$/, (event) => deliveriesPage(event && decodeURIComponent(event))],
+  [/^#\/subscriptions\/([^/]+)$/, (name) => subscriptionPage(decoded(name))],
+  [/^#\/deliveries(?:\/([^/]+))?$/, (event) => deliveriesPage(event && decoded(event))],
   [/^#\/dead-letters$/, () => deadLettersPage()],
-  [/^#\/dead-letters\/of\/([^/]+)$/, (name) => deadLettersPage(decodeURIComponent(name))],
+  [/^#\/dead-letters\/of\/([^/]+)$/, (name) => deadLettersPage(decoded(name))],
   [/^#\/dead-letters\/at\/([\w.-]+\/\d+\/\d+)$/, (place) => deadLetterPage(place)],
   [/^#\/explain$/, () => explainPage()],
   [/^#\/configuration$/, () => configurationPage()],
 ];
+
+/** What somebody wrote by hand may not be encoded. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
 
 function route() {
   if (refused || store.at === null) return;
@@ -66,7 +75,7 @@ function tell() {
   const lines = [];
   if (lost) {
     const since = store.at === null ? "" : ` What is shown is of ${clock(store.at)}.`;
-    lines.push(["bad", `The bridge does not answer.${since} Trying again.`]);
+    lines.push(["bad", `${lost instanceof Refused ? lost.message : "The bridge does not answer."}${since} Trying again.`]);
   }
   if (!lost && !refused && store.notReady.length) lines.push(["warn", `This replica is not ready: ${store.notReady.join("; ")}`]);
   if (!lost && !refused && store.refusedProblems) {
@@ -103,8 +112,6 @@ function askForToken(error) {
     h("p", { class: "note" }, "It is kept in this tab only, until it is closed."),
     h("button", { class: "primary" }, "Open"));
   token.forget();
-  page?.close?.();
-  page = null;
   main.replaceChildren(form);
   input.focus();
 }
@@ -119,7 +126,7 @@ async function learn() {
 const stream = listen({
   message(name, data) {
     if (store.at === null || lost) learn();
-    lost = null;
+    lost = refused = null;
     take(name, data);
     refresh();
   },
@@ -130,6 +137,8 @@ const stream = listen({
   refused(error) {
     lost = null;
     refused = error;
+    page?.close?.();
+    page = null;
     tell();
     if (error.status === 401) askForToken(error);
     else main.replaceChildren(h("p", { class: "empty" }, error.message));

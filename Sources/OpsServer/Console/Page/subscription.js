@@ -1,6 +1,6 @@
 // One subscription: what is wrong, since when, how the last hour was, and what can be done.
 
-import { h, setText, setAttribute, reconcile } from "./dom.js";
+import { h, setText, reconcile } from "./dom.js";
 import { clock, count, plural, rate, seconds, span } from "./format.js";
 import { age, judge, pill, remedy, why } from "./health.js";
 import { get, post } from "./connection.js";
@@ -136,9 +136,8 @@ export function subscriptionPage(name) {
       detail = found;
       showDetail();
       update();
-    } catch (error) {
+    } catch {
       // The stream says when the bridge is away, and `missing` when the subscription is.
-      if (!closed.signal.aborted) setAttribute(element, "data-problem", error.message);
     }
   }
 

@@ -73,8 +73,9 @@ package final class Monitor: Sendable {
             state.nextListener += 1
             state.listeners[state.nextListener] = Listener(messages: messages, close: close)
             messages.yield(Self.event("snapshot", MonitorMessage(
-                at: state.lookedAt ?? wallTime(), version: source.version, startedAt: source.startedAt, notReady: state.notReady, refusedProblems: state.refusedProblems, topics: state.topics,
-                subscriptions: state.known.values.map(\.figures).sorted { $0.name < $1.name }, removed: [], changes: state.changes)))
+                at: state.lookedAt ?? wallTime(), version: source.version, startedAt: source.startedAt, notReady: state.notReady,
+                refusedProblems: state.refusedProblems, topics: state.topics, subscriptions: state.known.values.map(\.figures).sorted { $0.name < $1.name },
+                removed: [], changes: state.changes)))
             return state.nextListener
         }
         guard let id else { return nil }
@@ -96,11 +97,10 @@ package final class Monitor: Sendable {
         ByteBuffer(string: "event: \(name)\ndata: \(MonitorMessage.shape.json(message).compact)\n\n")
     }
 
-    private func send(_ message: MonitorMessage) {
-        let listeners = state.withLock { $0.listeners }
+    private static func send(_ message: MonitorMessage, to listeners: [Listener]) {
         guard !listeners.isEmpty else { return }
         let event = Self.event("update", message)
-        for listener in listeners.values {
+        for listener in listeners {
             if case .dropped = listener.messages.yield(event) {
                 listener.messages.finish()
                 listener.close()
@@ -126,7 +126,7 @@ package final class Monitor: Sendable {
             case .notReady(let reasons): reasons
             }
         let refusedProblems = source.configuration().refused?.problems.count ?? 0
-        let message = state.withLock { state in
+        let (message, listeners) = state.withLock { state in
             let isFirst = state.lookedAt == nil
             state.lookedAt = now.wall
             state.notReady = notReady
@@ -152,11 +152,13 @@ package final class Monitor: Sendable {
                 changes.append(StateChange(at: now.wall, subscription: name, from: from, to: nil, by: nil, reason: ""))
             }
             state.changes = (state.changes + changes).suffix(Self.rememberedChanges)
-            return MonitorMessage(
+            let message = MonitorMessage(
                 at: now.wall, version: source.version, startedAt: source.startedAt, notReady: notReady, refusedProblems: refusedProblems, topics: state.topics,
                 subscriptions: different, removed: gone.sorted(), changes: changes)
+            // Whoever begins to listen after this has all of it in the snapshot.
+            return (message, Array(state.listeners.values))
         }
-        send(message)
+        Self.send(message, to: listeners)
     }
 
     private static func known(_ view: SubscriptionView, _ before: Known?, at now: Moment, isSample: Bool, capacity: Int) -> Known {

@@ -40,7 +40,8 @@ package enum MetricFormat: Sendable {
 }
 
 extension StringProtocol {
-    fileprivate func trimming(_ characters: String) -> String {
+    /// Without these characters at its ends.
+    func trimming(_ characters: String) -> String {
         var rest = Substring(self)
         while let first = rest.first, characters.contains(first) { rest.removeFirst() }
         while let last = rest.last, characters.contains(last) { rest.removeLast() }

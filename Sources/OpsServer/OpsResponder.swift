@@ -19,7 +19,6 @@ struct OpsContext: InitializableFromSource {
 struct OpsResponder: HTTPResponder {
     let source: any OpsSource
     let livenessBound: TimeSpan
-    let startedAt: WallTime
     let access: AccessControl
     let rates: RateLimiter
     let monitor: Monitor
@@ -101,7 +100,7 @@ struct OpsResponder: HTTPResponder {
         } catch {
             throw Problem(.badRequest, "The body ends early.")
         }
-        let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased().trimmingSpaces()
+        let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased().trimming(" \t")
         if bytes.isEmpty, type == nil { return nil }
         guard type == "application/json" else {
             throw Problem(.unsupportedMediaType, "A body must be JSON, and say so: Content-Type: application/json.", headers: [.accept: "application/json"])
@@ -123,15 +122,6 @@ extension Request {
 extension HTTPField.Name {
     /// Whether a browser says that a page of another site asks.
     static let secFetchSite = HTTPField.Name("Sec-Fetch-Site")!
-}
-
-extension String {
-    fileprivate func trimmingSpaces() -> String {
-        var text = self[...]
-        while text.first == " " || text.first == "\t" { text = text.dropFirst() }
-        while text.last == " " || text.last == "\t" { text = text.dropLast() }
-        return String(text)
-    }
 }
 
 /// The wall clock, for ages.

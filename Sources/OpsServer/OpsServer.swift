@@ -37,7 +37,7 @@ public struct OpsServer: Sendable {
     /// - Parameter onListening: called once with the port, when connections are accepted.
     /// - Throws: when the address cannot be listened on.
     public func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
-        let responder = OpsResponder(source: source, livenessBound: livenessBound, startedAt: source.startedAt, access: access, rates: rates, monitor: monitor)
+        let responder = OpsResponder(source: source, livenessBound: livenessBound, access: access, rates: rates, monitor: monitor)
         // Structured, so that it ends with this task.
         async let looking: Void = monitor.run()
         do throws(ListenerFailure) {

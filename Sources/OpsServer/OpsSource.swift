@@ -51,8 +51,10 @@ public protocol OpsSource: Sendable {
 
     /// What it runs with.
     func configuration() -> ConfigurationStatus
+
     /// What would become of an event, as `fanfare explain` finds it out: a JSON object, without secrets and signatures.
     func explain(_ question: EventQuestion) throws(QuestionFailure) -> String
+
     /// Attempts that match, the newest first, from this replica's index of receipts.
     ///
     /// - Parameter after: only those that follow there.
@@ -73,6 +75,7 @@ public protocol OpsSource: Sendable {
     /// Of the program, for `build_info` and the page at `/`.
     var version: String { get }
 
+    /// When the process started.
     var startedAt: WallTime { get }
 }
 

@@ -150,7 +150,9 @@ enum PercentCoding {
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "%") {
-                guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.first != UInt8(ascii: "+")
+                // A number may have a sign, too.
+                guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
+                    rest.first != UInt8(ascii: "+"), rest.first != UInt8(ascii: "-")
                 else { return nil }
                 bytes.append(value)
                 rest = rest.dropFirst(2)

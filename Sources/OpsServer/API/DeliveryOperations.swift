@@ -2,6 +2,7 @@ import EventModel
 import Hummingbird
 import Manifests
 import Receipts
+import Redelivery
 
 /// What was attempted, from the index of receipts.
 enum DeliveryOperations {
@@ -17,8 +18,8 @@ enum DeliveryOperations {
                 .query("event", .text(maximum: 1000), "Only of this event: its id, its webhook-id, or topic-partition-offset of its record."),
                 .query("subscription", .text(maximum: 200), "Only of this subscription."),
                 .query("failed", .flag, "Only attempts that failed.", standard: false),
-                .query("since", time, "Only attempts since then: a time (RFC 3339), or how long ago (2h)."),
-                .query("until", time, "Only attempts before then."),
+                .query("since", DeadLetterOperations.pointInTime, "Only attempts since then: a time (RFC 3339), or how long ago (2h)."),
+                .query("until", DeadLetterOperations.pointInTime, "Only attempts before then."),
                 Paging.limit,
                 .query("after", position, "The `next` of the piece before."),
             ],
@@ -33,7 +34,7 @@ enum DeliveryOperations {
         let now = wallTime()
         let filter = ReceiptFilter(
             subscription: call.text("subscription"), event: call.text("event"), failed: call.flag("failed"),
-            since: call.text("since").flatMap { WallTime(since: $0, now: now) }, until: call.text("until").flatMap { WallTime(since: $0, now: now) })
+            since: call.text("since").flatMap { WallTime($0, before: now) }, until: call.text("until").flatMap { WallTime($0, before: now) })
         do throws(DeliveriesFailure) {
             let after = call.text("after").flatMap { ReceiptPosition(text: $0) }
             return Reply.json(list, try await call.source.deliveries(filter, limit: call.count("limit"), after: after))
@@ -48,11 +49,6 @@ enum DeliveryOperations {
     }
 
     // MARK: Inputs
-
-    private static let time = Input.Kind.form(
-        schema: ["anyOf": [["type": "string", "format": "date-time"], ["type": "string", "pattern": "^[0-9]{1,4}(ms|s|m|h|d)$"]]],
-        expected: "a time (2026-05-01T08:00:00Z), or how long ago (2h)"
-    ) { WallTime(since: $0, now: wallTime()) != nil }
 
     private static let position = Input.Kind.form(
         schema: ["type": "string", "pattern": "^[0-9]{1,18}-[0-9]{1,5}-[0-9]{1,13}$"], expected: "the `next` of the piece before"
@@ -102,17 +98,4 @@ enum DeliveryOperations {
         .optionalTime("due", "When it is tried again.") { $0.due?.rfc3339 },
         .optionalText("kind", "Of a dead letter: the failure kind.") { $0.kind },
     ])
-}
-
-extension WallTime {
-    /// A time, or how long ago.
-    fileprivate init?(since text: String, now: WallTime) {
-        if let ago = TimeSpan(text) {
-            self.init(milliseconds: now.milliseconds - ago.millisecondsRoundedUp)
-        } else {
-            var text = text
-            guard let time = text.withUTF8({ WallTime(rfc3339: UnsafeRawBufferPointer($0)) }) else { return nil }
-            self = time
-        }
-    }
 }

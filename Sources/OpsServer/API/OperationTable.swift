@@ -45,7 +45,7 @@ enum ProbeOperations {
         let format = MetricFormat.negotiate(accept: call.accept)
         let view = MetricView(
             core: call.source.snapshot(), isReady: call.source.readiness() == .ready, process: ProcessFigures.read(), version: call.source.version,
-            startedAt: call.server.startedAt, now: wallTime(), receiptIndex: call.source.receiptIndex())
+            startedAt: call.source.startedAt, now: wallTime(), receiptIndex: call.source.receiptIndex())
         return Reply.bytes(MetricCatalog.render(view, format: format), type: format.contentType)
     }
 }

@@ -71,7 +71,7 @@ extension MonitorMessage {
             .time("startedAt", "When the process started.") { $0.startedAt.rfc3339 },
             .texts("notReady", "Why this replica is not ready; empty when it is.") { $0.notReady },
             .count("refusedProblems", "Problems of newer manifests, which were refused; /api/v1/configuration has them.") { $0.refusedProblems },
-        .list("topics", topic, "All topics of which this replica owns partitions, by name.") { $0.topics },
+            .list("topics", topic, "All topics of which this replica owns partitions, by name.") { $0.topics },
             .list("subscriptions", subscription, "All, or those of which something is different.") { $0.subscriptions },
             .texts("removed", "Subscriptions that are gone.") { $0.removed },
             .list("changes", change, "Changes of state; in a snapshot the last ones, at most \(Monitor.rememberedChanges).") { $0.changes },

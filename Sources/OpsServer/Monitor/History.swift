@@ -6,12 +6,15 @@ package struct History: Sendable {
     package struct Sample: Sendable {
         /// The end of the stretch that it is about.
         package var at: WallTime
-        /// A second, as the next one.
+        /// Events per second that the endpoint accepted.
         package var delivered: Float
+        /// Attempts per second that failed.
         package var failed: Float
+        /// In records, at the end.
         package var lag: Float
-        /// Seconds; of attempts; NaN where none ended. The others likewise.
+        /// Seconds that half of the attempts took at most; NaN where none ended, as in the next two.
         package var median: Float
+        /// The same of 99 of 100 attempts.
         package var slowest: Float
         /// From the record's timestamp to the first success, for 99 of 100 events.
         package var delay: Float

@@ -23,8 +23,6 @@ public struct ReceiverOptions: Sendable {
 public struct Behaviour: Sendable, Equatable {
     /// The share of deliveries that fail, from 0 to 1.
     public var failRate: Double = 0
-    /// What a delivery that fails by `failRate` is answered with.
-    public var failStatus = 503
     /// How long every answer takes.
     public var delay: Duration = .zero
     /// Answers everything with this status instead of 200.
@@ -34,7 +32,8 @@ public struct Behaviour: Sendable, Equatable {
     /// Seconds, sent as `Retry-After` with every answer outside 2xx.
     public var retryAfter: Int? = nil
 
-    public init() {}
+    /// What a delivery that fails by `failRate` is answered with.
+    static let failStatus = 503
 
     public init(
         failRate: Double = 0, delay: Duration = .zero, status: Int? = nil, refusals: [String: Int] = [:], retryAfter: Int? = nil

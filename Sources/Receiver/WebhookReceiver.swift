@@ -87,18 +87,22 @@ public final class WebhookReceiver: Sendable {
         if behaviour.delay > .zero { try await Task.sleep(for: behaviour.delay) }
         state.withLock { state in
             let path = state.paths[request.path] != nil || state.paths.count < Self.maxPaths ? request.path : Self.otherPaths
-            var record = state.paths[path] ?? PathRecord(seed: options.seed, path: path)
-            judge(&delivery, behaviour, &record)
-            if delivery.succeeded { delivery.repeatedEvents = record.accept(peek.ids) }
-            record.statistics.count(delivery)
-            state.paths[path] = record
+            // In place: a copy of what it remembers, for each request, would take longer than the rest.
+            judge(&delivery, behaviour, peek.ids, &state.paths[path, default: PathRecord(seed: options.seed, path: path)])
         }
         onDelivery(delivery)
         return Answer(status: delivery.status, retryAfter: delivery.succeeded ? nil : behaviour.retryAfter)
     }
 
+    /// Decides on the answer, and writes it down.
+    private func judge(_ delivery: inout Delivery, _ behaviour: Behaviour, _ ids: [String], _ record: inout PathRecord) {
+        answer(&delivery, behaviour, &record)
+        if delivery.succeeded { delivery.repeatedEvents = record.accept(ids) }
+        record.statistics.count(delivery)
+    }
+
     /// A wrong signature is refused as any receiver should; only then comes the misbehaviour.
-    private func judge(_ delivery: inout Delivery, _ behaviour: Behaviour, _ record: inout PathRecord) {
+    private func answer(_ delivery: inout Delivery, _ behaviour: Behaviour, _ record: inout PathRecord) {
         guard isTrusted(delivery.signature) else {
             delivery.status = 401
             return
@@ -108,7 +112,7 @@ public final class WebhookReceiver: Sendable {
         if let type = delivery.eventType, let status = behaviour.refusals[type] {
             delivery.status = status
         } else if fails {
-            delivery.status = behaviour.failStatus
+            delivery.status = Behaviour.failStatus
         } else if let status = behaviour.status {
             delivery.status = status
         }

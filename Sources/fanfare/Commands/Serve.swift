@@ -1,6 +1,5 @@
 import ArgumentParser
 import BridgeRuntime
-import Control
 import Dispatch
 import Egress
 import EventModel

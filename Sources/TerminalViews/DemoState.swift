@@ -47,6 +47,8 @@ public struct DemoSubscription: Sendable {
         /// `nextProbe` in seconds, where known.
         case circuitOpen(nextProbe: Int?)
         case suspended
+        /// By an operator, as in the demo's console.
+        case paused
         case disabled
     }
 
@@ -88,6 +90,8 @@ public struct DemoSubscription: Sendable {
         let before = previous?.counters ?? SubscriptionCounters()
         if !now.enabled {
             state = .disabled
+        } else if now.paused {
+            state = .paused
         } else if now.suspended {
             state = .suspended
         } else if now.circuit == .open {

@@ -76,7 +76,7 @@ enum SubscriptionPanel {
             let probe = seconds > 0 ? "next probe in \(Numbers.duration(seconds: seconds))" : "probing now"
             return subscription.reason.isEmpty ? probe : "\(subscription.reason), \(probe)"
         case .circuitOpen(nil), .probing, .suspended: return subscription.reason.isEmpty ? nil : subscription.reason
-        case .idle, .delivering, .retrying, .disabled: return nil
+        case .idle, .delivering, .retrying, .paused, .disabled: return nil
         }
     }
 }
@@ -91,6 +91,7 @@ enum DemoWords {
         case .probing: "probing"
         case .circuitOpen: "circuit open"
         case .suspended: "suspended"
+        case .paused: "paused"
         case .disabled: "disabled"
         }
     }
@@ -102,13 +103,13 @@ enum DemoWords {
         case .retrying: glyphs.retrying
         case .probing: glyphs.probing
         case .circuitOpen: glyphs.open
-        case .suspended: glyphs.stopped
+        case .suspended, .paused: glyphs.stopped
         }
     }
 
     static func paint(_ state: DemoSubscription.State) -> Paint {
         switch state {
-        case .idle, .disabled: .quiet
+        case .idle, .paused, .disabled: .quiet
         case .delivering: .good
         case .retrying, .probing: .warning
         case .circuitOpen, .suspended: .bad

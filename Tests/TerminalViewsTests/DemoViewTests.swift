@@ -194,7 +194,8 @@ private let unicode = TerminalStyle(colour: false, unicode: true)
         #expect(state(previous: snapshot) { $0.circuit = .probing } == .probing)
         #expect(state(previous: snapshot) { $0.circuit = .open; $0.waiting = 1 } == .circuitOpen(nextProbe: 4))
         #expect(state(previous: snapshot) { $0.circuit = .open; $0.suspended = true } == .suspended)
-        #expect(state(previous: snapshot) { $0.suspended = true; $0.enabled = false } == .disabled)
+        #expect(state(previous: snapshot) { $0.suspended = true; $0.paused = true } == .paused)
+        #expect(state(previous: snapshot) { $0.paused = true; $0.enabled = false } == .disabled)
     }
 }
 

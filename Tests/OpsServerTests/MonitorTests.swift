@@ -33,8 +33,6 @@ import Testing
         let update = await stream.text()
         #expect(update.hasPrefix("event: update\n"))
         #expect(update.contains(#""subscription":"shipping","from":"circuit-open","to":"delivering""#))
-        // Fifty in five seconds, or a little less after the look that a first listener causes.
-        #expect(update.contains(#""delivered":"#))
         monitor.look(at: moment(7))
         let quiet = await stream.text()
         #expect(quiet.contains(#""changes":[]"#))

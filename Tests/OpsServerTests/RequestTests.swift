@@ -12,6 +12,7 @@ private let json = "Content-Type: application/json"
         ("/api/v1/subscriptions?limt=1", #""name":"limt","detail":"is not known; did you mean \"limit\"?""#),
         ("/api/v1/subscriptions?state=broken", #""name":"state","detail":"must be one of refused, disabled, paused"#),
         ("/api/v1/subscriptions?after=%FF", #""name":"after","detail":"is not UTF-8""#),
+        ("/api/v1/subscriptions?after=%-0", #""name":"after","detail":"is not UTF-8""#),
         ("/api/v1/subscriptions?after=%0A", #""name":"after","detail":"must be a text of one line"#),
         ("/api/v1/subscriptions/billing?x=1", #""name":"x","detail":"is not known here""#),
     ])
@@ -42,6 +43,15 @@ private let json = "Content-Type: application/json"
             #expect(reply.status == status)
             #expect(reply.body.contains(expected))
             #expect(source.changed.isEmpty)
+        }
+    }
+
+    @Test func `for a redrive from an offset behind which there is none is told so`() async throws {
+        try await serving(FixedSource()) { port in
+            let body = #"{"topic":"shop.orders","places":["shop.orders.dead-letter/0/9223372036854775807"]}"#
+            let reply = try await request("/api/v1/redrives", port: port, method: "POST", headers: [json], body: body)
+            #expect(reply.status == 400)
+            #expect(reply.body.contains(#""pointer":"/places","detail":"must be a list of 1 to 500 texts, each topic/partition/offset""#))
         }
     }
 

@@ -59,8 +59,11 @@ final class ProgressBox {
     }
 
     func update(_ done: Int, _ total: Int) {
-        if total != self.total { line = Progress(label, total: total) }
-        self.total = total
+        if total != self.total {
+            line.clear()
+            line = Progress(label, total: total)
+            self.total = total
+        }
         line.update(done)
     }
 

@@ -123,11 +123,3 @@ enum HostName {
         }
     }
 }
-
-extension IPAddress {
-    func masked(to prefixLength: Int) -> IPAddress {
-        let hostBits = width - prefixLength
-        let kept = (bits >> hostBits) << hostBits
-        return family == .v4 ? IPAddress(v4: UInt32(kept)) : IPAddress(v6: kept)
-    }
-}

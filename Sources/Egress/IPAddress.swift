@@ -48,6 +48,13 @@ public struct IPAddress: Sendable, Hashable {
     }
 
     var width: Int { family == .v4 ? 32 : 128 }
+
+    /// The first address of the range with a prefix of that length which this one is in.
+    func masked(to prefixLength: Int) -> IPAddress {
+        let hostBits = width - prefixLength
+        let kept = (bits >> hostBits) << hostBits
+        return family == .v4 ? IPAddress(v4: UInt32(kept)) : IPAddress(v6: kept)
+    }
 }
 
 extension IPAddress: CustomStringConvertible {
@@ -73,8 +80,7 @@ public struct AddressRange: Sendable, Hashable {
 
     /// Nil when the length does not fit the family or bits beyond it are set.
     public init?(_ network: IPAddress, prefixLength: Int) {
-        guard (0...network.width).contains(prefixLength) else { return nil }
-        guard prefixLength == network.width || network.bits & ((1 << (network.width - prefixLength)) - 1) == 0 else { return nil }
+        guard (0...network.width).contains(prefixLength), network.masked(to: prefixLength) == network else { return nil }
         self.network = network
         self.prefixLength = prefixLength
     }

@@ -70,6 +70,15 @@ import Testing
         #expect(try verdict("8.8.4.4", rules) == .allowed)
     }
 
+    @Test func aRangeMayBeAllAddressesOfAFamily() throws {
+        let no6 = try EgressRules(deny: ["::/0"])
+        #expect(try verdict("2001:4860:4860::8888", no6) == .denied(.denyRule))
+        #expect(try verdict("8.8.8.8", no6) == .allowed)
+        let no4 = try EgressRules(deny: ["0.0.0.0/0"])
+        #expect(try verdict("8.8.8.8", no4) == .denied(.denyRule))
+        #expect(try verdict("2001:4860:4860::8888", no4) == .allowed)
+    }
+
     @Test(arguments: [
         ("https://example.com", "is a URL; write its host only."), ("10.0.0.1/8", "has bits set beyond its first 8; write 10.0.0.0/8"),
         ("10.0.0.0/33", "needs a prefix length from 0 to 32"), ("10.0.0.0/08", "needs a prefix length"), ("10.0.0.0/", "needs a prefix length"),

@@ -1,4 +1,5 @@
-import KafkaClient
+package import EventModel
+package import KafkaClient
 
 /// A record that was read from a log: the log is known again by it.
 struct LogMark: Sendable {
@@ -25,6 +26,44 @@ struct LogMarks {
 
     /// False when the partition is not ours any more, or was asked for twice.
     mutating func endCheck(of partition: TopicPartition) -> Bool { underCheck.removeValue(forKey: partition) != nil }
+}
+
+/// Logs that were made anew. What Kafka holds there for a group is of the log that is gone, until the group has committed in the new one.
+package struct RenewedLogs {
+    private struct Log {
+        /// Where it begins.
+        var start: Int64
+        /// What was committed before is of the old log, whenever it is acknowledged.
+        var found: Instant
+        /// By name: those that have committed nothing in it.
+        var groups: Set<String>
+    }
+
+    private var logs: [TopicPartition: Log] = [:]
+
+    package init() {}
+
+    package var isEmpty: Bool { logs.isEmpty }
+
+    /// - Parameter groups: that may have cursors of the old log.
+    package mutating func add(_ partition: TopicPartition, start: Int64, of groups: Set<String>, at now: Instant) {
+        logs[partition] = Log(start: start, found: now, groups: groups)
+    }
+
+    package mutating func forget(_ partition: TopicPartition) { logs[partition] = nil }
+
+    /// Where a group's cursor begins, whatever is stored; nil where that counts.
+    package func start(of partition: TopicPartition, for group: String) -> Int64? {
+        guard let log = logs[partition], log.groups.contains(group) else { return nil }
+        return log.start
+    }
+
+    /// - Parameter sent: when the commit was.
+    package mutating func committed(_ partition: TopicPartition, by group: String, sent: Instant) {
+        guard let found = logs[partition]?.found, sent > found else { return }
+        logs[partition]!.groups.remove(group)
+        if logs[partition]!.groups.isEmpty { logs[partition] = nil }
+    }
 }
 
 extension LogMark {

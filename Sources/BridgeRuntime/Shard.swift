@@ -91,9 +91,8 @@ final class Shard {
 
     /// What is known of logs of partitions that were lost.
     var logMarks = LogMarks()
-    /// Where the logs begin that were made anew: what cursors say of them is about others.
-    var renewedLogs: [TopicPartition: Int64] = [:]
-    /// How often that was found.
+    var renewedLogs = RenewedLogs()
+    /// How often a log was found to have been made anew.
     var renewals: UInt64 = 0
 
     /// Of topics whose number of partitions matters here.

@@ -59,6 +59,9 @@ extension Shard {
             if let failure {
                 log.limited("commit", .warning, "a commit failed; it will be repeated", ["group": "\(groupName(group))", "reason": "\(failure)"])
             }
+            if failure == nil, !renewedLogs.isEmpty {
+                for entry in completion.partitions { renewedLogs.committed(entry.partition, by: groupName(group), sent: sent) }
+            }
             seeksCommitEnded(of: group, succeeded: failure == nil)
             step(.commitEnded(group, succeeded: failure == nil, duration: moment.instant - sent))
         case .membership:
@@ -77,15 +80,27 @@ extension Shard {
             if !wanted.isEmpty { after(.seconds(1), .fetch(group, wanted)) }
             return
         }
+        let name = groupName(group)
         for handle in handles {
             let partition = topicPartition(handle)
-            if let start = renewedLogs[partition] {
+            if let start = renewedLogs.start(of: partition, for: name) {
                 // What is stored is about a log that is gone.
                 step(.startResolved(group, handle, offset: start))
             } else {
                 cursorFound(group, handle, stored[partition] ?? .none)
             }
         }
+    }
+
+    /// What is stored for those who read it now is about a log that is gone; who comes later begins where its policy says.
+    func noteRenewed(_ partition: TopicPartition, start: Int64) {
+        let groups: [CursorGroup] =
+            if partition.topic == plan.core.retryTopic {
+                [.retryTopic]
+            } else {
+                core.slots(ofTopic: partition.topic).compactMap { $0 }.map { .subscription($0) }
+            }
+        renewedLogs.add(partition, start: start, of: Set(groups.map { groupName($0) }), at: moment.instant)
     }
 
     /// A subscription that comes to a log which others read already (it was paused, or its name was used before) may have a

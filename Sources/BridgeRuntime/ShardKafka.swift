@@ -49,7 +49,7 @@ extension Shard {
         guard logMarks.endCheck(of: partition) else { return }
         if isRenewed {
             sayRenewed(partition, mark.offset + 1, end)
-            renewedLogs[partition] = start
+            noteRenewed(partition, start: start)
         }
         begin([partition])
     }
@@ -58,7 +58,7 @@ extension Shard {
         log.logger.info(
             "partitions move to another replica; finishing what is in flight",
             metadata: ["partitions": "\(partitions.map(\.description).joined(separator: " "))"])
-        for partition in partitions { renewedLogs[partition] = nil }
+        for partition in partitions { renewedLogs.forget(partition) }
         // The engine has not heard yet of those whose logs are being looked at.
         consumer.unassign(partitions.filter { logMarks.endCheck(of: $0) })
         step(.revoking(partitions.compactMap { handle(of: $0) }))
@@ -78,7 +78,7 @@ extension Shard {
             "partitions lost: the group went on without this member",
             metadata: ["partitions": "\(partitions.map(\.description).joined(separator: " "))"])
         for partition in partitions {
-            renewedLogs[partition] = nil
+            renewedLogs.forget(partition)
             logMarks.keep(activeReadings.first { $0.partition == partition }?.mark, of: partition)
         }
         let handles = partitions.compactMap { handle(of: $0) }

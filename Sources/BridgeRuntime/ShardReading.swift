@@ -118,7 +118,7 @@ extension Shard {
             return step(.outOfRange(handle, logStart: start, chunk: chunk))
         }
         sayRenewed(reading.partition, position, end)
-        renewedLogs[reading.partition] = start
+        noteRenewed(reading.partition, start: start)
         step(.lost([handle]))
         forget(handle)
         assigned([reading.partition])

@@ -85,7 +85,9 @@ final class ShardTraces {
     func add(_ item: ItemView, _ event: TracedEvent, partition: Int32, at now: Moment) {
         let record = KafkaRecord(bits: item.token.bits)
         let arrived = now.nanoseconds(at: item.arrived)
-        let created = record.timestamp < 0 ? arrived : min(record.timestamp * 1_000_000, arrived)
+        // Producers may write any timestamp: not every one is a time in nanoseconds too.
+        let hasPast = record.timestamp >= 0 && record.timestamp <= arrived / 1_000_000
+        let created = hasPast ? record.timestamp * 1_000_000 : arrived
         let before = item.isRetryRecord ? RetryHeaders(record).attempts ?? 0 : 0
         items.append(
             Item(

@@ -126,7 +126,7 @@ final class ControlFollower {
             let token = writer.write(entry.record)
             if let submission = entry.submission { submissions[token] = submission }
         }
-        guard writer.outstanding > 0, Clock.moment().instant >= retryAt else { return }
+        guard Clock.moment().instant >= retryAt else { return }
         do throws(KafkaError) {
             try writer.poll(acknowledged: acknowledged)
         } catch {

@@ -1,7 +1,7 @@
 public import Control
 public import KafkaClient
 
-/// Writes records to the control topic, each until Kafka has it. One thread's; nothing waits but `write(_:to:_:timeout)`.
+/// Writes records to the control topic, each until Kafka has it. One thread's; nothing waits.
 public final class ControlWriter {
     private let kafka: KafkaConfiguration
     private let topic: String
@@ -35,13 +35,18 @@ public final class ControlWriter {
     ///
     /// - Parameter acknowledged: told the offset of each record that Kafka has.
     public func poll(acknowledged: (_ token: UInt, _ offset: Int64) -> Void = { _, _ in }) throws(KafkaError) {
-        guard !pending.isEmpty else { return }
-        let producer = try connectedProducer()
-        for index in pending.indices where !pending[index].isSent {
-            try send(pending[index].record, pending[index].token, producer)
-            pending[index].isSent = true
-        }
+        // With nothing to write too, once there is a producer: what it has to say of itself would pile up.
+        guard let producer = try pending.isEmpty ? self.producer : connectedProducer() else { return }
         var failure: KafkaError?
+        do throws(KafkaError) {
+            for index in pending.indices where !pending[index].isSent {
+                try send(pending[index].record, pending[index].token, producer)
+                pending[index].isSent = true
+            }
+        } catch {
+            // A producer that cannot go on takes nothing: it is known, and replaced, below.
+            failure = error
+        }
         producer.poll { token, result in
             guard let index = pending.firstIndex(where: { $0.token == token }) else { return }
             switch result {
@@ -54,7 +59,7 @@ public final class ControlWriter {
         if let fatal = producer.fatalError {
             self.producer = nil
             for index in pending.indices { pending[index].isSent = false }
-            failure = fatal
+            if !pending.isEmpty { failure = fatal }
         }
         if let failure { throw failure }
     }

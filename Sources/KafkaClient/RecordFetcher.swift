@@ -10,6 +10,9 @@ public final class RecordFetcher {
     private let buffer = UnsafeMutablePointer<KafkaRecord>.allocate(capacity: 1)
 
     public init(_ configuration: KafkaConfiguration) throws(KafkaError) {
+        var configuration = configuration
+        // Nobody looks at them, and between two records nobody takes them out of the client's queue.
+        configuration.properties.append((name: "statistics.interval.ms", value: "0"))
         signal = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
         guard signal >= 0 else { throw KafkaError(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, "eventfd: \(String(cString: strerror(errno)))") }
         do throws(KafkaError) {

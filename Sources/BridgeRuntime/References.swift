@@ -24,7 +24,7 @@ struct References {
     /// Each holds values that the budget of records does not count.
     private static let room = 8
 
-    var isEmpty: Bool { open.isEmpty }
+    var isEmpty: Bool { open.isEmpty && waiting.isEmpty }
 
     func value(of record: RecordToken) -> KafkaRecord? { values[record.bits] }
 
@@ -51,12 +51,13 @@ struct References {
         return true
     }
 
-    /// The request has ended, or will not be made. Returns one that has room now.
+    /// The request has ended, or will not be made. Returns one that has room now: it asks for it, or is ended in its turn.
     mutating func end(_ index: Int) -> DeliveryID? {
-        guard let records = open.removeValue(forKey: index) else { return nil }
-        tickets[index] = nil
-        for record in records { values.removeValue(forKey: record)?.destroy() }
-        return waiting.isEmpty ? nil : waiting.removeFirst()
+        if let records = open.removeValue(forKey: index) {
+            tickets[index] = nil
+            for record in records { values.removeValue(forKey: record)?.destroy() }
+        }
+        return open.count < Self.room && !waiting.isEmpty ? waiting.removeFirst() : nil
     }
 
     /// Whether the delivery is not a request yet; then it will be none.

@@ -12,6 +12,8 @@ extension Shard: HTTPTransportDelegate {
         if let outlet = outlets[delivery.subscription.index], let writer = outlet.repartition { return repartition(delivery, outlet, writer) }
         guard let outlet = outlets[delivery.subscription.index], let endpoint = outlet.endpoint, outlet.problem.isEmpty else {
             let reason = outlets[delivery.subscription.index]?.problem ?? "the subscription was removed"
+            // It may have waited for something else, with its values here already.
+            if !references.isEmpty { endReferences(id.index) }
             return endAttempt(id, AttemptOutcome(failure: .egressDenied, message: reason), duration: .zero)
         }
         guard hasReferredValues(delivery), hasSchemas(delivery, outlet), hasToken(id, outlet), hasConsent(id, outlet)

@@ -17,7 +17,14 @@ package enum RetentionCheck {
             if !policy.deadLetter.drop { need(configuration.deadLetterTopic(for: policy), .zero) }
         }
         for (topic, span) in needed.sorted(by: { $0.key < $1.key }) {
-            guard let entries = try? admin.configuration(ofTopic: topic) else { return }
+            let entries: [ClusterAdmin.ConfigurationEntry]
+            do throws(KafkaError) {
+                entries = try admin.configuration(ofTopic: topic)
+            } catch {
+                if error.isRetriable { return }
+                // A topic that does not exist, or that we may not look at, says nothing about the others.
+                continue
+            }
             for problem in problems(topic, needs: span, entries.settings, isSource: manifests.contains { $0.topic == topic }) {
                 log.critical("\(problem)", metadata: ["topic": "\(topic)"])
             }

@@ -60,7 +60,8 @@ final class ShardMailbox: Sendable {
 
     func takeAll() -> [Message] {
         inbox.withLock { inbox in
-            defer { inbox.messages.removeAll(keepingCapacity: true) }
+            // Not keeping its capacity: the memory goes with the messages, and there are seldom any.
+            defer { inbox.messages = [] }
             return inbox.messages
         }
     }

@@ -68,7 +68,7 @@ extension Bridge {
             RetentionCheck.run(configuration, topics, kafka, log)
             retention.run(while: { !isStopping }, snapshot: snapshot)
         }
-        watch(mailboxes, &counts)
+        watch(mailboxes, &counts, admin)
         for thread in threads { thread.join() }
     }
 
@@ -89,8 +89,10 @@ extension Bridge {
     }
 
     /// Until all shards have finished, or one cannot go on.
-    private func watch(_ shards: [ShardMailbox], _ counts: inout PartitionCounts) {
-        var admin: ClusterAdmin?
+    ///
+    /// - Parameter admin: the client that there is already.
+    private func watch(_ shards: [ShardMailbox], _ counts: inout PartitionCounts, _ admin: ClusterAdmin?) {
+        var admin = admin
         var edition = 0
         var tick = 0
         while !shards.allSatisfy(\.status.isFinished) {

@@ -6,6 +6,7 @@ import Synchronization
 
 /// What metrics and probes are told.
 extension Bridge {
+    /// What all shards and helpers last showed, as one.
     public func snapshot() -> CoreSnapshot {
         let shards = state.withLock { $0.shards }
         var merged = CoreSnapshot()
@@ -38,6 +39,7 @@ extension Bridge {
         return merged
     }
 
+    /// Whether events are delivered, or what that waits for.
     public func readiness() -> Readiness {
         let (shards, reachable, waitingFor, stopping) = state.withLock {
             ($0.shards, $0.isClusterReachable, $0.waitingFor, $0.isStopping)

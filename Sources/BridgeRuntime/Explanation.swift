@@ -42,8 +42,7 @@ package struct Explanation {
     /// In the manifest's order.
     package var outcomes: [Outcome] = []
 
-    /// - Parameters:
-    ///   - now: the time of the attempt.
+    /// - Parameter now: the time of the attempt.
     /// - Throws: `EgressRuleError`, `EndpointError`, `EventLoopError`.
     package init(
         of given: GivenRecord, _ manifest: TopicManifest, egress: BridgeConfiguration.Egress, schemas: (any SchemaSource)? = nil,

@@ -16,9 +16,10 @@ final class PartitionReading {
     var chunkIdleSince = Instant(nanoseconds: 0)
     /// The start of the log is being looked up.
     var isLookingUp = false
-    /// The next record needs a schema that is being looked up.
+    /// The next record (of the head, of the chunk) needs a schema that is being looked up.
     var pause: ShardSchemas.Pause? = nil
     var chunkPause: ShardSchemas.Pause? = nil
+    /// Behind the last record of the head that the engine knows.
     var position: Int64 = -1
     /// The last record of its log that was read.
     var mark: LogMark? = nil

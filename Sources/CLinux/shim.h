@@ -1,5 +1,5 @@
 // What Linux offers and the `Glibc` module does not export: epoll, eventfd, inotify, prctl, adjtimex, malloc_trim, an extension of
-// posix_spawn. No code besides shims for functions that Swift cannot call because they are variadic.
+// posix_spawn. No code besides shims for what Swift cannot call or see.
 #ifndef FANFARE_CLINUX_SHIM_H
 #define FANFARE_CLINUX_SHIM_H
 

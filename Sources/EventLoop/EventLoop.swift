@@ -4,8 +4,8 @@ import Glibc
 /// One thread's epoll loop: descriptors, timers, and wake-ups from other threads.
 ///
 /// The loop does not run by itself: its thread calls ``run(until:)`` in a loop of its own, which is one wait and the
-/// dispatch of what became ready. Everything except ``signal`` belongs to the thread that created the loop and traps
-/// elsewhere.
+/// dispatch of what became ready. Everything except ``signal`` and ``now()`` belongs to the thread that created the loop, and traps
+/// elsewhere where that costs little.
 public final class EventLoop {
     /// Wakes this loop; may be passed to other threads.
     public let signal: Signal

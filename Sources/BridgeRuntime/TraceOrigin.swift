@@ -6,7 +6,6 @@ import Spans
 package struct TraceOrigin {
     typealias Names = SemanticConventions
 
-    let subscription: String
     /// How the spans of each step begin. Those of records of the retry topic are others.
     let consume: Part
     let consumeRetry: Part
@@ -22,7 +21,6 @@ package struct TraceOrigin {
     /// - Parameter isTemplate: every event has its own URL.
     init(_ policy: Subscription, isTemplate: Bool, group: String, retryTopic: String) {
         let name = policy.manifestName
-        subscription = name
         func part(_ step: String, of object: String, _ more: (ByteWriter) -> Void = { _ in }) -> Part {
             let writer = ByteWriter()
             writer.appendAttribute(Names.Fanfare.subscription, name)

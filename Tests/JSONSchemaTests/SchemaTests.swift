@@ -80,4 +80,8 @@ func problems(_ schema: String) -> [String] {
         let text = "\"" + String(repeating: "a", count: 5000) + "!\""
         #expect(try failure(text, #"{"pattern": "^(a+)+$"}"#) == " does not match the pattern ^(a+)+$")
     }
+
+    @Test func aPatternThatRepeatsNothingOverAndOverIsCompiledAtOnce() throws {
+        #expect(try failure(#""a""#, #"{"pattern": "(((((){1000}){1000}){1000}){1000}){1000}"}"#) == nil)
+    }
 }

@@ -41,7 +41,12 @@ struct Pattern: Sendable {
             case .sequence(let parts): for part in parts { try add(part) }
             case .alternatives(let parts): try add(alternatives: parts)
             case .repeat(let part, let least, let greatest):
-                for _ in 0..<least { try add(part) }
+                for _ in 0..<least {
+                    let before = steps.count
+                    try add(part)
+                    // What made no step once never does. Only steps are limited, and repetitions inside each other multiply.
+                    if steps.count == before { break }
+                }
                 if let greatest { try add(part, atMost: greatest - least) } else { try add(anyNumberOf: part) }
             }
         }

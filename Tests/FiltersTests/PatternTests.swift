@@ -113,6 +113,14 @@ struct PatternTests {
         #expect(try !withEvent(data: event) { matches(try pattern(#"{"o": {"a": [{"exists": true}], "b": [2999], "c": {"d": [2999]}}}"#), $0) })
     }
 
+    @Test("takes nothing for absent where the search for values in the same elements is given up")
+    func givenUp() throws {
+        func elements(_ member: String) -> String { "[" + Array(repeating: "{\"\(member)\": 1}", count: 400).joined(separator: ",") + "]" }
+        let event = "{\"a\": \(elements("x")), \"b\": \(elements("y")), \"z\": 1}"
+        let filter = try pattern(#"{"a": {"x": [1]}, "b": {"y": [1]}, "z": [{"exists": false}]}"#)
+        #expect(try !withEvent(data: event) { matches(filter, $0) })
+    }
+
     @Test("finds values in and beside inner arrays, however they are mixed")
     func mixedArrays() throws {
         let inner = (0..<5_000).map { "[{\"b\": \($0)}, [\($0)]]" }

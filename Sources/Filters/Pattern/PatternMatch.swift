@@ -65,7 +65,8 @@ private struct ElementSearch {
     init(conditions: [FieldCondition]) { self.conditions = conditions }
 
     mutating func finds(from index: Int, _ fields: borrowing EventFields) -> Bool {
-        guard index < conditions.count else { return true }
+        // Without looks left, what is only not found any more would pass for absent.
+        guard index < conditions.count else { return looks >= 0 }
         let condition = conditions[index]
         let range = fields.range(of: condition.field)
         if condition.allowsAbsence, nextConsistent(range, fields) == nil { return finds(from: index + 1, fields) }

@@ -12,6 +12,8 @@ struct IPAddress: Hashable {
     /// Nil when the text is no address. An IPv4 address written as IPv6 (`::ffff:1.2.3.4`) is the IPv4 address.
     init?(_ text: Bytes) {
         guard text.count >= 2, text.count <= 45, text.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }) else { return nil }
+        // To `inet_pton` a NUL is the end, whatever stands behind it.
+        guard !text.contains(0) else { return nil }
         let family = text.contains(UInt8(ascii: ":")) ? AF_INET6 : AF_INET
         var address = in6_addr()
         let understood = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 46) { terminated in

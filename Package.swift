@@ -72,7 +72,7 @@ let package = Package(
             "EventModel", "EventFormats", "JSONSchema", "Filters", "Transforms", "Signing", "Egress", "Certificates", yams,
         ]),
         // What receivers get, as OpenAPI and AsyncAPI documents; pure.
-        target("Descriptions", ["EventModel", "EventFormats", "Manifests"]),
+        target("Descriptions", ["EventModel", "EventFormats", "JSONSchema", "Manifests"]),
         // What operators change at run time: the records of the control topic, and the state folded from them; pure.
         target("Control", ["EventModel", "EventFormats"]),
         // Standard Webhooks signatures.

@@ -30,7 +30,7 @@ struct SchemaParser {
         depth += 1
         defer { depth -= 1 }
         switch value.kind {
-        case .string: return try reference(value.text ?? "", namespace: namespace)
+        case .string: return try reference(value.unescaped ?? "", namespace: namespace)
         case .array: return try union(value, namespace: namespace)
         case .object: return try declared(SchemaObject(value), namespace: namespace)
         case .number, .boolean, .null: throw AvroSchemaError(problem: "is not a type: a name, an object or an array is expected")
@@ -76,7 +76,7 @@ struct SchemaParser {
     private mutating func declared(_ object: SchemaObject, namespace: String) throws(AvroSchemaError) -> Int {
         guard let type = object["type"] else { throw AvroSchemaError(problem: "has no type") }
         // {"type": {"type": ...}}, {"type": [...]}: what is inside counts.
-        guard type.kind == .string, let name = type.text else {
+        guard type.kind == .string, let name = type.unescaped else {
             return try inside("type") { (parser) throws(AvroSchemaError) in try parser.type(type, namespace: namespace) }
         }
         switch name {
@@ -109,7 +109,7 @@ struct SchemaParser {
             fields.append(
                 try inside("fields/\(position)") { (parser) throws(AvroSchemaError) in
                     let field = SchemaObject(element)
-                    guard let name = field["name"]?.text, !name.isEmpty else { throw AvroSchemaError(problem: "has no name") }
+                    guard let name = field["name"]?.unescaped, !name.isEmpty else { throw AvroSchemaError(problem: "has no name") }
                     guard names.insert(name).inserted else { throw AvroSchemaError(problem: "a field of this name is there already") }
                     let type = try parser.part("type", of: field, namespace: inner)
                     return AvroSchema.Field(name: name, key: Self.json(name) + [UInt8(ascii: ":")], type: type)
@@ -124,7 +124,7 @@ struct SchemaParser {
         guard let list = object["symbols"], list.kind == .array else { throw AvroSchemaError(problem: "has no array of symbols") }
         var symbols: [[UInt8]] = []
         for element in list.elements {
-            guard let symbol = element.text else { throw AvroSchemaError(problem: "a symbol that is no text") }
+            guard let symbol = element.unescaped else { throw AvroSchemaError(problem: "a symbol that is no text") }
             symbols.append(Self.json(symbol))
         }
         nodes[index] = .enumeration(symbols: symbols)
@@ -140,8 +140,8 @@ struct SchemaParser {
 
     /// The place of a named type, known by its name from here on, so that it may contain itself; and the namespace within.
     private mutating func declareName(of object: SchemaObject, namespace: String) throws(AvroSchemaError) -> (index: Int, namespace: String) {
-        guard let name = object["name"]?.text, !name.isEmpty else { throw AvroSchemaError(problem: "has no name") }
-        let full = Self.fullName(name, namespace: object["namespace"]?.text ?? namespace)
+        guard let name = object["name"]?.unescaped, !name.isEmpty else { throw AvroSchemaError(problem: "has no name") }
+        let full = Self.fullName(name, namespace: object["namespace"]?.unescaped ?? namespace)
         guard Self.primitive(full) == nil else { throw AvroSchemaError(problem: "has the name of a primitive type") }
         let index = add(.null)
         guard named.updateValue(index, forKey: full) == nil else {
@@ -186,7 +186,7 @@ private struct SchemaObject {
     /// Nothing in it where `value` is no object.
     init(_ value: JSONValue) {
         for member in value.members {
-            if let name = member.name.text { members[name] = member.value }
+            if let name = member.name.unescaped { members[name] = member.value }
         }
     }
 
@@ -199,18 +199,9 @@ private struct SchemaObject {
 
     /// Nil where it is no decimal, or not a right one: the logical type is to be ignored then.
     func decimal(size: Int?) -> AvroSchema.Node? {
-        guard members["logicalType"]?.text == "decimal", let precision = number("precision") else { return nil }
+        guard members["logicalType"]?.unescaped == "decimal", let precision = number("precision") else { return nil }
         let scale = number("scale") ?? 0
         guard (1...Self.maximumPrecision).contains(precision), (0...precision).contains(scale) else { return nil }
         return .decimal(scale: scale, size: size)
-    }
-}
-
-extension JSONValue {
-    /// Nil where it is no string, or one with half a surrogate pair.
-    fileprivate var text: String? {
-        guard kind == .string else { return nil }
-        let writer = ByteWriter(capacity: raw.count)
-        return appendUnescaped(to: writer) ? String(decoding: writer.bytes, as: UTF8.self) : nil
     }
 }

@@ -1,5 +1,6 @@
 import EventFormats
 import EventModel
+import JSONSchema
 import Manifests
 
 /// The catalog's schemas as components of one document: each file is one, and references among them lead there.
@@ -37,7 +38,8 @@ struct SchemaComponents {
     private func component(_ file: CatalogFile) -> JSON {
         let schema = file.text.withUnsafeBytes { bytes -> JSON in
             guard let value = try? JSONScanner.scan(bytes) else { preconditionFailure("the loader takes JSON only") }
-            return rewritten(value, of: file.path)
+            let id = value.member("$id")?.unescaped.map { $0.hasSuffix("#") ? String($0.dropLast()) : $0 }
+            return rewritten(value, Origin(path: file.path, id: id))
         }
         guard case .object(let members) = schema else { return schema }
         // A file's own `$id` would be what references are relative to.
@@ -45,41 +47,38 @@ struct SchemaComponents {
         return JSON.object(own).prepending("$schema", .string(Self.draft))
     }
 
-    private func rewritten(_ value: JSONValue, of path: String) -> JSON {
+    // MARK: References
+
+    /// The file that a reference stands in.
+    private struct Origin {
+        var path: String
+        /// By which it may also name itself.
+        var id: String?
+    }
+
+    private func rewritten(_ value: JSONValue, _ origin: Origin) -> JSON {
         switch value.kind {
         case .object:
             return .object(value.members.map { member in
-                let name = text(member.name)
-                if name == "$ref", member.value.kind == .string {
-                    return .init(name: name, value: .string(target(of: text(member.value), from: path)))
+                let name = member.name.unescaped ?? ""
+                if name == "$ref", let reference = member.value.unescaped {
+                    return .init(name: name, value: .string(target(of: reference, from: origin)))
                 }
-                return .init(name: name, value: rewritten(member.value, of: path))
+                return .init(name: name, value: rewritten(member.value, origin))
             })
-        case .array: return .array(value.elements.map { rewritten($0, of: path) })
-        case .string: return .string(text(value))
+        case .array: return .array(value.elements.map { rewritten($0, origin) })
+        case .string: return .string(value.unescaped ?? "")
         case .number, .boolean, .null: return .raw(String(decoding: value.raw, as: UTF8.self))
         }
     }
 
-    private func text(_ value: JSONValue) -> String {
-        let writer = ByteWriter()
-        _ = value.appendUnescaped(to: writer)
-        return String(decoding: writer.bytes, as: UTF8.self)
-    }
-
-    /// Where a reference leads in this document; the loader has checked that it leads to a file that is known.
-    private func target(of reference: String, from path: String) -> String {
+    /// Where a reference leads in this document. One that leads to none of its files stays as it is: the loader has let it pass, so it
+    /// stands in what is no schema, as in `examples`.
+    private func target(of reference: String, from origin: Origin) -> String {
         let parts = reference.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
-        let file = parts[0].isEmpty ? path : Self.resolve(String(parts[0]), from: path)
-        let pointer = parts.count > 1 ? String(parts[1]) : ""
-        return "#/components/schemas/\(names[file] ?? file)\(pointer)"
-    }
-
-    static func resolve(_ relative: String, from path: String) -> String {
-        var parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().map(String.init)
-        for part in relative.split(separator: "/") {
-            if part == ".." { parts.removeLast() } else if part != "." { parts.append(String(part)) }
-        }
-        return parts.joined(separator: "/")
+        let file = String(parts[0])
+        let isOwn = file.isEmpty || file == origin.id
+        guard let path = isOwn ? origin.path : FileReference.path(file, from: origin.path), let name = names[path] else { return reference }
+        return "#/components/schemas/\(name)\(parts.count > 1 ? String(parts[1]) : "")"
     }
 }

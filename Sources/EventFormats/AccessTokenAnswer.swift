@@ -16,12 +16,12 @@ public enum AccessTokenAnswer: Sendable, Equatable {
             return
         }
         guard isSuccess else {
-            let code = answer.member("error")?.text
+            let code = answer.member("error")?.unescaped
             let isCode = code.map { (1...40).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isCodeCharacter) } ?? false
             self = .refused(code: isCode ? code : nil)
             return
         }
-        guard let token = answer.member("access_token")?.text, !token.isEmpty else {
+        guard let token = answer.member("access_token")?.unescaped, !token.isEmpty else {
             self = .unusable("has no access_token")
             return
         }
@@ -29,7 +29,7 @@ public enum AccessTokenAnswer: Sendable, Equatable {
             self = .unusable("has an access_token that no header can hold")
             return
         }
-        if let type = answer.member("token_type")?.text, type.lowercased() != "bearer" {
+        if let type = answer.member("token_type")?.unescaped, type.lowercased() != "bearer" {
             self = .unusable("has a token_type other than Bearer")
             return
         }
@@ -44,21 +44,12 @@ public enum AccessTokenAnswer: Sendable, Equatable {
     /// Some send the number as text.
     private static func lifetime(_ value: JSONValue?) -> Double? {
         guard let value else { return nil }
-        let text = value.kind == .number ? String(decoding: value.raw, as: UTF8.self) : value.text
+        let text = value.kind == .number ? String(decoding: value.raw, as: UTF8.self) : value.unescaped
         guard let seconds = text.flatMap({ Double($0) }), seconds.isFinite else { return nil }
         return min(max(0, seconds), 1e9)
     }
 
     private static func isCodeCharacter(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "_")
-    }
-}
-
-extension JSONValue {
-    /// What a string says; nil for other kinds, and for what is no text.
-    var text: String? {
-        guard kind == .string else { return nil }
-        let writer = ByteWriter()
-        return appendUnescaped(to: writer) ? String(decoding: writer.bytes, as: UTF8.self) : nil
     }
 }

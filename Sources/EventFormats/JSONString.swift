@@ -25,6 +25,13 @@ extension JSONValue {
         return false
     }
 
+    /// What a string says; nil for any other kind, and for half a surrogate pair, which is no text.
+    package var unescaped: String? {
+        guard kind == .string else { return nil }
+        let writer = ByteWriter(capacity: raw.count)
+        return appendUnescaped(to: writer) ? String(decoding: writer.bytes, as: UTF8.self) : nil
+    }
+
     /// Whether an escape of a string names half a surrogate pair, so that it is no text.
     package var hasHalfSurrogatePair: Bool {
         guard hasEscapes else { return false }

@@ -17,7 +17,7 @@ public struct JWTClaims: Sendable, Equatable {
     }
 
     private init(members: JSONValue) {
-        subject = members.member("sub")?.text
+        subject = members.member("sub")?.unescaped
         guard let value = members.member("exp"), value.kind == .number,
             let seconds = Double(String(decoding: value.raw, as: UTF8.self)), seconds.isFinite
         else { return }

@@ -60,8 +60,8 @@ final class SchemaCompiler {
     }
 
     private func checkDialect(_ document: Document) {
-        for member in document.root.members where member.name.isText("$schema") {
-            let name = member.value.string ?? ""
+        for member in document.root.members where member.name.unescaped == "$schema" {
+            let name = member.value.unescaped ?? ""
             let known = ["http://json-schema.org/draft-07/schema", "https://json-schema.org/draft-07/schema"]
             if known.contains(name.hasSuffix("#") ? String(name.dropLast()) : name) { continue }
             complain(member.value, document, "$schema is not draft-07; write \"$schema\": \"http://json-schema.org/draft-07/schema#\", and the schema in its keywords")
@@ -91,7 +91,7 @@ final class SchemaCompiler {
 
     /// What `$ref` means, in this document or another.
     func resolve(_ reference: JSONValue, _ document: Document) -> Int? {
-        guard let text = reference.string else {
+        guard let text = reference.unescaped else {
             complain(reference, document, "$ref must be a string")
             return nil
         }
@@ -111,16 +111,15 @@ final class SchemaCompiler {
     private func file(_ name: String, _ reference: JSONValue, _ document: Document) -> Document? {
         if name.isEmpty { return document }
         // A schema that names itself by its `$id`.
-        if let id = document.root.member("$id")?.string, name == (id.hasSuffix("#") ? String(id.dropLast()) : id) { return document }
+        if let id = document.root.member("$id")?.unescaped, name == (id.hasSuffix("#") ? String(id.dropLast()) : id) { return document }
         guard !name.contains(":"), !name.hasPrefix("/"), !name.contains("?") else {
             complain(reference, document, "$ref names something that is not a file beside this one; nothing is fetched: write a relative path, or #/definitions/...")
             return nil
         }
-        guard let name = PercentEncoding.decode(name) else {
+        guard let path = FileReference.path(name, from: document.path) else {
             complain(reference, document, "$ref is not a URI reference")
             return nil
         }
-        let path = RelativePath.resolve(name, from: document.path)
         if let known = documents[path] { return known }
         switch read(path) {
         case .success(let text): return open(path, text)
@@ -150,56 +149,5 @@ final class SchemaCompiler {
                 path.append((next, nodes[next].inPlace))
             }
         }
-    }
-}
-
-extension JSONValue {
-    func isText(_ text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { stringEquals(UnsafeRawBufferPointer($0)) }
-    }
-
-    /// The text of a string; nil for any other value, and for half a surrogate pair.
-    var string: String? {
-        guard kind == .string else { return nil }
-        let writer = ByteWriter()
-        return appendUnescaped(to: writer) ? String(decoding: writer.bytes, as: UTF8.self) : nil
-    }
-
-    /// Of members that repeat a name the last one counts.
-    func member(_ name: String) -> JSONValue? {
-        var found: JSONValue?
-        for member in members where member.name.isText(name) { found = member.value }
-        return found
-    }
-}
-
-/// Paths as text; nothing is looked up.
-enum RelativePath {
-    /// What `name` means in the file at `path`, without `.` and `..` where they can be resolved.
-    static func resolve(_ name: String, from path: String) -> String {
-        var parts: [Substring] = path.hasPrefix("/") ? [""] : []
-        for part in path.split(separator: "/").dropLast() + name.split(separator: "/") where part != "." {
-            if part == "..", let last = parts.last, last != "..", !last.isEmpty { parts.removeLast() } else { parts.append(part) }
-        }
-        return parts.joined(separator: "/")
-    }
-}
-
-enum PercentEncoding {
-    /// Nil for a percent sign without two digits, and for what is not UTF-8 then.
-    static func decode(_ text: String) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else { return nil }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

@@ -66,8 +66,8 @@ final class SchemaDocument {
 
     private func namedSchemas() -> [String: JSONValue] {
         var found: [String: JSONValue] = [:]
-        for schema in [root] + ["definitions", "properties"].flatMap({ root.member($0)?.members.map(\.value) ?? [] }) {
-            guard let id = schema.member("$id")?.string, found[id] == nil else { continue }
+        for schema in [root] + (["definitions", "properties"] as [StaticString]).flatMap({ root.member($0)?.members.map(\.value) ?? [] }) {
+            guard let id = schema.member("$id")?.unescaped, found[id] == nil else { continue }
             found[id] = schema
         }
         return found

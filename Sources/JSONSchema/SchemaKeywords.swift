@@ -12,7 +12,7 @@ extension SchemaCompiler {
             } else {
                 var keywords = Keywords(compiler: self, document: document, schema: value)
                 for member in value.members {
-                    guard let name = member.name.string else { continue }
+                    guard let name = member.name.unescaped else { continue }
                     keywords.take(name, member.value, &node)
                 }
                 keywords.finish(&node)
@@ -63,7 +63,7 @@ private struct Keywords {
                 schema.member("else").map { compiler.node($0, document) })
         case "definitions": for (_, value) in members(name, value) { _ = compiler.node(value, document) }
         case "$id":
-            if let id = value.string, id.hasPrefix("#") || schema.raw.baseAddress == document.root.raw.baseAddress { break }
+            if let id = value.unescaped, id.hasPrefix("#") || schema.raw.baseAddress == document.root.raw.baseAddress { break }
             compiler.complain(value, document, "$id inside a schema is not supported; remove it, and refer to the schema by its place: #/definitions/...")
         default:
             takeNumber(name, value)
@@ -92,7 +92,7 @@ private struct Keywords {
         let names = value.kind == .array ? value.elements.map { $0 } : [value]
         var types: TypeSet = []
         for name in names {
-            guard let text = name.string, let found = TypeSet.names.first(where: { $0.name == text }) else {
+            guard let text = name.unescaped, let found = TypeSet.names.first(where: { $0.name == text }) else {
                 compiler.complain(name, document, "type must be object, array, string, number, integer, boolean or null, or a list of them")
                 return nil
             }
@@ -163,7 +163,7 @@ private struct Keywords {
         switch name {
         case "minLength": string.minLength = count(name, value)
         case "maxLength": string.maxLength = count(name, value)
-        case "pattern": string.pattern = value.string.flatMap { pattern($0, value, name) } ?? notAString(name, value)
+        case "pattern": string.pattern = value.unescaped.flatMap { pattern($0, value, name) } ?? notAString(name, value)
         default: return
         }
         hasString = true
@@ -228,7 +228,7 @@ private struct Keywords {
         case "required": object.required = names(name, value).map { index(of: $0) }
         case "patternProperties":
             for member in value.members {
-                guard let text = member.name.string, let pattern = pattern(text, member.name, name) else { continue }
+                guard let text = member.name.unescaped, let pattern = pattern(text, member.name, name) else { continue }
                 object.patterns.append((pattern, compiler.node(member.value, document)))
             }
             if value.kind != .object { compiler.complain(value, document, "patternProperties must be an object of schemas") }
@@ -259,11 +259,11 @@ private struct Keywords {
 
     private func members(_ keyword: String, _ value: JSONValue) -> [(String, JSONValue)] {
         if value.kind != .object { compiler.complain(value, document, "\(keyword) must be an object") }
-        return value.members.compactMap { member in member.name.string.map { ($0, member.value) } }
+        return value.members.compactMap { member in member.name.unescaped.map { ($0, member.value) } }
     }
 
     private func names(_ keyword: String, _ value: JSONValue) -> [String] {
-        let names = value.elements.compactMap(\.string)
+        let names = value.elements.compactMap(\.unescaped)
         if value.kind != .array || names.count != value.elements.reduce(0, { count, _ in count + 1 }) {
             compiler.complain(value, document, "\(keyword) must be a list of names")
         }

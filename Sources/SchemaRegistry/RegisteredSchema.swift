@@ -41,8 +41,8 @@ private enum RegistryJSON {
             guard let root = try? JSONScanner.scan(answer), root.kind == .object else { return nil }
             var members: [String: Member] = [:]
             for member in root.members {
-                guard let name = text(member.name) else { continue }
-                members[name] = Member(text: text(member.value), references: references(member.value))
+                guard let name = member.name.unescaped else { continue }
+                members[name] = Member(text: member.value.unescaped, references: references(member.value))
             }
             return members
         }
@@ -54,8 +54,8 @@ private enum RegistryJSON {
             var subject: String?
             var version: Int?
             for member in element.members {
-                switch text(member.name) {
-                case "subject": subject = text(member.value)
+                switch member.name.unescaped {
+                case "subject": subject = member.value.unescaped
                 case "version": version = Int(String(decoding: member.value.raw, as: UTF8.self))
                 default: break
                 }
@@ -63,11 +63,5 @@ private enum RegistryJSON {
             guard let subject, let version else { return nil }
             return SchemaReference(subject: subject, version: version)
         }
-    }
-
-    private static func text(_ value: JSONValue) -> String? {
-        guard value.kind == .string else { return nil }
-        let writer = ByteWriter(capacity: value.raw.count)
-        return value.appendUnescaped(to: writer) ? String(decoding: writer.bytes, as: UTF8.self) : nil
     }
 }

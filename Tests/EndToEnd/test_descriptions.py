@@ -23,7 +23,7 @@ def orders(world):
     (schemas / "order.created.json").write_text(json.dumps(CREATED))
     (schemas / "money.json").write_text(json.dumps(MONEY))
     orders = world.topic("shop.orders", event=MAPPING, events={
-        "order.created": {"description": "An order was placed", "schema": "schemas/order.created.json"},
+        "order.created": {"description": "An order was placed", "schema": "./schemas/order.created.json"},
         "order.paid": {"description": "It was paid"}})
     orders.hook = world.endpoint("hook", keep=True)
     orders.subscribe("plain", orders.hook, description="Every order")

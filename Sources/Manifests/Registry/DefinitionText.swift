@@ -28,7 +28,7 @@ enum DefinitionText {
         switch value.kind {
         case .null, .boolean, .number: return .scalar(Node.Scalar(text: String(decoding: value.raw, as: UTF8.self), style: .plain))
         case .string:
-            guard let text = value.text else {
+            guard let text = value.unescaped else {
                 reader.error(Position(pointer: pointer), "", "holds half a surrogate pair, which is no text")
                 return .refused
             }
@@ -41,7 +41,7 @@ enum DefinitionText {
             var entries: [Node.Entry] = []
             var names: Set<String> = []
             for member in value.members {
-                guard let name = member.name.text else {
+                guard let name = member.name.unescaped else {
                     reader.error(Position(pointer: pointer), "", "holds half a surrogate pair, which is no text")
                     continue
                 }
@@ -85,13 +85,4 @@ extension Problem {
 
     /// What belongs beside the pointer.
     public var detail: String { line == 0 ? message : "\(file):\(line):\(column): \(path): \(message)" }
-}
-
-extension JSONValue {
-    /// Nil for half a surrogate pair.
-    fileprivate var text: String? {
-        let writer = ByteWriter(capacity: raw.count)
-        guard appendUnescaped(to: writer) else { return nil }
-        return String(decoding: writer.bytes, as: UTF8.self)
-    }
 }

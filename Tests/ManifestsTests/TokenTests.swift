@@ -14,7 +14,7 @@ private let three = "0123456789-three-0123456789"
               tokens:
                 viewer: ["${file:viewers}"]
                 operator: [{ name: alice, token: "${file:alice}" }]
-            """, files: ["viewers": "# the dashboard\n\n\(one)\n\(two)\n", "alice": "\(three)\n"])
+            """, files: ["viewers": "# the dashboard\n\n\(one)\n\(two)\n", "alice": "# Alice\r\n\(three)\r\n"])
         #expect(loaded.problems.lines == [])
         let tokens = loaded.configuration.ops.tokens
         #expect(tokens.viewers.map(\.secret.text) == [one, two])

@@ -116,12 +116,11 @@ enum SigningCatalog {
             guard let text = reader.text(node, path, expected: expected) else { return nil }
             let warning = clearTextComplaint(node)
             let source = text.raw.contains("${file:") ? text.raw : nil
-            let lines = text.value.split(separator: "\n", omittingEmptySubsequences: false)
+            let lines = text.value.trimmedLines
             guard lines.count > 1 else {
                 return [Given(secret: SigningSecret(text.value, source: source), position: node.position, path: path, warning: warning)]
             }
             return lines.enumerated().compactMap { index, line in
-                let line = line.trimmingSpaces()
                 if line.isEmpty || line.hasPrefix("#") { return nil }
                 return Given(secret: SigningSecret(line, source: source), position: node.position, path: path, warning: warning, line: index + 1)
             }

@@ -59,7 +59,7 @@ enum TokenCatalog {
     private static let texts = Shape<[Token]>(schema: ["type": "string"], form: .text) { node, path, reader in
         guard let text = reader.text(node, path, expected: "a token such as \(example)") else { return nil }
         let source = text.raw.contains("${file:") ? text.raw : nil
-        let lines = text.value.split(separator: "\n", omittingEmptySubsequences: false).map { $0.trimmingSpaces() }
+        let lines = text.value.trimmedLines
         var tokens: [Token] = []
         for (index, line) in lines.enumerated() where !line.isEmpty && !line.hasPrefix("#") {
             if let complaint = complaint(line) {

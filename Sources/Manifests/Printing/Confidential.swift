@@ -8,7 +8,7 @@ enum Confidential {
     }
 
     private static func secretParts(of text: String) -> [String] {
-        guard let scheme = text.firstRange(of: "://") else { return text.split(separator: "\n").map(String.init) }
+        guard let scheme = text.firstRange(of: "://") else { return text.trimmedLines }
         let rest = text[scheme.upperBound...]
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         let user = authority.lastIndex(of: "@").map { String(authority[..<$0]) }

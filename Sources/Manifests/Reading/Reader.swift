@@ -159,6 +159,13 @@ struct FileLog: Sendable {
     }
 }
 
+extension String {
+    /// Its lines, without spaces around them. "\r\n", which ends the lines of some editors, is one character.
+    var trimmedLines: [String] {
+        split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map { $0.trimmingSpaces() }
+    }
+}
+
 extension Substring {
     func trimmingSpaces() -> String {
         var text = self

@@ -129,6 +129,15 @@ struct SQLTests {
         #expect(try evaluate(String(repeating: "(", count: 64) + "id" + String(repeating: ")", count: 64)) == "'1'")
     }
 
+    @Test("makes no strings without end of a long attribute")
+    func longStrings() throws {
+        let event = TestEvent(["subject": String(repeating: "a", count: 1 << 20)])
+        let arguments = { (count: Int) in Array(repeating: "subject", count: count).joined(separator: ", ") }
+        #expect(try evaluate("LENGTH(CONCAT(\(arguments(10))))", event) == "10485760")
+        #expect(try evaluate("LENGTH(CONCAT(\(arguments(20))))", event) == "0 (functionEvaluation)")
+        #expect(try evaluate("LENGTH(CONCAT(\(arguments(10)))) = LENGTH(CONCAT(\(arguments(10))))", event) == "false (functionEvaluation)")
+    }
+
     @Test("keeps the types that attributes have in JSON")
     func types() throws {
         let event = TestEvent()

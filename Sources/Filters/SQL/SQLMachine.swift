@@ -14,6 +14,10 @@ struct SQLMachine {
     private(set) var failure: SQLFailure?
     /// Strings that functions and casts made.
     private var made: [UnsafeMutableRawBufferPointer] = []
+    private var madeBytes = 0
+
+    /// A short expression may name a long attribute thousands of times.
+    private static let mostMadeBytes = 16 << 20
 
     init(
         _ instructions: UnsafeBufferPointer<SQLExpression.Instruction>, _ patterns: UnsafeBufferPointer<LikePattern>,
@@ -230,6 +234,8 @@ struct SQLMachine {
         for (index, part) in parts.enumerated() {
             if index > 0, let separator { text.append(contentsOf: separator) }
             text.append(contentsOf: string(part))
+            // Before it grows any further, not only once it is whole.
+            guard hasRoom(for: text.count) else { break }
         }
         return make(text)
     }
@@ -241,11 +247,15 @@ struct SQLMachine {
     }
 
     private mutating func make(_ text: some Collection<UInt8>) -> Bytes {
+        guard hasRoom(for: text.count) else { return fail(.functionEvaluation, Bytes(start: nil, count: 0)) }
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
         bytes.copyBytes(from: text)
         made.append(bytes)
+        madeBytes += text.count
         return Bytes(bytes)
     }
+
+    private func hasRoom(for count: Int) -> Bool { count <= Self.mostMadeBytes - madeBytes }
 }
 
 extension SQLOrder {

@@ -22,6 +22,8 @@ final class SchemaCompiler {
     private var places: [(document: Document, value: JSONValue)] = []
     private var known: [UnsafeRawPointer: Int] = [:]
     private var waiting: [Waiting] = []
+    /// That there are too many schemas has been said.
+    private var isFull = false
     private(set) var problems: [SchemaProblem] = []
 
     static func compile(
@@ -79,7 +81,8 @@ final class SchemaCompiler {
         guard let address = value.raw.baseAddress else { preconditionFailure("a value has an address") }
         if let index = known[address] { return index }
         guard nodes.count < Self.mostNodes else {
-            if nodes.count == Self.mostNodes { complain(value, document, "there are more than \(Self.mostNodes) schemas in this one") }
+            if !isFull { complain(value, document, "there are more than \(Self.mostNodes) schemas in this one") }
+            isFull = true
             return 0
         }
         known[address] = nodes.count

@@ -70,6 +70,11 @@ func problems(_ schema: String) -> [String] {
         #expect(problems(#"{"$ref": "https://example.com/a.json"}"#).first?.contains("nothing is fetched") == true)
     }
 
+    @Test func tooManySchemasAreOneProblem() {
+        let all = Array(repeating: "true", count: 10_010).joined(separator: ", ")
+        #expect(problems("{\"allOf\": [\(all)]}").count == 1)
+    }
+
     @Test func aSchemaThatBranchesAtEveryLevelEndsInBoundedSteps() throws {
         let schema = ##"{"anyOf": [{"properties": {"a": {"$ref": "#"}}, "required": ["x"]}, {"properties": {"a": {"$ref": "#"}}, "required": ["y"]}]}"##
         let value = String(repeating: #"{"a": "#, count: 60) + "{}" + String(repeating: "}", count: 60)

@@ -19,7 +19,8 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    func equalsIgnoringCase(_ text: StaticString) -> Bool {
+    /// `text` must be in lower case.
+    package func equalsIgnoringCase(_ text: StaticString) -> Bool {
         count == text.utf8CodeUnitCount && startsIgnoringCase(with: text)
     }
 

@@ -1,3 +1,4 @@
+import EventFormats
 import EventModel
 
 /// Names of context attributes.
@@ -20,18 +21,7 @@ package enum AttributeName {
 
     /// The attribute's value in its string form, nil when the event does not have it.
     static func value(_ name: String, in event: Event) -> UnsafeRawBufferPointer? {
-        switch name {
-        case "id": event.id
-        case "source": event.source
-        case "type": event.type
-        case "subject": event.subject
-        case "time": event.time
-        case "datacontenttype": event.dataContentType
-        case "dataschema": event.dataSchema
-        case "specversion": UnsafeRawBufferPointer(start: specversion.utf8Start, count: specversion.utf8CodeUnitCount)
-        default: event.extensions.first { $0.name.elementsEqual(name.utf8) }?.value
-        }
+        var name = name
+        return name.withUTF8 { event.attribute(UnsafeRawBufferPointer($0))?.value }
     }
-
-    private static let specversion: StaticString = "1.0"
 }

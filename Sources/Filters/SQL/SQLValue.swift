@@ -1,3 +1,5 @@
+import EventFormats
+
 /// A value of CloudEvents SQL. A string is a view of bytes of the event, of the expression or of the machine that
 /// evaluates it, all UTF-8.
 package enum SQLValue {
@@ -8,14 +10,6 @@ package enum SQLValue {
     case string(Bytes)
 
     package enum Kind: Sendable { case boolean, integer, string }
-
-    var kind: Kind {
-        switch self {
-        case .boolean: .boolean
-        case .integer: .integer
-        case .string: .string
-        }
-    }
 
     static func zero(_ kind: Kind) -> SQLValue {
         switch kind {
@@ -44,21 +38,8 @@ enum SQLCast {
     }
 
     static func boolean(_ text: SQLValue.Bytes) -> Bool? {
-        if text.isEqualIgnoringCase("true") { return true }
-        if text.isEqualIgnoringCase("false") { return false }
+        if text.equalsIgnoringCase("true") { return true }
+        if text.equalsIgnoringCase("false") { return false }
         return nil
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// ASCII letters only.
-    func isEqualIgnoringCase(_ lower: StaticString) -> Bool {
-        guard count == lower.utf8CodeUnitCount else { return false }
-        for i in 0..<count {
-            let byte = self[i]
-            let isCapital = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-            guard (isCapital ? byte | 0x20 : byte) == lower.utf8Start[i] else { return false }
-        }
-        return true
     }
 }

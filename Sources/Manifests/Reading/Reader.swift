@@ -26,8 +26,6 @@ struct Reader {
 
     mutating func noteSubstituted(_ text: String) { substituted.append(text) }
 
-    mutating func add(_ more: [Problem]) { problems += more }
-
     mutating func unknownKey(_ path: String, _ key: String, among known: [String], at position: Position) {
         let hint = NearestName.hint(for: key, among: known)
         error(position, path, "unknown key; \(hint)", code: .unknownKey)

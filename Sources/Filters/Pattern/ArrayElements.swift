@@ -20,8 +20,9 @@ struct ArrayElements {
 
     var isEmpty: Bool { elements.isEmpty }
 
-    mutating func removeAll(keepingCapacity: Bool) {
-        elements.removeAll(keepingCapacity: keepingCapacity)
+    /// - Parameter kept: memory for more elements is given back.
+    mutating func removeAll(keepingAtMost kept: Int) {
+        elements.removeAll(keepingCapacity: elements.capacity <= kept)
         arrays = 0
     }
 

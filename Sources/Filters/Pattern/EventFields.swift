@@ -17,7 +17,7 @@ struct EventFields {
     /// Texts whose escapes were resolved.
     private let texts = ByteWriter()
 
-    /// Memory for more than so many values is given back, so that one huge event does not stay.
+    /// Memory for more than so many values, or elements, is given back, so that one huge event does not stay.
     private static let keptLeaves = 1 << 14
 
     private struct Place {
@@ -46,7 +46,7 @@ struct EventFields {
         for field in present { places[Int(field)].count = 0 }
         while places.count < tree.fieldCount { places.append(Place()) }
         present.removeAll(keepingCapacity: true)
-        elements.removeAll(keepingCapacity: leaves.capacity <= Self.keptLeaves)
+        elements.removeAll(keepingAtMost: Self.keptLeaves)
         leaves.removeAll(keepingCapacity: leaves.capacity <= Self.keptLeaves)
         texts.removeAll(keepingAtMost: 1 << 20)
         readAttributes(event)

@@ -17,7 +17,7 @@ public enum ManifestLoader {
         case .failure(let failure):
             reader.error(place, "", "cannot read the folder of topic manifests: \(failure.message)", code: .unreadableFile)
         case .success(let names):
-            let manifests = names.filter { !$0.hasPrefix(".") && ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) }
+            let manifests = names.filter(isManifest)
             if manifests.isEmpty { reader.warn(place, "", "no topic manifests (*.yaml) in this folder; nothing is delivered", code: .nothingDelivered) }
             for name in manifests {
                 guard let result = ManifestReader.read(FilePath.join(folder, name), configuration, defaults, &reader) else { continue }
@@ -28,6 +28,9 @@ public enum ManifestLoader {
         return LoadedManifests(topics: read.map(\.manifest), problems: reader.problems.inReadingOrder(),
             fingerprint: reader.files.digest.text, files: reader.files.entries)
     }
+
+    /// Whether a file of this name is one; others in the folder are left alone.
+    static func isManifest(_ name: String) -> Bool { !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) }
 }
 
 /// What `ManifestLoader` found.

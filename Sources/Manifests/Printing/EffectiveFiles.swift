@@ -21,7 +21,7 @@ package enum EffectiveFiles {
         var reader = Reader(environment: environment)
         let folder = FilePath.tidy(folder)
         guard case .success(let names) = reader.list(folder) else { return [] }
-        return names.filter { !$0.hasPrefix(".") && ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) }.compactMap { name in
+        return names.filter(ManifestLoader.isManifest).compactMap { name in
             let path = FilePath.join(folder, name)
             guard case .success(let bytes) = reader.read(path), let root = reader.document(path, bytes) else { return nil }
             var shown = Merge.value(TopicCatalog.section.schema, [root], []) ?? [:]

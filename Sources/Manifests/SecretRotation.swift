@@ -98,7 +98,7 @@ public struct SecretRotation: Sendable {
         _ known: [Retired], replaced old: [SigningSecret], by new: [SigningSecret], at now: Instant
     ) -> [Retired] {
         var retired = known
-        for source in Set(old.compactMap(\.source)) {
+        for source in Set(old.compactMap(\.source)).sorted() {
             let isSuccessor: (SigningSecret) -> Bool = { $0.source == source && !old.contains($0) }
             guard new.contains(where: isSuccessor) else { continue }
             retired += old.filter { $0.source == source }.map { Retired(secret: $0, since: now) }

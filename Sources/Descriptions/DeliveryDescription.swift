@@ -21,7 +21,7 @@ struct DeliveryDescription {
         var sentences: [String] = []
         if !manifest.description.isEmpty { sentences.append(manifest.description) }
         if subscription.window != nil { sentences.append("Each delivery is one window: what its events come to.") }
-        if let batch = subscription.batch { sentences.append("A request carries up to \(batch.maxEvents) of them.") }
+        if let batch = subscription.batch { sentences.append("A request carries up to \(batch.maxEvents) events.") }
         if !subscription.filters.isEmpty { sentences.append("Only events that the subscription's filters let through.") }
         if let since = subscription.transform.derivation.deprecated { sentences.append("This version of the payload is deprecated since \(since.rfc3339).") }
         return sentences.joined(separator: " ")

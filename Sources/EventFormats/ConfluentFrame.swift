@@ -1,6 +1,7 @@
 /// What Confluent's serializers put in front of a value: a zero byte, and the id of the schema that the value was written
 /// with in a schema registry. No JSON text begins with a zero byte.
 public struct ConfluentFrame {
+    /// By which a registry knows a schema.
     public typealias SchemaID = Int32
 
     /// Bytes in front of the payload.

@@ -61,7 +61,7 @@ public enum PayloadEncoder {
 
     // MARK: Headers
 
-    static func appendHeader(_ line: StaticString, to headers: ByteWriter) { headers.append(line) }
+    private static func appendHeader(_ line: StaticString, to headers: ByteWriter) { headers.append(line) }
 
     /// Data that is JSON without saying so gets the content type that is implied (JSON format, 3.1.2).
     private static func appendContentType(of event: Event, to headers: ByteWriter) {

@@ -35,7 +35,7 @@ public struct CertificateWatch: Sendable {
         }
     }
 
-    /// When the first certificate of a subscription's chain does; nil where it shows none.
+    /// When the first certificate of a subscription's chain ends; nil where the subscription shows none.
     public func end(of subscription: String) -> WallTime? { entries[subscription]?.end }
 
     /// What is to be said by now, once each.
@@ -59,6 +59,6 @@ public struct CertificateWatch: Sendable {
 }
 
 extension CertificateList {
-    /// When the first of them does.
+    /// When the first of them ends.
     var end: WallTime { WallTime(milliseconds: firstExpiry * 1000) }
 }

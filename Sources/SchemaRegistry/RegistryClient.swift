@@ -34,6 +34,7 @@ public struct RegistryClient: Sendable {
         self.http = http
     }
 
+    /// What the schema of this id is; waits for as long as a request may take, and one more for each schema that it refers to.
     public func ask(_ id: ConfluentFrame.SchemaID) -> Finding {
         do throws(Failure) {
             let schema = try get("/schemas/ids/\(id)")

@@ -72,7 +72,7 @@ struct AccessStatistics {
 
     // MARK: Choosing
 
-    /// The share of events that may have one of the keys; nil keys: any event.
+    /// The keys to look for, one of which every event has that may match, and the share of events that have one; nil keys: any event.
     func best(_ access: Access) -> (keys: [AccessKey]?, share: Double) {
         switch access {
         case .always: return (nil, 1)

@@ -67,8 +67,8 @@ struct Position: Sendable, Hashable {
     var line: Int
     var column: Int
 
-    /// The folder that relative paths in this file start from.
-    var folder: String { FilePath.folder(of: file) }
+    /// The folder that relative paths there start from: that of the file, and the process's own for what stands in none.
+    var folder: String { line > 0 ? FilePath.folder(of: file) : "." }
     /// For messages that name a second place.
     var description: String { line > 0 ? "\(file):\(line):\(column)" : file }
 }

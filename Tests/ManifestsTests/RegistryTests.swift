@@ -51,6 +51,11 @@ private func definition(_ more: String = "") -> String {
         #expect(found.count == 1 && found[0].hasPrefix(expected), "\(found)")
     }
 
+    @Test func `finds its files also in a folder with a relative path`() {
+        let relative = registry(folder: "./tenants", files: ["tenants/acme": goodSecret])
+        #expect(problems(#""signing":{"secrets":["${file:acme}"]}"#, relative) == [])
+    }
+
     @Test func `needs a topic that has a manifest`() {
         for (text, expected) in [
             (#"{"topic":"shop.order","endpoint":"https://a.example"}"#, #"/topic: this topic has no manifest here, which says what its records are: give it one in the folder of manifests first; did you mean "shop.orders"?"#),

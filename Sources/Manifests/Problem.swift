@@ -39,7 +39,7 @@ public struct Problem: Sendable, Hashable, CustomStringConvertible {
     public var column: Int
     /// The keys that lead to it, as `subscriptions.billing.retry.schedule[2]`; empty for the document as a whole.
     public var path: String
-    /// One sentence without the path; never holds interpolated text.
+    /// One sentence without the path. Of what `${...}` stands for it shows a size, a time or a name of ours, never what may be a secret.
     public var message: String
 
     public init(severity: Severity, code: Code, file: String, line: Int, column: Int, path: String, message: String) {

@@ -21,6 +21,7 @@ class CursorWatch:
         self.latest = {}
         self.looks = 0
         self.went_back = []
+        self._failure = None
 
     def __enter__(self):
         self.latest = self._look()
@@ -31,15 +32,23 @@ class CursorWatch:
         self._end.set()
         self._thread.join()
         if failure is None:
+            if self._failure:
+                raise self._failure
             assert self.looks, "nobody looked at the cursors"
             assert not self.went_back, f"cursors went back: {self.went_back[:5]}"
 
     def _run(self):
+        try:
+            self._watch()
+        except Exception as failure:  # else nobody would know that nobody looked any more
+            self._failure = failure
+
+    def _watch(self):
         while not self._end.wait(self._every):
             try:
                 now = self._look()
-            except (KafkaException, TimeoutError):
-                continue  # a broker that is away shows nothing
+            except (KafkaException, OSError):
+                continue  # a broker that is away, or refuses, shows nothing
             self.looks += 1
             for partition, cursor in now.items():
                 before = self.latest.get(partition)

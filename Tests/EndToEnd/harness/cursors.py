@@ -9,6 +9,8 @@ import dataclasses
 import socket
 import struct
 
+from confluent_kafka import KafkaError, KafkaException
+
 
 @dataclasses.dataclass(frozen=True)
 class Cursor:
@@ -35,7 +37,10 @@ def fetch_cursors(address, group, topic, partitions):
         broker.sendall(struct.pack(">i", len(request)) + request)
 
         def read(format):
-            return struct.unpack(f">{format}", answer.read(struct.calcsize(f">{format}")))
+            data = answer.read(struct.calcsize(f">{format}"))
+            if len(data) < struct.calcsize(f">{format}"):
+                raise ConnectionError("the broker has closed the connection")
+            return struct.unpack(f">{format}", data)
 
         def read_text():
             (length,) = read("h")
@@ -49,7 +54,8 @@ def fetch_cursors(address, group, topic, partitions):
             partition, offset = read("iq")
             metadata = read_text()
             (error,) = read("h")
-            assert not error, f"the cursor of {group} in {topic}[{partition}] cannot be read: error {error}"
+            if error:
+                raise KafkaException(KafkaError(error, f"the cursor of {group} in {topic}[{partition}] cannot be read"))
             cursors[partition] = Cursor.of(offset, metadata)
         return cursors
 

@@ -9,8 +9,8 @@ ROOT = HERE.parents[1]
 # The harness of the end-to-end tests: processes, ports, waiting.
 sys.path[:0] = [str(HERE), str(ROOT / "Tests" / "EndToEnd")]
 
-
 from harness.fixtures import program  # noqa: E402, F401
+from harness.process import stop_all  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -27,5 +27,4 @@ def processes():
     """Started processes; ended when the test ends, one after the other, the last one first: a bridge needs its broker."""
     started = []
     yield started
-    for process in reversed(started):
-        process.stop()
+    stop_all(reversed(started))

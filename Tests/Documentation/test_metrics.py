@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 
-from harness.process import Process
+from harness.process import Process, stop_all
 from harness.waiting import accepts, free_port, wait_until
 from pages import BY_NAME, PAGES
 
@@ -25,7 +25,7 @@ def exported(program, tmp_path_factory):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             text = answer.read().decode()
     finally:
-        serve.stop()
+        stop_all([serve])
     types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
     assert len(types) > 20, text
     return types

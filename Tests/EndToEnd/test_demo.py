@@ -10,6 +10,7 @@ import urllib.request
 
 import pytest
 
+from harness.demo import interrupted_demo
 from harness.process import environment
 from harness.waiting import PATIENCE, free_port
 
@@ -55,15 +56,8 @@ def test_the_demo_shows_deliveries_retries_a_dead_letter_and_books_that_balance(
 
 
 def test_an_interrupted_demo_closes_its_books(program):
-    demo = subprocess.Popen(
-        [program, "demo", "--plain"], cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True)
-    for line in demo.stdout:
-        if "delivered," in line:
-            break
-    demo.send_signal(signal.SIGINT)
-    output, errors = demo.communicate(timeout=60 * PATIENCE)
-    assert demo.returncode == 0, output + errors
+    status, output, errors = interrupted_demo(program, ROOT)
+    assert status == 0, output + errors
     assert "The books balance" in output
 
 

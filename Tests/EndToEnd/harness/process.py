@@ -92,3 +92,15 @@ class Process:
         self.expected_to_run = False
         self.popen.kill()
         self.popen.wait()
+
+
+def stop_all(processes, timeout=30):
+    """One after the other. Those that do not end in time are killed, and named once all are gone: none is left behind."""
+    late = []
+    for process in processes:
+        try:
+            process.stop(timeout)
+        except AssertionError as error:
+            process.kill()
+            late.append(str(error))
+    assert not late, "\n".join(late)

@@ -23,7 +23,7 @@ from .bridge import Bridge
 from .cursor_watch import CursorWatch
 from .endpoints import Endpoint, Receiver, new_secret
 from .kafka import Broker, Kafka
-from .process import environment
+from .process import environment, stop_all
 from .waiting import PATIENCE, free_port
 
 GROUP = "fanfare"
@@ -213,16 +213,9 @@ class World:
     def end(self):
         """Stops everything: the bridges first, then what was started last, while what they depend on is still there."""
         self.kafka.close()
-        late = []
         for process in self.bridges:
             process.ask_to_stop()
-        for process in [*self.bridges, *reversed(self.processes)]:
-            try:
-                process.stop(timeout=20)
-            except AssertionError as error:
-                process.kill()
-                late.append(str(error))
-        assert not late, "\n".join(late)
+        stop_all([*self.bridges, *reversed(self.processes)], timeout=20)
 
 
 class Topic:

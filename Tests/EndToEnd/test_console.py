@@ -6,11 +6,10 @@ import pathlib
 
 import pytest
 
+from harness.api import ALICE, VIEWER
 from harness.browser import Browser
 from harness.letters import dead_letter
 
-VIEWER = "viewer-viewer-viewer-0001"
-ALICE = "alice-alice-alice-alice-1"
 HOSTILE = "<img src=x onerror=alert(1)> & \"team\""
 
 

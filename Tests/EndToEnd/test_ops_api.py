@@ -7,12 +7,9 @@ import sys
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from harness.api import call
+from harness.api import ALICE, VIEWER, call
 from harness.process import environment
 from harness.waiting import PATIENCE
-
-VIEWER = "viewer-viewer-viewer-0001"
-ALICE = "alice-alice-alice-alice-1"
 
 
 @pytest.fixture

@@ -4,11 +4,8 @@ import json
 
 import pytest
 
-from harness.api import call
+from harness.api import ALICE, VIEWER, call
 from harness.letters import dead_letter, publish_many
-
-VIEWER = "viewer-viewer-viewer-0001"
-ALICE = "alice-alice-alice-alice-1"
 
 
 @pytest.fixture

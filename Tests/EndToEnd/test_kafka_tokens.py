@@ -6,7 +6,6 @@ import pytest
 
 from harness import library
 from harness.kafka_gate import KafkaGate
-from harness.process import Process
 from harness.protected import ProtectedServer
 from harness.raw_servers import Certificates
 from harness.tokens import Tokens
@@ -136,10 +135,7 @@ def test_a_token_endpoint_that_fails_is_waited_for_and_named(world, gate, certif
     world.configure(kafka=through(gate, certificates, **from_provider(world, provider, certificates, scopes=["kafka"], audience="https://kafka/")))
     provider.token_status, provider.token_answer = 503, b'{"error": "temporarily_unavailable", "token": "t0ken-in-an-error"}'
     # The secret by a flag, this time: nobody sees it among the arguments.
-    bridge = world.bridge()
-    bridge.process = world.started(Process(
-        "bridge", [world.program, "serve", "--config", bridge.config, "--set", f"kafka.oauth.clientSecret={provider.client[1]}"], world.folder / "bridge.log"))
-    world.bridges.append(bridge.process)
+    bridge = world.bridge().starts(ready=False, words=["--set", f"kafka.oauth.clientSecret={provider.client[1]}"])
     bridge.logs("the token endpoint (kafka.oauth.tokenURL) answered 503 (temporarily_unavailable)")
     bridge.is_not_ready()
     with open(f"/proc/{bridge.process.pid}/cmdline") as arguments:

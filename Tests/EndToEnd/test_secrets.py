@@ -97,12 +97,8 @@ def test_no_secret_comes_out_anywhere(world, canaries):
     framed.subscriptions["framed"]["endpoint"] += "/${HOOK_PATH}"
 
     overlaid = "kafka.properties.ssl.keystore.password"
-    bridge = world.bridge()
-    bridge.process = world.started(Process(
-        "bridge", [world.program, "serve", "--config", bridge.config, "--set", f"{overlaid}={variables['OVERLAID']}"],
-        world.folder / "bridge.log", variables={**variables, "FANFARE_DEFAULTS_HEADERS_COOKIE": canaries.plant("a variable of Fanfare")}))
-    world.bridges.append(bridge.process)
-    bridge.is_ready()
+    bridge = world.bridge().starts(
+        words=["--set", f"{overlaid}={variables['OVERLAID']}"], FANFARE_DEFAULTS_HEADERS_COOKIE=canaries.plant("a variable of Fanfare"), **variables)
     canaries.are_absent("the process's command line", cmdline(bridge.process.pid))
     assert overlaid.encode() in cmdline(bridge.process.pid), "what is no secret is still seen"
     orders.publish(3)

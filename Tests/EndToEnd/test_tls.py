@@ -7,6 +7,7 @@ import pytest
 
 from harness.protected import ProtectedServer
 from harness.raw_servers import Certificates
+from harness.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -124,7 +125,8 @@ def test_a_replaced_client_certificate_is_shown_from_the_next_request_on(world, 
 def test_who_runs_on_is_told_of_a_client_certificate_that_ends(world, certificates):
     """What a start says of one is not said again; both are good when this one starts, as far as a start looks."""
     orders = world.topic("shop.orders")
-    soon = int(time.time()) + 15
+    # After the start, however slow it is.
+    soon = int(time.time() + 15 * PATIENCE)
     for name, ends in {"ending": soon + 14 * 24 * 3600, "ended": soon, "lasting": certificates.LATE}.items():
         orders.subscriptions[name] = {
             "endpoint": "https://127.0.0.1/", "signing": "none", "auth": {"mtls": certificates.client(name, ends=ends)}}

@@ -16,10 +16,6 @@ def orders(world, broker):
     return world.topic("shop.orders", partitions=2)
 
 
-def is_idle(bridge, subscription):
-    bridge.shows("fanfare_lag_records", 0, subscription=subscription)
-
-
 # Subscriptions that go
 
 

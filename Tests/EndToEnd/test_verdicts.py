@@ -186,7 +186,7 @@ def test_a_refused_connection_is_an_outage_and_gives_up_nothing_before_its_time(
     (letter,) = world.dead_letters(orders)
     assert (letter.subscription, letter.kind) == ("hasty", "expired")
     assert re.search(rf"cannot connect to 127\.0\.0\.1:{hasty.port}: Connection refused", letter.text("fanfare-error-message"))
-    assert bridge.metric("fanfare_circuit_state", subscription="patient") != 0
+    bridge.takes_for_down("patient")
     patient.comes_up()
     patient.has_taken(1)
 

@@ -15,10 +15,10 @@ class Bridge:
         self.ops = f"http://127.0.0.1:{ops_port}"
         self.process = None
 
-    def starts(self, ready=True, under=(), **variables):
-        """`under` is a command that runs the program (a tracer); the variables are those of its environment."""
+    def starts(self, ready=True, under=(), words=(), **variables):
+        """`under` is a command that runs the program (a tracer), `words` are more of its arguments, the variables those of its environment."""
         self.process = self.world.started(Process(
-            self.name, [*under, self.world.program, "serve", "--config", self.config], self.world.folder / f"{self.name}.log",
+            self.name, [*under, self.world.program, "serve", "--config", self.config, *words], self.world.folder / f"{self.name}.log",
             variables=variables))
         self.world.bridges.append(self.process)
         if ready:

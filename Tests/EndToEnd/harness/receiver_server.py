@@ -6,6 +6,7 @@ Started as `receiver_server.py PORT`; told what to do over HTTP:
     GET  /_/summary?path=P                         counts, cheap enough to poll
     GET  /_/summaries                              those of all, by path
     GET  /_/arrivals?path=P                        every arrival
+    GET  /_/delivered?path=P                       how often each event was accepted, by its id
 
 Whether an attempt fails is decided by a hash of its id and number, so a run can be repeated.
 """
@@ -39,7 +40,6 @@ class Endpoint:
     delay: float = 0.0           # seconds before the answer
     most_at_once: int = 0        # to more than so many requests: 503
     headers: dict = dataclasses.field(default_factory=dict)  # of the failing answers
-    garbage: bool = False        # an answer that is not HTTP
     keep: bool = False           # bodies and headers of the arrivals
     arrivals: list = dataclasses.field(default_factory=list)
     attempts: dict = dataclasses.field(default_factory=dict)
@@ -84,7 +84,7 @@ class Endpoint:
         return False
 
 
-BEHAVIOUR = {"secrets", "status", "fail", "fail_first", "fail_status", "fail_ids", "refuse", "refuse_share", "delay", "most_at_once", "headers", "garbage", "keep", "answer", "name_failed"}
+BEHAVIOUR = {"secrets", "status", "fail", "fail_first", "fail_status", "fail_ids", "refuse", "refuse_share", "delay", "most_at_once", "headers", "keep", "answer", "name_failed"}
 endpoints = {}
 
 
@@ -133,7 +133,7 @@ async def answer(endpoint, request):
         arrival["body"] = body.decode("latin-1")
     endpoint.arrivals.append(arrival)
     text = None
-    if 200 <= status < 300 and not endpoint.garbage:
+    if 200 <= status < 300:
         failed = endpoint.names(ids)
         text = json.dumps({"failed": failed}) if failed else endpoint.answer or None
         for event in set(ids) - {entry["id"] for entry in failed}:
@@ -141,17 +141,12 @@ async def answer(endpoint, request):
     if endpoint.delay:
         await asyncio.sleep(endpoint.delay)
     arrival["answered"] = time.time()
-    if endpoint.garbage:
-        request.transport.write(b"\x00\xffthis is not HTTP\r\n\r\n")
-        request.transport.close()
     return web.Response(status=status, text=text, headers=endpoint.headers if status >= 300 else None)
 
 
 def control(request, body):
     path = request.query.get("path")
     match request.path:
-        case "/_/ready":
-            return web.json_response({})
         case "/_/endpoint":
             wish = json.loads(body)
             path = wish.pop("path")

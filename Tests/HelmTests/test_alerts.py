@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import yaml
 
-from chart import CHART, REQUIRED, ROOT, Helm, with_required
+from chart import CHART, REQUIRED, ROOT, with_required
 
 PROMTOOL = ROOT / ".tools/prometheus/usr/bin/promtool"
 FILE = CHART / "rules/fanfare.yaml"
@@ -107,11 +107,6 @@ def test_the_documentation_lists_the_rules():
     headings = re.findall(r"^## (.+)$", (ROOT / "docs/RUNBOOKS.md").read_text(), re.MULTILINE)
     anchors = {heading.lower().replace(" ", "-") for heading in headings}
     assert {row[3].partition("#")[2] for row in documented.values()} <= anchors
-
-
-@pytest.fixture(params=["helm3", "helm4"])
-def helm(request, tmp_path):
-    return Helm(request.param, tmp_path)
 
 
 def test_the_operator_gets_the_same_rules(helm, tmp_path):

@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from chart import CHART, REQUIRED, Helm, program, with_required
+from chart import CHART, REQUIRED, program, with_required
 from custom_resources import CUSTOM, understood
 
 MANIFEST = """\
@@ -125,11 +125,6 @@ REFUSALS = {
     "topics.orders is no YAML": with_required(keda={"enabled": True}, topics={"orders": "topic: [shop"}),
     "does not say which port": with_required(networkPolicy={"enabled": True}, config={"kafka": {"bootstrapServers": "${BROKERS}"}}),
 }
-
-
-@pytest.fixture(params=["helm3", "helm4"])
-def helm(request, tmp_path):
-    return Helm(request.param, tmp_path)
 
 
 @pytest.mark.parametrize("values", SETS.values(), ids=SETS)

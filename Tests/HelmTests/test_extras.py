@@ -9,15 +9,10 @@ import threading
 
 import pytest
 
-from chart import CHART, REQUIRED, ROOT, Helm, program, with_required
+from chart import CHART, REQUIRED, ROOT, program, with_required
 from test_chart import SETS
 
 FENCED = SETS["scaled, watched and fenced"]
-
-
-@pytest.fixture(params=["helm3", "helm4"])
-def helm(request, tmp_path):
-    return Helm(request.param, tmp_path)
 
 
 def test_a_scaler_decides_how_many_replicas_there_are(helm):

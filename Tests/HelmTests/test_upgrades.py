@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from chart import Helm, with_required
+from chart import with_required
 from test_chart import MANIFEST, SETS
 
 # Of objects that are updated in place. Jobs and pods of hooks are deleted before they are made anew.
@@ -18,11 +18,6 @@ STEPS = {
     "another image and configuration": with_required(image={"tag": "9.9.9"}, config={"group": "others", "receipts": {"index": {"enabled": True}}}),
     "other labels": with_required(commonLabels={"team": "a"}, podLabels={"tier": "b"}, annotations={"c": "d"}),
 }
-
-
-@pytest.fixture(params=["helm3", "helm4"])
-def helm(request, tmp_path):
-    return Helm(request.param, tmp_path)
 
 
 @pytest.mark.parametrize("kind", IMMUTABLE)

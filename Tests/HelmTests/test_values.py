@@ -11,7 +11,7 @@ import sys
 import pytest
 import yaml
 
-from chart import CHART, REQUIRED, ROOT, Helm, program, with_required
+from chart import CHART, REQUIRED, ROOT, program, with_required
 
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
@@ -44,11 +44,6 @@ def test_the_readme_has_every_value_that_the_schema_knows():
                 assert f"| `{key}` |" in table, key
 
     walk(SCHEMA, VALUES, "")
-
-
-@pytest.fixture(params=["helm3", "helm4"])
-def helm(request, tmp_path):
-    return Helm(request.param, tmp_path)
 
 
 def test_what_the_defaults_render_changes_only_on_purpose(helm):

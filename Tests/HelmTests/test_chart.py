@@ -65,7 +65,7 @@ SETS = {
         config={"egress": {"allowHTTP": True, "allowPorts": [465], "allow": ["10.20.0.0/16", "*.hooks.internal"]},
                 "ops": {"tokens": {"viewer": ["${file:/etc/fanfare/secrets/viewer}"]}}},
         secrets=[{"secretName": "webhooks", "mountPath": "/etc/fanfare/secrets"}],
-        env=[{"name": "KAFKA_PASSWORD", "value": "secret"}],
+        env=[{"name": "KAFKA_PASSWORD", "value": "secret"}, {"name": "REGION", "value": "eu"}],
         apply={"enabled": True, "env": [{"name": "KAFKA_PASSWORD", "value": "another"}], "envFrom": [{"secretRef": {"name": "admin"}}]},
         monitor={"enabled": True, "kind": "ServiceMonitor", "labels": {"release": "prometheus"}, "interval": "15s", "scrapeTimeout": "10s",
                  "tokenSecret": {"name": "viewer"}, "relabelings": [{"targetLabel": "cluster", "replacement": "one"}],

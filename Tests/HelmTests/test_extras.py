@@ -32,6 +32,10 @@ def test_keda_watches_the_cursors_of_each_subscription(helm):
     for trigger in triggers:
         assert trigger["authenticationRef"] == {"name": "kafka"}
         assert trigger["metadata"].items() >= {"allowIdleConsumers": "false", "excludePersistentLag": "true", "sasl": "scram_sha512"}.items()
+    # Names that YAML would take for numbers stay texts.
+    numbers = with_required(config={"group": "7"}, keda={"enabled": True}, topics={"n": {"topic": "2026", "subscriptions": {"5": {}}}})
+    (only,) = helm.renders(numbers).the("ScaledObject")["spec"]["triggers"]
+    assert (only["metadata"]["consumerGroup"], only["metadata"]["topic"]) == ("7.5", "2026")
     disabled = with_required(config={"group": "events"}, keda={"enabled": True}, topics={
         "orders": {"topic": "shop.orders", "subscriptions": {"a": {"enabled": False}, "b": {}}}})
     (only,) = helm.renders(disabled).the("ScaledObject")["spec"]["triggers"]
@@ -76,6 +80,10 @@ def test_the_fence_lets_through_what_deliveries_need_and_never_a_metadata_servic
     assert all(reaches(private, address, 443) for address in PRIVATE)
     assert not any(reaches(private, address, 443) for address in METADATA)
 
+    named = helm.renders(with_required(networkPolicy={"enabled": True}, config={"egress": {"allow": ["10.30.0.7", "fd12::7"]}})).the("NetworkPolicy")
+    assert reaches(named, "10.30.0.7", 443) and reaches(named, "fd12::7", 443)
+    assert not reaches(named, "10.30.0.8", 443) and not reaches(named, "fd12::8", 443)
+
     fenced = helm.renders(FENCED).the("NetworkPolicy")
     assert all(reaches(fenced, "203.0.113.1", port) for port in (80, 443, 465))
     assert reaches(fenced, "10.20.1.1", 8443) is False and reaches(fenced, "10.20.1.1", 443)
@@ -108,11 +116,11 @@ def test_topics_are_made_before_the_bridge_comes(helm):
     needed = [("ServiceAccount", pod["serviceAccountName"]), *(("ConfigMap", v["configMap"]["name"]) for v in pod["volumes"] if "configMap" in v)]
     assert len(needed) == 3 and all(made[one] < made[("Job", job["metadata"]["name"])] for one in needed)
 
-    # The same files, secrets and variables as the bridge has; where both name one, the hook's own counts.
+    # The same files, secrets and variables as the bridge has; where both name one, the hook's own stands alone.
     (container,) = pod["containers"]
     assert container["args"] == ["apply", "--config", "/etc/fanfare/fanfare.yaml"]
     assert container["volumeMounts"] == rendered.container["volumeMounts"]
-    assert container["env"] == [{"name": "POD_NAME", "value": "apply"}, *FENCED["env"], *FENCED["apply"]["env"]]
+    assert container["env"] == [{"name": "POD_NAME", "value": "apply"}, {"name": "REGION", "value": "eu"}, *FENCED["apply"]["env"]]
     name = job["metadata"]["name"]
     assert rendered.the("ConfigMap", name)["data"] == rendered.the("ConfigMap", "events-fanfare")["data"]
     assert rendered.the("ConfigMap", f"{name}-topics")["data"] == rendered.the("ConfigMap", "events-fanfare-topics")["data"]

@@ -191,7 +191,8 @@ dist: install-build ## packages for others, into dist/: a tarball and a Debian p
 	@scripts/dist .build-dist/release/fanfare dist
 
 clean: ## remove what was built (not the Python packages of the tests: .venv-tests)
-	rm -rf .build .build-address .build-thread .build-fuzz .build-mutations .build-mutants .build-dist dist bench/results Tests/*/__pycache__
+	rm -rf .build .build-address .build-thread .build-fuzz .build-mutations .build-mutants .build-dist dist bench/results
+	find Tests bench -name __pycache__ -prune -exec rm -rf {} +
 
 install-build:
 	@scripts/install build

@@ -27,7 +27,9 @@ import threading
 import time
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import report
+from report import ROOT
+
 sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
 
 from harness.endpoints import Endpoint, new_secret  # noqa: E402
@@ -99,10 +101,7 @@ def value(size):
 
 def deliveries(bridge):
     """Events that were delivered, by the bridge's own count; none while it does not answer yet."""
-    try:
-        return bridge.metric("fanfare_deliveries_total", subscription=BATCHES) or 0
-    except OSError:
-        return 0
+    return bridge.metric("fanfare_deliveries_total", subscription=BATCHES) or 0
 
 
 def run_bridge(world, topic, nginx, events, options, is_watched=False):
@@ -129,14 +128,14 @@ def run_bridge(world, topic, nginx, events, options, is_watched=False):
         time.sleep(0.05 if in_batches else 0.01)
     if watchers:
         watchers.end()
-    peak = next(int(line.split()[1]) for line in open(f"/proc/{bridge.process.pid}/status") if line.startswith("VmHWM"))
+    peak = bridge.process.peak_memory()
     bridge.stops()
     requests = nginx.count() - before
     if not in_batches and requests != events:
         sys.exit(f"{requests - events} deliveries more than events")
     count, seconds = last[2] - first[2], last[0] - first[0]
     return {"events": count, "seconds": seconds, "per_second": count / seconds, "requests": requests,
-            "cpu_us": (last[1] - first[1]) / count * 1e6, "peak_rss_mib": peak / 1024}
+            "cpu_us": (last[1] - first[1]) / count * 1e6, "peak_rss_mib": peak / (1 << 20)}
 
 
 def summarise(name, rounds):
@@ -157,8 +156,7 @@ def table(rows):
         lines.append((
             row["sender"], f"{row['per_second']:,.0f}", f"{row['per_second'] / base['per_second']:.2f}", f"{row['spread']:.0%}",
             f"{row['cpu_us']:.1f}", f"{row['cpu_us'] / base['cpu_us']:.2f}", f"{peak:.0f}" if peak else ""))
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    return "\n".join("  ".join(c.ljust(w) if not i else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths))) for line in lines)
+    return report.table(lines)
 
 
 def main():

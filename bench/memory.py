@@ -94,7 +94,7 @@ def measure(options, world, case, bound):
         world.check_processes()
         samples.append((round(time.monotonic() - started, 2), resident(bridge.process.pid)))
         time.sleep(0.05)
-    peak = high_water(bridge.process.pid)
+    peak = bridge.process.peak_memory()
     half = len(samples) // 2
     row = {
         "case": case.name, "bound_mib": bound // MIB, "subscriptions": case.subscriptions, "partitions": case.topics * case.partitions,
@@ -168,11 +168,6 @@ def fill(world, topics, case):
 def resident(pid):
     with open(f"/proc/{pid}/statm") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def high_water(pid):
-    with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) << 10
 
 
 def mappings(pid):

@@ -26,6 +26,7 @@ from senders import Failed, FastTopic
 from sinks import Counting, Nginx
 from harness.world import World
 
+
 class Stage:
     """What the cases of a section have in common: a broker with the section's topics, filled, and endpoints."""
 

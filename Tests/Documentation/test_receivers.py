@@ -76,8 +76,10 @@ class Deliveries:
 @pytest.fixture(scope="module")
 def deliveries(program, tmp_path_factory):
     world = World(program, tmp_path_factory.mktemp("world"))
-    yield Deliveries(world)
-    world.end()
+    try:
+        yield Deliveries(world)
+    finally:
+        world.end()
 
 
 def cases(real, keys):

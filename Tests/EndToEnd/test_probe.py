@@ -202,8 +202,7 @@ def test_our_own_receiver_passes_in_every_format_and_scheme(world):
     ]
     for number, (known, given, formats, count) in enumerate(runs):
         port = free_port()
-        listen = Process("listen", [world.program, "listen", "--port", port, *known], world.folder / f"listen-{number}.log")
-        world.processes.append(listen)
+        listen = world.started(Process("listen", [world.program, "listen", "--port", port, *known], world.folder / f"listen-{number}.log"))
         world.wait_until(lambda: accepts(port), "the receiver")
         for form in formats:
             words = ["probe", f"http://127.0.0.1:{port}/{form}", *given, "--format", form]

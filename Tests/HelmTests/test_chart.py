@@ -201,6 +201,11 @@ def test_the_bootstrap_servers_are_required(helm):
     assert "config.kafka.bootstrapServers is required" in helm.refuses({})
 
 
+def test_the_default_image_is_of_the_version_that_the_program_names():
+    said = subprocess.run([program(), "--version"], capture_output=True, text=True, check=True).stdout
+    assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == said.split()[0]
+
+
 def test_what_is_rendered(helm):
     rendered = helm.renders(SETS["the least"])
     assert rendered.kinds() == ["ConfigMap", "ConfigMap", "Deployment", "Pod", "PodDisruptionBudget", "Service", "ServiceAccount"]

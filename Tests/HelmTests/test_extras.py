@@ -148,7 +148,7 @@ def test_helm_test_tells_ready_from_not_ready(helm, status, expected):
     def asks(port):
         """The test's container, run here: the program is the image's entry point."""
         (container,) = helm.renders(REQUIRED).the("Pod")["spec"]["containers"]
-        assert "command" not in container and container["image"] == "fanfare:0.1.0"
+        assert "command" not in container and container["image"] == helm.renders(REQUIRED).container["image"]
         *words, url = container["args"]
         assert url == "http://events-fanfare:8080"
         words = ["0" if word == "45s" else word for word in words]

@@ -19,10 +19,11 @@ def new_secret():
 class Receiver:
     """The process in which endpoints live."""
 
-    def __init__(self, log, port=None):
+    def __init__(self, world, port=None):
         self.port = port or free_port()
         script = pathlib.Path(__file__).with_name("receiver_server.py")
-        self.process = Process("the receiver", [sys.executable, script, self.port], log)
+        log = world.folder / f"receiver-{len(world.processes)}.log"
+        self.process = world.started(Process("the receiver", [sys.executable, script, self.port], log))
         wait_until(lambda: accepts(self.port), "the receiver to listen", details=self.process.tail, meanwhile=self.process.check_running)
 
     def ask(self, what, **question):

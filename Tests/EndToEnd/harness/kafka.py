@@ -24,12 +24,13 @@ Record = collections.namedtuple("Record", "topic partition offset key value head
 class Broker:
     """`fanfare broker`: the embedded cluster as a process of its own, with faults on demand."""
 
-    def __init__(self, program, port, topics, log, brokers=1):
-        self.address = f"127.0.0.1:{port}"
-        command = [program, "broker", "--port", port, "--brokers", brokers]
+    def __init__(self, world, topics, brokers):
+        command = [world.program, "broker", "--port", world.broker_port, "--brokers", brokers]
         for name, partitions in topics.items():
             command += ["--topic", f"{name}:{partitions}"]
-        self.process = Process("the broker", command, log, stdin=subprocess.PIPE)
+        # A log of its own for each start: what an earlier one said must not count.
+        log = world.folder / f"broker-{len(world.processes)}.log"
+        self.process = world.started(Process("the broker", command, log, stdin=subprocess.PIPE))
         # Not when it accepts connections: before its topics exist, a question about one would create it with another count.
         # librdkafka's mock cluster sometimes looks for new work once a second only, and topics are made one after the other.
         wait_until(lambda: self.process.says("listening on"), "the broker to listen", details=self.process.tail,

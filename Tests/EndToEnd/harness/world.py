@@ -67,11 +67,10 @@ class World:
         return Endpoint(self, name, free_port(), new_secret())
 
     def new_receiver(self, port=None):
-        receiver = Receiver(self.folder / f"receiver-{len(self.processes)}.log", port)
-        self.started(receiver.process)
-        return receiver
+        return Receiver(self, port)
 
     def started(self, process):
+        """Known before anybody waits for it, so that it is ended also if that is in vain."""
         self.processes.append(process)
         return process
 
@@ -87,8 +86,7 @@ class World:
         topics[CONTROL_TOPIC] = 1
         topics[RECEIPTS_TOPIC] = 2
         topics |= self.extra_topics
-        self.broker = Broker(self.program, self.broker_port, topics, self.folder / "broker.log", brokers)
-        self.started(self.broker.process)
+        self.broker = Broker(self, topics, brokers)
         return self.broker
 
     # The bridge

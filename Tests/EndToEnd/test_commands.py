@@ -19,7 +19,7 @@ def test_version_and_help(world):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shell_completions(world, shell):
-    assert "fanfare" in world.fanfare("--generate-completion-script", shell, config=False).output
+    assert "redrive" in world.fanfare("--generate-completion-script", shell, config=False).output, "commands inside commands too"
 
 
 def test_wrong_usage_is_told_apart_from_wrong_configuration(world):
@@ -59,11 +59,6 @@ def test_verify_says_why_not(world):
     words[2] = "whsec_short"
     refused = world.fanfare(*words, stamp, stdin=b"body", config=False, expect=64)
     assert "--secret" in refused.errors and "short" not in refused.errors
-
-
-def test_schemas(world):
-    for document in ("manifest", "config"):
-        assert world.fanfare("schema", document, config=False).json["$schema"]
 
 
 def test_publish_produces_one_event_per_line(world):

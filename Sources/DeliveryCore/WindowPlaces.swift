@@ -126,7 +126,9 @@ struct WindowPlaces {
     // MARK: Kafka's memory of it
 
     /// What is settled, and the watermark before the first entry that is still needed: where that is what is committed.
-    mutating func write(to metadata: inout WindowMetadata, clock: WindowClock) {
+    ///
+    /// - Parameter base: the first place of the offset that is committed.
+    mutating func write(to metadata: inout WindowMetadata, clock: WindowClock, from base: Int64) {
         let endsBefore = endsBefore(clock.closedBefore)
         var watermark: Int64? = nil
         var isRun = false
@@ -141,8 +143,10 @@ struct WindowPlaces {
                 metadata.settled.append(entry.place..<entry.lastPlace + 1)
             }
         }
-        // What is still to be computed again.
-        for range in settledPlaces where range.upperBound > next { metadata.settled.append(max(range.lowerBound, next)..<range.upperBound) }
+        // What is still to be computed again. The base may have passed some of it, where Kafka deleted the events or they do not match
+        // any more.
+        let rest = max(next, base)
+        for range in settledPlaces where range.upperBound > rest { metadata.settled.append(max(range.lowerBound, rest)..<range.upperBound) }
         let before = watermark ?? clock.watermark
         if before != WindowClock.noTime { metadata.watermark = before }
         if endsBefore != WindowClock.noTime { metadata.endsBefore = endsBefore }

@@ -373,7 +373,7 @@ final class WindowTable {
         clock.forgetAdvances(upTo: base)
         var metadata = WindowMetadata(digest: plan.digest)
         clock.write(to: &metadata)
-        places.write(to: &metadata, clock: clock)
+        places.write(to: &metadata, clock: clock, from: base * plan.windowsPerEvent)
         // What lies between this place and the first window that is needed ends earlier, and is known to be settled by that.
         if let sources {
             let known = history.settle(at: base, now: WindowHistory.Entry(offset: base, sources: sources, watermark: clock.watermark))

@@ -145,6 +145,17 @@ struct WindowTests {
         #expect(contents.made == ["0-60000: 0", "0-60000: 2", "0-60000: 2", "60000-120000: 1 3"])
     }
 
+    @Test("Of settled windows whose events Kafka has deleted nothing is committed any more")
+    func retention() throws {
+        let first = engine(Self.minute, grace: .seconds(10))
+        _ = come(first, [0, 62_000, 5000, 71_000], groups: [1, 1, 2, 1])
+        let effects = first.ended(0, 200) + first.wait(.seconds(1))
+        let commit = try #require(effects.first { $0.hasPrefix("commit") })
+        let second = engine(Self.minute, grace: .seconds(10), from: String(commit.split(separator: " ")[3]))
+        let jump = second.step(.outOfRange(second.orders, logStart: 50, chunk: false))
+        #expect(jump.contains { $0.hasPrefix("commit billing orders-0@50 2:") })
+    }
+
     @Test("Without events the clock closes windows: after that was committed")
     func idle() {
         let engine = engine(Self.minute) { $0.window!.idle = .seconds(10) }

@@ -105,12 +105,15 @@ final class WindowTable {
 
     // MARK: Events
 
-    /// Whether a record of a repartition topic, the next one, is an event that is there already.
-    func isRepeated(_ offset: Int64, _ source: SourcePlace) -> Bool {
-        if sources == nil { sources = WindowSources(from: offset) }
-        history.pass(offset, sources!, watermark: clock.watermark)
-        return sources!.isRepeated(source)
+    /// The next record of a repartition topic, whoever wrote it: the cursor may have to be there.
+    func pass(_ offset: Int64) {
+        let known = sources ?? WindowSources(from: offset)
+        sources = known
+        history.pass(offset, known, watermark: clock.watermark)
     }
+
+    /// Whether the record that was passed last is an event that is there already.
+    func isRepeated(_ source: SourcePlace) -> Bool { sources!.isRepeated(source) }
 
     /// The record was taken: what it says of its source is known from now on.
     func learn(_ source: SourcePlace) {

@@ -38,7 +38,8 @@ extension DeliveryCore {
                 else if let source, source.isMark { nil }
                 else { contents.look(at: record.token, of: cursor.partition.handle, for: state.id) }
             if case .poison = looked, state.poisonUnderWay >= options.poisonUnderWay { return }
-            let isRepeated = source.map { windows.isRepeated(next.offset, $0) } ?? false
+            if windows.plan.isOverAllPartitions { windows.pass(next.offset) }
+            let isRepeated = source.map { windows.isRepeated($0) } ?? false
             switch isRepeated ? nil : looked {
             case nil:
                 release(popPending(of: cursor, state).record)

@@ -83,6 +83,13 @@ struct WindowsOverTopicTests {
         #expect(contents.made == ["0-60000: 2"])
     }
 
+    @Test("A record that somebody else wrote may be the first that is read")
+    func strangerFirst() {
+        let engine = engine()
+        #expect(engine.records([0, event(1, of: 0, at: 0, time: 0)]).contains { $0.hasSuffix("orders-0@0 to dead letters: poison") })
+        #expect(engine.step(.diverted(DiversionID(index: 0))).contains { $0.hasPrefix("commit billing orders-0@0 2:") })
+    }
+
     @Test("Who takes over knows what the sources had written before the committed offset")
     func restart() throws {
         let first = engine()

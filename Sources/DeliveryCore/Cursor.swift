@@ -109,6 +109,14 @@ final class Cursor {
         if windows != nil { partition.hasWindows = true }
     }
 
+    /// It is gone, and is kept only for what refers to it. What it knew of the log may be megabytes, and nobody asks for it any more.
+    func forgetLog() {
+        unsettled = []
+        settledAhead = []
+        windows = nil
+        memory = nil
+    }
+
     /// The next offset to consider.
     var position: Int64 {
         get { isAttached ? partition.nextOffset : ownPosition }

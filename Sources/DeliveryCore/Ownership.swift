@@ -335,6 +335,7 @@ extension DeliveryCore {
         updateHunger(cursor)
         if !cursor.isAttached, cursor.isLoaded, cursor.partition.phase != .loading { cursor.partition.lagging -= 1 }
         markClean(cursor)
+        cursor.forgetLog()
     }
 
     // MARK: Retention

@@ -167,6 +167,9 @@ public struct IncomingRetry: Sendable {
     /// An operator asked for it although it was settled.
     public var isReplay: Bool
 
+    /// Far more than there are, and far from an overflow.
+    private static let most = 1 << 30
+
     public init(
         subscription: SubscriptionID?, due: WallTime, attempts: Int, retries: Int, firstAttempt: WallTime, created: WallTime,
         isReplay: Bool = false
@@ -174,8 +177,9 @@ public struct IncomingRetry: Sendable {
         self.isReplay = isReplay
         self.subscription = subscription
         self.due = due
-        self.attempts = attempts
-        self.retries = retries
+        // Whoever may write to the retry topic may write any number: these are counted on from, and count steps of the schedule.
+        self.attempts = min(max(0, attempts), Self.most)
+        self.retries = min(max(0, retries), Self.most)
         self.firstAttempt = firstAttempt
         self.created = created
     }

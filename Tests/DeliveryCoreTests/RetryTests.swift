@@ -47,6 +47,13 @@ private final class Retries {
         #expect(retries.record(for: nil, due: .zero) == ["divert #0 nobody fanfare.retry-1@0 to dead letters: removed"])
     }
 
+    @Test(arguments: [Int.min, -1, .max])
+    func `whatever a retry record says of its attempts, it is tried and tried again`(count: Int) {
+        let retries = Retries([subscription("billing")])
+        #expect(retries.record(for: 0, due: .zero, attempts: count, retries: count).contains { $0.hasPrefix("attempt #0 billing") })
+        #expect(retries.engine.ended(0, 500).contains { $0.hasPrefix("divert #0 billing") })
+    }
+
     @Test func `a retry record whose subscription is removed while it is sent does not block its lane`() {
         let retries = Retries([subscription("billing")])
         #expect(retries.record(for: 0, due: .zero) == ["attempt #0 billing fanfare.retry-1@0 try 2"])

@@ -196,6 +196,7 @@ public struct PartitionLag: Sendable {
 
 /// Everything counted since the process started; each only grows.
 public struct SubscriptionCounters: Sendable {
+    /// Events that matched, once they are taken from their cursor's queue.
     public var routed: UInt64 = 0
     /// Events for which a filter met an error, so that they did not match it. The engine does not know.
     public var filterErrors: UInt64 = 0

@@ -50,6 +50,8 @@ extension DeliveryCore {
         shown.openWindows = state.openWindows
         shown.watermark = state.cursors.lazy.compactMap { $0.windows?.clock.time }.min()
         shown.counters = state.counters
+        // What waits in queues may be left to Kafka and counted again, and a counter must not fall.
+        shown.counters.routed -= UInt64(state.pendingCount)
         for cursor in state.cursors where cursor.isLoaded {
             let partition = cursor.partition
             let base = cursor.base

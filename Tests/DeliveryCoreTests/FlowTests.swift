@@ -79,6 +79,15 @@ import Testing
         #expect(engine.step(.records(chunk)) == ["attempt #1 behind orders-0@4 try 1", "attempt #2 behind orders-0@10 try 1"])
     }
 
+    @Test func `what is routed is counted when it is taken, and never less than before`() {
+        let engine = Engine.reading([subscription("billing") { $0.delivery.maxInFlight = 1 }])
+        engine.records([0, 1, 2])
+        #expect(engine.core.snapshot().subscriptions[0].counters.routed == 1)
+        // The circuit opens, and what waited is left to Kafka.
+        engine.refused(0)
+        #expect(engine.core.snapshot().subscriptions[0].counters.routed == 1)
+    }
+
     @Test func `a record that is no event goes to the dead letters of every subscription`() {
         let engine = Engine.reading([subscription("billing"), subscription("search")])
         #expect(

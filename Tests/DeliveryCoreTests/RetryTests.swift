@@ -48,7 +48,7 @@ private final class Retries {
     }
 
     @Test(arguments: [Int.min, -1, .max])
-    func `whatever a retry record says of its attempts, it is tried and tried again`(count: Int) {
+    func `whatever a retry record says of its attempts, it is tried, and goes on when that fails`(count: Int) {
         let retries = Retries([subscription("billing")])
         #expect(retries.record(for: 0, due: .zero, attempts: count, retries: count).contains { $0.hasPrefix("attempt #0 billing") })
         #expect(retries.engine.ended(0, 500).contains { $0.hasPrefix("divert #0 billing") })

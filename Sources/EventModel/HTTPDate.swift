@@ -5,8 +5,8 @@ extension WallTime {
         let date = CivilDate(daysSince1970: days)
         // 1970 began on a Thursday.
         let weekday = Self.weekdays[((days % 7) + 7) % 7]
-        let time = [rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60].map { Self.digits($0, 2) }.joined(separator: ":")
-        return "\(weekday), \(Self.digits(date.day, 2)) \(Self.months[date.month - 1]) \(Self.digits(date.year, 4)) \(time) GMT"
+        let time = [rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60].map { Self.pad($0, 2) }.joined(separator: ":")
+        return "\(weekday), \(Self.pad(date.day, 2)) \(Self.months[date.month - 1]) \(Self.pad(date.year, 4)) \(time) GMT"
     }
 
     /// `2027-06-01`, in UTC.
@@ -20,9 +20,4 @@ extension WallTime {
 
     private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-    private static func digits(_ number: Int, _ width: Int) -> String {
-        let text = String(number)
-        return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
-    }
 }

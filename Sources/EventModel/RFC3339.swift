@@ -9,7 +9,8 @@ extension WallTime {
             + ":\(Self.pad(rest / 1000 % 60, 2)).\(Self.pad(rest % 1000, 3))Z"
     }
 
-    private static func pad(_ number: Int, _ width: Int) -> String {
+    /// With zeros in front.
+    static func pad(_ number: Int, _ width: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }

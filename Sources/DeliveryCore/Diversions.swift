@@ -31,6 +31,11 @@ extension DeliveryCore {
         divertRetry(item, state, delay: delay, details)
     }
 
+    /// A retry record for nobody.
+    mutating func divertOrphan(_ item: Item) {
+        divertDead(item, nil, FailureDetails(kind: .removed, message: "its subscription no longer exists"))
+    }
+
     mutating func divertDead(_ item: Item, _ state: SubscriptionState?, _ details: FailureDetails) {
         if let state, state.policy.deadLetter.drop {
             note(item, .dropped)

@@ -236,7 +236,7 @@ extension DeliveryCore {
         if abandoned(item) {
             leaveToNextOwner(item)
         } else if item.isRetryRecord, state.isRemoved {
-            divertDead(item, nil, FailureDetails(kind: .removed, message: "its subscription no longer exists"))
+            divertOrphan(item)
         } else if item.isRetryRecord {
             takeNextLane(item, state, details)
         } else {

@@ -20,9 +20,8 @@ extension DeliveryCore {
                 cursor: cursor, offset: record.offset, record: records.insert(record, arrived: now.instant),
                 attempts: retry.attempts, retries: retry.retries, firstAttempt: retry.firstAttempt, created: retry.created,
                 isReplay: retry.isReplay)
-            guard !record.poison, let id = retry.subscription, !subscriptions[id.index].isRemoved else {
-                let kind: FailureKind = record.poison ? .poison : .removed
-                divertDead(item, nil, FailureDetails(kind: kind, message: "its subscription no longer exists"))
+            guard let id = retry.subscription, !subscriptions[id.index].isRemoved else {
+                divertOrphan(item)
                 continue
             }
             let state = subscriptions[id.index]
@@ -78,7 +77,7 @@ extension DeliveryCore {
     /// sent as soon as there is room.
     mutating func retryIsDue(_ item: Item, _ state: SubscriptionState) {
         if abandoned(item) { return leaveToNextOwner(item) }
-        if state.isRemoved { return divertDead(item, nil, FailureDetails(kind: .removed, message: "its subscription no longer exists")) }
+        if state.isRemoved { return divertOrphan(item) }
         let isBlocked = state.blockedUntil > now.instant + options.longestDelayInMemory
         guard state.isRunning, state.circuit.state != .open, !isBlocked else { return takeNextLane(item, state) }
         guard !isCrowded(item.cursor) || hasRoomForDue(state) else { return comeAgain(item, state) }

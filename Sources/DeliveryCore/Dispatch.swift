@@ -119,7 +119,7 @@ extension DeliveryCore {
         while delivery.items.count < most, bytes < batch.maxBytes || delivery.items.isEmpty,
             let item = nextItem(state, for: delivery, roomInBytes: delivery.items.isEmpty ? .max : batch.maxBytes - bytes)
         {
-            if let key = item.key { item.cursor.order?.isIn(delivery.id, key) }
+            if let key = item.key { item.cursor.order?.setDelivery(delivery.id, key) }
             bytes += Int(records[item.record].bytes)
             delivery.items.append(item)
         }
@@ -265,10 +265,10 @@ extension DeliveryCore {
         delivery.owner = state
         delivery.isCancelled = false
         for i in delivery.items.indices {
-            isUnderWay(delivery.items[i], 1)
+            countBusy(delivery.items[i], 1)
             if delivery.items[i].attempts == 0 { delivery.items[i].firstAttempt = now.wall }
         }
-        areIn(delivery.id, delivery.items)
+        setDelivery(delivery.id, delivery.items)
         delivery.sentAt = now.instant
         if state.rateLimit != nil { state.rate.take() }
         state.inFlight += 1
@@ -280,7 +280,7 @@ extension DeliveryCore {
     }
 
     /// Counts what a partition and a cursor have to wait for before they can go.
-    func isUnderWay(_ item: Item, _ delta: Int) {
+    func countBusy(_ item: Item, _ delta: Int) {
         item.cursor.busy += delta
         item.cursor.partition.busy += delta
     }
@@ -288,9 +288,9 @@ extension DeliveryCore {
     /// Frees a delivery whose attempt has ended; the items are the caller's now.
     mutating func finish(_ delivery: Delivery) -> ContiguousArray<Item> {
         guard let state = delivery.owner else { preconditionFailure("an attempt ended twice") }
-        for item in delivery.items { isUnderWay(item, -1) }
+        for item in delivery.items { countBusy(item, -1) }
         let items = delivery.items
-        areIn(nil, items)
+        setDelivery(nil, items)
         free(delivery, state)
         return items
     }

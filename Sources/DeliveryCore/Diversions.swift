@@ -69,7 +69,7 @@ extension DeliveryCore {
         diversion.lastAttempt = details.attempted
         diversion.byReference = false
         diversion.failures = 0
-        isUnderWay(item, 1)
+        countBusy(item, 1)
         if details.kind == .poison { state?.poisonUnderWay += 1 }
         produce(diversion.id)
     }
@@ -145,7 +145,7 @@ extension DeliveryCore {
     }
 
     private mutating func finish(_ diversion: Diversion) {
-        if let item = diversion.item { isUnderWay(item, -1) }
+        if let item = diversion.item { countBusy(item, -1) }
         if diversion.kind == .poison, let state = diversion.owner {
             state.poisonUnderWay -= 1
             markReady(state)

@@ -53,7 +53,7 @@ final class KeyOrder {
         return line.delivery == delivery && line.followers.isEmpty
     }
 
-    func isIn(_ delivery: DeliveryID?, _ key: UInt64) { lines[key]!.delivery = delivery }
+    func setDelivery(_ delivery: DeliveryID?, _ key: UInt64) { lines[key]!.delivery = delivery }
 
     func isUnderWay(_ key: UInt64) -> Bool { lines[key]!.delivery != nil }
 

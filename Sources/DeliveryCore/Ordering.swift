@@ -43,8 +43,8 @@ extension DeliveryCore {
     }
 
     /// A request begins or has ended.
-    func areIn(_ delivery: DeliveryID?, _ items: ContiguousArray<Item>) {
-        for item in items { if let key = item.key, !item.cursor.isGone { item.cursor.order!.isIn(delivery, key) } }
+    func setDelivery(_ delivery: DeliveryID?, _ items: ContiguousArray<Item>) {
+        for item in items { if let key = item.key, !item.cursor.isGone { item.cursor.order!.setDelivery(delivery, key) } }
     }
 
     /// Of events that go on one by one, the first of each key does; the others step back into its line, also those in parts
@@ -84,7 +84,7 @@ extension DeliveryCore {
     }
 
     private mutating func passOn(_ key: UInt64, _ order: KeyOrder, _ state: SubscriptionState) {
-        order.isIn(nil, key)
+        order.setDelivery(nil, key)
         guard var next = order.nextFollower(key) else { return order.end(key) }
         next.key = key
         // During an outage, what is too old need not be tried. It holds its key until its dead letter is written: if that

@@ -67,11 +67,11 @@ extension DeliveryCore {
         let count = delivery.items.count
         self.count(.success, state)
         state.counters.deliveries += UInt64(count)
-        areIn(nil, delivery.items)
+        setDelivery(nil, delivery.items)
         for i in delivery.items.indices {
             let item = delivery.items[i]
             note(item, .delivered)
-            isUnderWay(item, -1)
+            countBusy(item, -1)
             state.counters.eventDelay.record(max(0, (now.wall - item.created).seconds))
             settle(item)
         }

@@ -32,11 +32,11 @@ extension DeliveryCore {
                 continue
             }
             item.isRefused = !events[failed.count].retry
-            isUnderWay(item, -1)
+            countBusy(item, -1)
             failed.append(item)
         }
         precondition(failed.count == events.count, "events that failed are named once, in the order of their batch")
-        areIn(nil, failed)
+        setDelivery(nil, failed)
         delivery.items = accepted
         return failed
     }

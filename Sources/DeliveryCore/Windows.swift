@@ -53,7 +53,7 @@ extension DeliveryCore {
                     return suspend(state, "more than \(state.policy.window!.maxGroups) windows would be open (window.maxGroups)")
                 }
                 windows.lastEvent = now.instant
-                if let item = takeAlone(cursor, place, state) { isLate(item, state) }
+                if let item = takeAlone(cursor, place, state) { handleLate(item, state) }
             }
             if let source { windows.learn(source) }
             lineUpComplete(cursor, windows, state, contents)
@@ -86,7 +86,7 @@ extension DeliveryCore {
             cursor: cursor, offset: next.offset, record: next.record, created: records[next.record].timestamp, place: place)
     }
 
-    private mutating func isLate(_ item: Item, _ state: SubscriptionState) {
+    private mutating func handleLate(_ item: Item, _ state: SubscriptionState) {
         let reason = "every window it belongs to was complete when it came"
         switch state.policy.window!.late {
         case .deadLetter: divertDead(item, state, FailureDetails(kind: .windowLate, message: reason))

@@ -71,6 +71,8 @@ final class RepeatMemory {
     func see(_ identity: EventIdentity, at offset: Int64, time: Int64, now: Int64) -> Bool {
         guard offset >= start else { return false }
         if let latest, latest.offset == offset { return latest.isRepeat }
+        // Producers may write any timestamp into a record; differences of these are numbers still. None at all is -1.
+        let time = min(max(-1, time), Int64.max / 2)
         pass(offset, time: min(time, now))
         let before = last[identity]
         last[identity] = Last(time: max(time, before?.time ?? time), offset: offset)

@@ -180,6 +180,22 @@ struct DeduplicationTests {
         #expect(engine.core.snapshot().subscriptions[0].remembered <= 4)
     }
 
+    @Test func `whatever timestamps records have, a repeat is known`() {
+        let engine = engine()
+        names.ofOffset = [0: 7, 1: 7, 2: 7]
+        let batch = RecordBatch()
+        batch.partition = engine.orders
+        for (offset, time) in [Int64.max, .min, .min].enumerated() {
+            batch.records.append(
+                IncomingRecord(
+                    offset: Int64(offset), token: RecordToken(bits: UInt(offset)), timestamp: WallTime(milliseconds: time), bytes: 100, matches: 1,
+                    poison: false))
+            batch.matches.append(0)
+        }
+        batch.nextOffset = 3
+        #expect(drops(engine.step(.records(batch))).count == 2)
+    }
+
     @Test func `time goes on with records that do not match, so that little is read again`() throws {
         let engine = engine(window: .seconds(10))
         _ = come(engine, from: 0, [7])

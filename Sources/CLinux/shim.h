@@ -12,6 +12,7 @@
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
 #include <unistd.h>
@@ -21,6 +22,21 @@
 static const int FANFARE_SOCK_STREAM = SOCK_STREAM;
 static const int FANFARE_SOCK_CLOEXEC = SOCK_CLOEXEC;
 static const int FANFARE_SOCK_NONBLOCK = SOCK_NONBLOCK;
+
+/// Whose a file is, and who may do what with it; for the same reason not `struct stat`.
+struct fanfare_file_owner {
+    uid_t user;
+    gid_t group;
+    mode_t mode;
+};
+
+/// As `stat(2)`: 0, or -1 and `errno`.
+static inline int fanfare_owner_of(const char *path, struct fanfare_file_owner *owner) {
+    struct stat status;
+    if (stat(path, &status) != 0) return -1;
+    *owner = (struct fanfare_file_owner){status.st_uid, status.st_gid, status.st_mode};
+    return 0;
+}
 
 enum { FANFARE_TCP_INFO = 11 };
 

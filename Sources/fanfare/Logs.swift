@@ -1,5 +1,6 @@
 import BridgeRuntime
 import Control
+import EventLoop
 import EventModel
 import Glibc
 import Logging
@@ -51,17 +52,7 @@ struct LineLogHandler: LogHandler {
         return isPlain ? value : JSONText.quoted(value)
     }
 
-    private static func time() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
-        var text = [CChar](repeating: 0, count: 32)
-        strftime(&text, text.count, "%Y-%m-%dT%H:%M:%S", &parts)
-        let milliseconds = String(now.tv_nsec / 1_000_000)
-        let seconds = text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        return seconds + "." + String(repeating: "0", count: 3 - milliseconds.count) + milliseconds + "Z"
-    }
+    private static func time() -> String { WallTime(milliseconds: EventLoop.wallMilliseconds()).rfc3339 }
 }
 
 extension Logger {

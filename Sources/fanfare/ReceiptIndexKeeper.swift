@@ -1,4 +1,5 @@
 import BridgeRuntime
+import EventLoop
 import EventModel
 import Glibc
 import KafkaClient
@@ -77,13 +78,6 @@ final class ReceiptIndexKeeper: Sendable {
 
     private var isStopping: Bool { state.withLock { $0.isStopping } }
 
-    /// Of this thread, in microseconds.
-    private static func processorTime() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
-    }
-
     private func follow() throws {
         let indexer = try ReceiptIndexer(
             kafka, topic: topic, path: settings.path, bounds: .init(age: settings.maxAge, bytes: settings.maxBytes))
@@ -92,14 +86,14 @@ final class ReceiptIndexKeeper: Sendable {
         state.withLock { $0.index = indexer.index }
         do {
             while !isStopping, !state.withLock({ $0.isDamaged }) {
-                let began = Self.processorTime()
+                let began = EventLoop.threadMicroseconds()
                 try indexer.read()
                 var standing = try indexer.index.standing(behind: indexer.behind)
                 state.withLock { state in
                     standing.renewals = state.renewals
                     state.standing = standing
                 }
-                usleep(UInt32(clamping: (Self.processorTime() - began) * Self.rest))
+                usleep(UInt32(clamping: (EventLoop.threadMicroseconds() - began) * Self.rest))
             }
         } catch let failure as ReceiptIndexFailure where failure.kind == .damaged {
             state.withLock { $0.isDamaged = true }

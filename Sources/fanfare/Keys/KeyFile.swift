@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Glibc
 import Signing
 
@@ -26,7 +27,7 @@ struct KeyFile {
 
     let path: String
     private(set) var keys: [String]
-    private let status: stat
+    private let owner: fanfare_file_owner
 
     /// - Throws: what is wrong with the file, never with its text in it.
     init(_ path: String) throws {
@@ -36,10 +37,10 @@ struct KeyFile {
             resolved = String(cString: real)
             free(real)
         }
-        var status = stat()
-        guard stat(resolved, &status) == 0 else { throw Failed("cannot read \(path): \(String(cString: strerror(errno)))") }
+        var owner = fanfare_file_owner()
+        guard fanfare_owner_of(resolved, &owner) == 0 else { throw Failed("cannot read \(path): \(String(cString: strerror(errno)))") }
         self.path = resolved
-        self.status = status
+        self.owner = owner
         keys = try Self.lines(of: resolved)
         guard !keys.isEmpty else { throw Failed("\(path) holds no secret; make one with: fanfare keys new --out FILE") }
         guard Set(keys.map { Kind(of: $0) }).count == 1 else { throw Failed("\(path) holds both secrets and ed25519 keys; give each a file of its own") }
@@ -77,9 +78,9 @@ struct KeyFile {
     /// At once for everybody who reads it, with the owner it has, and nothing for others.
     private func write() throws {
         let scratch = "\(path).\(getpid()).new"
-        try Self.create(scratch, keys, mode: status.st_mode & 0o770) { descriptor in
+        try Self.create(scratch, keys, mode: owner.mode & 0o770) { descriptor in
             // Only root can, and only for root does it matter.
-            _ = fchown(descriptor, status.st_uid, status.st_gid)
+            _ = fchown(descriptor, owner.user, owner.group)
         }
         guard rename(scratch, path) == 0 else {
             let reason = String(cString: strerror(errno))

@@ -182,18 +182,18 @@ struct DeduplicationTests {
 
     @Test func `whatever timestamps records have, a repeat is known`() {
         let engine = engine()
-        names.ofOffset = [0: 7, 1: 7, 2: 7]
+        names.ofOffset = [0: 7, 1: 7]
         let batch = RecordBatch()
         batch.partition = engine.orders
-        for (offset, time) in [Int64.max, .min, .min].enumerated() {
+        for (offset, time) in [Int64.max, .min].enumerated() {
             batch.records.append(
                 IncomingRecord(
                     offset: Int64(offset), token: RecordToken(bits: UInt(offset)), timestamp: WallTime(milliseconds: time), bytes: 100, matches: 1,
                     poison: false))
             batch.matches.append(0)
         }
-        batch.nextOffset = 3
-        #expect(drops(engine.step(.records(batch))).count == 2)
+        batch.nextOffset = 2
+        #expect(drops(engine.step(.records(batch))).count == 1)
     }
 
     @Test func `time goes on with records that do not match, so that little is read again`() throws {

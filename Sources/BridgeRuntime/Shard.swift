@@ -1,3 +1,4 @@
+import CLinux
 import Control
 import DeliveryCore
 import Egress
@@ -352,10 +353,12 @@ final class Shard {
         }
         traces?.forgetOrigins()
         for id in waited { startRequest(id) }
-        let current = outlets.map { $0.map { ($0.policy, $0.route.decoder) } }
+        let current = outlets.lazy.map { $0.map { (policy: $0.policy, decoder: $0.route.decoder) } }
         windows.install(current)
         identities.install(current)
         for reading in activeReadings { reading.route = routes[reading.partition.topic] }
+        // What making thousands of them took stays with the allocator otherwise.
+        malloc_trim(0)
     }
 
     private func subscribe(to manifests: [TopicManifest]) {

@@ -8,10 +8,16 @@ import KafkaClient
 ///
 /// The engine asks from within its steps, so nothing here may look at the engine.
 final class ShardIdentities: EventIdentities {
-    private struct Kept {
-        var topic: String
-        var policy: DeduplicationPolicy
-        var reader: IdentityReader
+    private final class Kept {
+        let topic: String
+        let policy: DeduplicationPolicy
+        let reader: IdentityReader
+
+        init(_ subscription: Subscription, _ policy: DeduplicationPolicy, decoder: EventDecoder) {
+            topic = subscription.topic
+            self.policy = policy
+            reader = IdentityReader(policy, decoder: decoder)
+        }
     }
 
     /// By the engine's index of the subscription.
@@ -21,14 +27,14 @@ final class ShardIdentities: EventIdentities {
     /// The manifests, once the engine has them.
     ///
     /// - Parameter current: subscriptions with their topics' decoders, by the engine's index.
-    func install(_ current: [(policy: Subscription, decoder: EventDecoder)?]) {
+    func install(_ current: some Sequence<(policy: Subscription, decoder: EventDecoder)?>) {
         subscriptions = current.enumerated().map { index, subscription in
             guard let (subscription, decoder) = subscription, let policy = subscription.deduplicate else { return nil }
             if index < subscriptions.count, let same = subscriptions[index], same.policy == policy, same.topic == subscription.topic {
                 same.reader.decoder = decoder
                 return same
             }
-            return Kept(topic: subscription.topic, policy: policy, reader: IdentityReader(policy, decoder: decoder))
+            return Kept(subscription, policy, decoder: decoder)
         }
     }
 

@@ -8,12 +8,19 @@ import KafkaClient
 ///
 /// The engine asks from within its steps, so nothing here may look at the engine.
 package final class ShardWindows: WindowContents {
-    private struct Kept {
-        var topic: String
+    private final class Kept {
+        let topic: String
         /// That the records are of, if they came by a repartition topic.
-        var sourceTopic: String
-        var policy: WindowPolicy
-        var store: WindowStore
+        let sourceTopic: String
+        let policy: WindowPolicy
+        let store: WindowStore
+
+        init(_ subscription: Subscription, _ policy: WindowPolicy, decoder: EventDecoder) {
+            topic = subscription.topic
+            sourceTopic = subscription.sourceTopic
+            self.policy = policy
+            store = WindowStore(subscription, policy, decoder: decoder)
+        }
     }
 
     /// By the engine's index of the subscription.
@@ -31,14 +38,14 @@ package final class ShardWindows: WindowContents {
     /// The manifests, once the engine has them: who keeps its policy keeps its windows.
     ///
     /// - Parameter current: subscriptions with their topics' decoders, by the engine's index.
-    package func install(_ current: [(policy: Subscription, decoder: EventDecoder)?]) {
+    package func install(_ current: some Sequence<(policy: Subscription, decoder: EventDecoder)?>) {
         subscriptions = current.enumerated().map { index, subscription in
             guard let (subscription, decoder) = subscription, let policy = subscription.window else { return nil }
             if index < subscriptions.count, let same = subscriptions[index], same.policy == policy, same.topic == subscription.topic {
                 same.store.decoder = decoder
                 return same
             }
-            return Kept(topic: subscription.topic, sourceTopic: subscription.sourceTopic, policy: policy, store: WindowStore(subscription, policy, decoder: decoder))
+            return Kept(subscription, policy, decoder: decoder)
         }
     }
 

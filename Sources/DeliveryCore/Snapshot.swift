@@ -44,6 +44,11 @@ public struct CoreSnapshot: Sendable {
 
     /// Adds another shard's figures to these. Subscriptions are matched by name.
     public mutating func merge(_ other: CoreSnapshot) {
+        guard !subscriptions.isEmpty else {
+            // Nothing to match them with: not a second copy of ten thousand.
+            subscriptions = other.subscriptions
+            return mergeFigures(other)
+        }
         var index: [String: Int] = [:]
         for (i, subscription) in subscriptions.enumerated() { index[subscription.name] = i }
         for subscription in other.subscriptions {
@@ -53,6 +58,10 @@ public struct CoreSnapshot: Sendable {
                 subscriptions.append(subscription)
             }
         }
+        mergeFigures(other)
+    }
+
+    private mutating func mergeFigures(_ other: CoreSnapshot) {
         partitions += other.partitions
         recordsConsumed += other.recordsConsumed
         recordBytes += other.recordBytes

@@ -9,6 +9,7 @@ extension DeliveryCore {
         for case let entry? in held where !entry.isForgotten && entry.item.isRetryRecord {
             heldRetries[ObjectIdentifier(entry.item.cursor.partition), default: 0] += 1
         }
+        snapshot.subscriptions.reserveCapacity(subscriptions.count)
         for state in subscriptions where !state.isRemoved { snapshot.subscriptions.append(self.snapshot(of: state)) }
         for partition in partitions where partition.phase != .gone {
             var shown = PartitionSnapshot(

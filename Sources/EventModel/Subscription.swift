@@ -1,6 +1,7 @@
 /// One subscription with its policies, validated: what a manifest says, defaults filled in.
 ///
-/// The property names are the manifest's keys (docs/MANIFESTS.md says what each does for users).
+/// The property names are the manifest's keys (docs/MANIFESTS.md says what each does for users). A shard has two copies of each, of ten
+/// thousand perhaps, so what is large and not looked at for each event is boxed.
 public struct Subscription: Sendable, Equatable {
     /// Unique across all topics; `[a-z0-9][a-z0-9.-]*`.
     public var name: String
@@ -16,19 +17,19 @@ public struct Subscription: Sendable, Equatable {
     /// All must match; empty matches every event.
     public var filters: [FilterExpression] = []
     public var payload: PayloadFormat = .structured
-    public var transform = TransformPolicy()
+    @Boxed public var transform = TransformPolicy()
     /// Constant request headers, in the manifest's order.
     public var headers: [HeaderField] = []
     /// Request headers whose values are templates over the event.
     public var headerTemplates: [HeaderField] = []
-    public var signing: SigningPolicy = .unspecified
-    public var auth = AuthPolicy()
+    @Boxed public var signing: SigningPolicy = .unspecified
+    @Boxed public var auth = AuthPolicy()
     /// Whether the endpoint is asked for its consent before anything is sent to it.
     public var handshake: Bool = false
     /// Not in manifests: the name by which the bridge asks for it. Empty without `handshake`.
     public var origin: String = ""
     /// Certificate authorities to trust instead of the system's.
-    public var certificateAuthorities: PEMFile? = nil
+    @Boxed public var certificateAuthorities: PEMFile? = nil
     /// `sha256//` and the base64 of a digest; the endpoint's public key must be one of them. Empty: any.
     public var publicKeyPins: [String] = []
     public var delivery = DeliveryPolicy()
@@ -38,11 +39,11 @@ public struct Subscription: Sendable, Equatable {
     public var deadLetter = DeadLetterPolicy()
     public var batch: BatchPolicy? = nil
     public var deduplicate: DeduplicationPolicy? = nil
-    public var window: WindowPolicy? = nil
+    @Boxed public var window: WindowPolicy? = nil
     /// What `${...}` stood for in its manifest: texts that are shown to nobody.
     public var confidential: [String] = []
     /// Not in manifests: see `BridgeConfiguration.withRepartitions`.
-    public var repartitioning: Repartitioning? = nil
+    @Boxed public var repartitioning: Repartitioning? = nil
 
     public init(name: String, topic: String, endpoint: String) {
         self.name = name

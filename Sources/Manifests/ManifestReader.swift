@@ -75,6 +75,7 @@ enum ManifestReader {
     ) {
         let expected = "a mapping of names to subscriptions"
         guard let entries = reader.entries(node, "subscriptions", expected: expected) else { return }
+        result.manifest.subscriptions.reserveCapacity(entries.count)
         for entry in entries {
             let path = "subscriptions.\(entry.key)"
             result.manifest.subscriptions.append(

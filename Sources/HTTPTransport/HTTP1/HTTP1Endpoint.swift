@@ -53,7 +53,13 @@ final class HTTP1Target {
 final class Bytes {
     let bytes: UnsafeRawBufferPointer
 
-    init(_ head: consuming RequestHead) { bytes = UnsafeRawBufferPointer(start: head.bytes, count: head.count) }
+    /// Just as much memory as they need: an endpoint lasts, and there may be ten thousand.
+    init(_ head: consuming RequestHead) {
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: head.count, alignment: 1)
+        copy.copyMemory(from: UnsafeRawBufferPointer(start: head.bytes, count: head.count))
+        head.deallocate()
+        bytes = UnsafeRawBufferPointer(copy)
+    }
 
-    deinit { bytes.baseAddress?.assumingMemoryBound(to: UInt8.self).deallocate() }
+    deinit { bytes.deallocate() }
 }

@@ -4,7 +4,7 @@
 COLUMNS = [
     ("per_second", "events/s", "{:,.0f}"), ("spread", "spread", "{:.0%}"), ("cpu_us", "CPU us/event", "{:.1f}"), ("peak_rss_mib", "peak MiB", "{:.0f}"),
     ("bytes_per_event", "bytes/event", "{:,.0f}"), ("rate", "load/s", "{:,.0f}"), ("p50_ms", "p50 ms", "{:.2f}"), ("p99_ms", "p99 ms", "{:.2f}"),
-    ("p99.9_ms", "p99.9 ms", "{:.2f}"), ("producer_behind_ms", "producer late ms", "{:.1f}"),
+    ("p99.9_ms", "p99.9 ms", "{:.2f}"), ("inside_p50_ms", "inside p50 ms", "{:.2f}"), ("inside_p99_ms", "inside p99 ms", "{:.2f}"), ("producer_behind_ms", "producer late ms", "{:.1f}"),
     ("first_seconds", "first s", "{:.2f}"), ("ready_seconds", "ready s", "{:.2f}"),
 ]
 

@@ -18,12 +18,13 @@ SOURCES = {
     "floor_libcurl": (["floor_libcurl.c", "source.c"], ["rdkafka", "libcurl"]),
     "produce": (["produce.c"], ["rdkafka"]),
     "endpoint": (["endpoint.c"], []),
+    "inside.so": (["inside.c"], []),
 }
 
 
 @functools.cache
 def compiled(name):
-    """The path of a program of bench/c, built when its sources are newer."""
+    """The path of a program of bench/c, or of what is preloaded into others, built when its sources are newer."""
     sources, libraries = SOURCES[name]
     target = BUILT / name
     files = [FOLDER / "c" / source for source in sources]
@@ -31,7 +32,8 @@ def compiled(name):
         return target
     BUILT.mkdir(parents=True, exist_ok=True)
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", *libraries], capture_output=True, text=True, check=True).stdout.split() if libraries else []
-    built = subprocess.run(["cc", *FLAGS, "-o", target, *files, *flags], capture_output=True, text=True)
+    shared = ["-shared", "-fPIC"] if name.endswith(".so") else []
+    built = subprocess.run(["cc", *FLAGS, *shared, "-o", target, *files, *flags], capture_output=True, text=True)
     if built.returncode or built.stderr:
         sys.exit(f"bench/c does not compile without warnings:\n{built.stderr}")
     return target

@@ -54,7 +54,7 @@ class Fanfare:
         self.subscribe = subscribe
         self.config = config
 
-    def starts(self, stage, topic, ready=False):
+    def starts(self, stage, topic, ready=False, **variables):
         for other in stage.world.topics.values():
             other.subscriptions = {}
         self.subscribe(topic)
@@ -66,7 +66,7 @@ class Fanfare:
         bridge = stage.world.bridge()
         # Only now: what this bench needs to write so many manifests is not the bridge's.
         self.started = time.monotonic()
-        self.bridge = bridge.starts(ready=False)
+        self.bridge = bridge.starts(ready=False, **variables)
         stage.senders.append(self.bridge.process)
         if ready:
             self.bridge.is_ready(timeout=90)
@@ -84,9 +84,9 @@ class Command:
         self.command = command
         self.settings = settings
 
-    def starts(self, stage, topic, ready=False):
+    def starts(self, stage, topic, ready=False, **variables):
         self.started = time.monotonic()
-        process = Process("a sender", self.command(stage, topic), stage.world.folder / "sender.log")
+        process = Process("a sender", self.command(stage, topic), stage.world.folder / "sender.log", variables=variables)
         stage.senders.append(process)
         return stage.world.started(process)
 

@@ -49,6 +49,8 @@ def test_every_command_line_is_one_that_the_program_takes(commands, help_of):
             command.append(words[1])
         text = help_of(*command)
         assert text, f"{page}:{number}: there is no command {' '.join(command)}"
+        if command == ["subscriptions"]:
+            text += help_of("subscriptions", "list")  # what it does when no subcommand is named
         for flag in re.findall(r"(?<!\S)--[a-z-]+", line):
             assert re.search(rf"(?<![\w-]){flag}\b", text), f"{page}:{number}: `fanfare {' '.join(command)}` has no {flag}"
 

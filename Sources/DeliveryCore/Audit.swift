@@ -92,11 +92,11 @@ extension DeliveryCore {
     private func audit(_ state: SubscriptionState, _ found: inout Discrepancies) {
         let name = state.policy.name
         let inFlight = deliveries.filter { $0.owner === state }
-        let held = self.held.compactMap { $0 }.filter { $0.state === state }
+        let held = self.held.compactMap { $0 }.filter { !$0.isForgotten && $0.state === state }
         found.expect("requests in flight of \(name)", state.inFlight, inFlight.count)
         found.expect("bytes in flight of \(name)", state.inFlightBytes, inFlight.reduce(0) { $0 + bytes(of: $1.items) })
         found.expect("held events of \(name)", state.held, held.count)
-        found.expect("held bytes of \(name)", state.heldBytes, held.reduce(0) { $0 + ($1.isForgotten ? 0 : bytes(of: $1.item)) })
+        found.expect("held bytes of \(name)", state.heldBytes, held.reduce(0) { $0 + bytes(of: $1.item) })
         found.expect("stalled bytes of \(name)", state.stalledBytes, bytes(of: state.stalled))
         found.expect("pending events of \(name)", state.pendingCount, state.cursors.reduce(0) { $0 + $1.pending.count })
         found.expect("pending bytes of \(name)", state.pendingBytes, state.cursors.reduce(0) { $0 + $1.pendingBytes })
@@ -111,7 +111,7 @@ extension DeliveryCore {
             found.expect("turns of a cursor of \(name)", cursor.isQueued ? 1 : 0, state.queue.count { $0 === cursor })
             if cursor.hasNext, mayTake(cursor) { found.demand(cursor.isQueued, "a cursor of \(name) with events has its turn") }
         }
-        var waiting = held.filter { !$0.isForgotten }.map(\.item)
+        var waiting = held.map(\.item)
         waiting += state.again
         waiting += state.stalled
         for part in state.parts { waiting += part }

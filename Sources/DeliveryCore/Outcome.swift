@@ -280,8 +280,8 @@ extension DeliveryCore {
         guard let entry = held[slot] else { preconditionFailure("a held event came due twice") }
         held[slot] = nil
         freeHeld.append(slot)
-        entry.state.held -= 1
         if entry.isForgotten { return }
+        entry.state.held -= 1
         entry.state.heldBytes -= entry.bytes
         if now.wall < entry.due, !abandoned(entry.item) {
             if entry.isEarly, !entry.state.isRemoved { return retryIsEarly(entry.item, entry.state, due: entry.due) }

@@ -303,6 +303,7 @@ extension DeliveryCore {
         for slot in held.indices {
             guard let entry = held[slot], !entry.isForgotten, abandoned(entry.item) else { continue }
             release(entry.item.record)
+            entry.state.held -= 1
             entry.state.heldBytes -= entry.bytes
             held[slot]?.isForgotten = true
         }

@@ -106,6 +106,19 @@ import Testing
         #expect(engine.wait(.seconds(5)) == [])
     }
 
+    @Test func `an event that waits in memory is not counted any more once it is left to Kafka or to another owner`() {
+        for input in [Input.seek(billing, [PartitionHandle(index: 0)], .offset(0)), .lost([PartitionHandle(index: 0)])] {
+            let engine = Engine.reading([subscription("billing") { $0.retry.schedule = [.seconds(1)] }])
+            engine.records([0])
+            engine.ended(0, 500)
+            #expect(engine.core.snapshot().subscriptions[0].waiting == 1)
+            engine.step(input)
+            #expect(engine.core.snapshot().subscriptions[0].waiting == 0)
+            engine.wait(.minutes(1))
+            #expect(engine.core.snapshot().subscriptions[0].waiting == 0)
+        }
+    }
+
     // MARK: What waits in memory
 
     /// Memory for one event of 100 bytes to wait.

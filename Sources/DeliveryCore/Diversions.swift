@@ -90,8 +90,9 @@ extension DeliveryCore {
                 report(.deadLettered(state.id, kind, view(item), reason: diversion.message))
             }
         }
-        finish(diversion)
+        let waiting = finish(diversion)
         settle(item)
+        if let waiting { markReady(waiting) }
     }
 
     mutating func diversionFailed(_ id: DiversionID, _ failure: DiversionFailure) {
@@ -99,8 +100,7 @@ extension DeliveryCore {
         guard let item = diversion.item else { preconditionFailure("a diversion failed after its end") }
         if abandoned(item) {
             // Not settled: the next owner will come to the same point.
-            finish(diversion)
-            return leaveToNextOwner(item)
+            return finishAndLeave(diversion, item)
         }
         switch failure {
         case .tooLarge where !diversion.byReference && !item.isWindow:
@@ -121,8 +121,7 @@ extension DeliveryCore {
     mutating func forgetPausing() {
         for diversion in diversions where diversion.pausesUntil != nil {
             guard let item = diversion.item, abandoned(item) else { continue }
-            finish(diversion)
-            leaveToNextOwner(item)
+            finishAndLeave(diversion, item)
         }
     }
 
@@ -136,24 +135,28 @@ extension DeliveryCore {
         let diversion = diversions[id.index]
         guard let item = diversion.item else { return }
         diversion.pausesUntil = nil
-        if abandoned(item) {
-            finish(diversion)
-            leaveToNextOwner(item)
-        } else {
-            produce(id)
-        }
+        if abandoned(item) { finishAndLeave(diversion, item) } else { produce(id) }
     }
 
-    private mutating func finish(_ diversion: Diversion) {
+    private mutating func finishAndLeave(_ diversion: Diversion, _ item: Item) {
+        let waiting = finish(diversion)
+        leaveToNextOwner(item)
+        if let waiting { markReady(waiting) }
+    }
+
+    /// Makes the diversion's place free again.
+    ///
+    /// - Returns: a subscription whose next poison record may have waited for that. Not before this one's event is settled: that may
+    ///   suspend it, and then its cursors are replaced of which nothing is under way or to be committed.
+    private mutating func finish(_ diversion: Diversion) -> SubscriptionState? {
         if let item = diversion.item { countBusy(item, -1) }
-        if diversion.kind == .poison, let state = diversion.owner {
-            state.poisonUnderWay -= 1
-            markReady(state)
-        }
+        let waiting = diversion.kind == .poison ? diversion.owner : nil
+        waiting?.poisonUnderWay -= 1
         diversion.item = nil
         diversion.owner = nil
         diversion.pausesUntil = nil
         freeDiversions.append(diversion.id.index)
+        return waiting
     }
 
     // MARK: What the performer asks

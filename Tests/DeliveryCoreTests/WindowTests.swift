@@ -193,6 +193,32 @@ struct WindowTests {
         #expect(contents.isEmpty)
     }
 
+    @Test("An event whose dead letter is written is settled, also when what is counted then suspends the subscription")
+    func maxGroupsAfterDeadLetter() throws {
+        var options = CoreOptions()
+        options.poisonUnderWay = 1
+        let engine = engine(Self.minute, { $0.window!.maxGroups = 1 }, options)
+        engine.step(.assigned([TopicPartitionName(topic: "orders", partition: 1)]))
+        engine.step(.cursorLoaded(.subscription(SubscriptionID(index: 0)), PartitionHandle(index: 1), .committed(offset: 0, metadata: "")))
+        // It says nothing; and so does the first one of the other partition, which has to wait for it.
+        #expect(engine.records([0]).contains { $0.hasSuffix("orders-0@0 to dead letters: poison") })
+        contents.events = [11: (0, 1), 12: (0, 2)]
+        let batch = RecordBatch()
+        batch.partition = PartitionHandle(index: 1)
+        for offset in 10...12 {
+            batch.records.append(
+                IncomingRecord(offset: Int64(offset), token: RecordToken(bits: UInt(offset)), timestamp: engine.now, bytes: 100, matches: 1, poison: false))
+            batch.matches.append(0)
+        }
+        batch.nextOffset = 13
+        #expect(engine.step(.records(batch)) == [])
+        let effects = engine.step(.diverted(DiversionID(index: 0)))
+        #expect(effects.contains { $0.hasPrefix("suspend billing: more than 1 windows") })
+        let commit = try #require((effects + engine.wait(.seconds(1))).first { $0.hasPrefix("commit billing orders-0@0") })
+        let next = self.engine(Self.minute, from: String(commit.split(separator: " ")[3]))
+        #expect(next.records([0]) == ["release 0"])
+    }
+
     @Test("While as many complete windows wait as may, no more events are counted")
     func backPressure() {
         var options = CoreOptions()

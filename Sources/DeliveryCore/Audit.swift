@@ -209,7 +209,7 @@ extension DeliveryCore {
         found.expect("places of \(group.id) in the line for a commit", group.isWaiting ? 1 : 0, commitsWaiting.count { $0 === group })
         found.demand(group.dirty.isEmpty || group.isUnderWay || group.timerIsSet || group.isWaiting, "what changed of \(group.id) will be committed")
         found.demand(
-            group.toLoad.isEmpty || group.isUnderWay || group.predecessor?.isUnderWay ?? false, "the cursors of \(group.id) will be loaded")
+            group.toLoad.isEmpty || group.isUnderWay || group.predecessor?.isLeaving ?? false, "the cursors of \(group.id) will be loaded")
         for partition in partitions where partition.phase != .gone {
             for case let cursor? in partition.cursors where cursor.group === group {
                 found.expect("dirty cursors of \(group.id)", cursor.isDirty ? 1 : 0, group.dirty.count { $0 === cursor })

@@ -112,20 +112,71 @@ extension DeliveryCore {
                 cursor.committedMetadata = cursor.sentMetadata
                 cursor.committedAt = now.instant
                 // Somebody waits for it, and the next commit may be long in coming.
-                if isWaitedFor(cursor), isCommitted(cursor) { markClean(cursor) }
+                if !cursor.isGone, isWaitedFor(cursor), isCommitted(cursor) { markClean(cursor) }
                 advanceCommitted(cursor)
             } else {
                 markDirty(cursor)
             }
             checkDone(cursor)
         }
-        for waiting in [group, group.successor] { if let waiting { loadWaiting(waiting) } }
-        group.successor = nil
+        if isInDoubt, !group.lastCommit.isEmpty { leavingInDoubt.append(group) } else { goOnAfterCommit(group) }
         // The partition may have come back meanwhile, and be on its way to somebody else.
         for cursor in cursors where cursor.isGone {
             for partition in cursor.partition.topic.partitions where partition.name == cursor.partition.name { checkDrained(partition) }
         }
         schedule(group)
+    }
+
+    /// Nothing of a group is under way any more: what is left of a removed one is sent, or those load who waited for this.
+    private mutating func goOnAfterCommit(_ group: CommitGroup) {
+        if sendLast(group) { return }
+        for waiting in [group, group.successor] { if let waiting { loadWaiting(waiting) } }
+        group.successor = nil
+    }
+
+    // MARK: Removed subscriptions
+
+    /// Before the cursors of a group go: what they would commit if they could now.
+    mutating func prepareLastCommit(_ group: CommitGroup) {
+        for cursor in group.dirty where !cursor.isGone && !cursor.isRefresh {
+            forgetOld(cursor)
+            let offset = cursor.base
+            let metadata = cursor.encodeSettled(limit: options.metadataLimit).text
+            let isSaid =
+                cursor.isInCommit
+                ? offset == cursor.sentOffset && metadata == cursor.sentMetadata
+                : offset == cursor.committedOffset && metadata == cursor.committedMetadata
+            if isSaid { continue }
+            cursor.isInLastCommit = true
+            group.lastCommit.append((cursor, offset, metadata))
+        }
+        if !group.lastCommit.isEmpty, !group.isUnderWay { leavingInDoubt.append(group) }
+    }
+
+    /// False when nothing is left to be committed, or only of partitions that are somebody else's by now.
+    private mutating func sendLast(_ group: CommitGroup) -> Bool {
+        var entries: [CursorCommit] = []
+        for (cursor, offset, metadata) in group.lastCommit {
+            cursor.isInLastCommit = false
+            if cursor.partition.phase == .gone { continue }
+            cursor.sentOffset = offset
+            cursor.sentMetadata = metadata
+            cursor.isInCommit = true
+            group.inCommit.append(cursor)
+            entries.append(CursorCommit(partition: cursor.partition.name, offset: offset, metadata: metadata))
+        }
+        group.lastCommit = []
+        guard !entries.isEmpty else { return false }
+        group.isUnderWay = true
+        effects.append(.commit(group.id, entries))
+        return true
+    }
+
+    /// There is no more doubt.
+    mutating func sendLastCommits() {
+        let leaving = leavingInDoubt
+        leavingInDoubt.removeAll()
+        for group in leaving where !group.isUnderWay { goOnAfterCommit(group) }
     }
 
     private func isCommitted(_ cursor: Cursor) -> Bool {

@@ -149,5 +149,6 @@ extension DeliveryCore {
         let waiting = diversionsInDoubt
         diversionsInDoubt.removeAll()
         for id in waiting { divertAgain(id) }
+        sendLastCommits()
     }
 }

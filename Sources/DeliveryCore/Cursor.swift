@@ -80,6 +80,8 @@ final class Cursor {
     var sentOffset: Int64 = -1
     var sentMetadata = ""
     var isInCommit = false
+    /// In the one that follows it, as its subscription was removed.
+    var isInLastCommit = false
     /// The settled offsets did not fit the metadata: nothing more is taken until they do.
     var isFull = false
     /// It waits for something under way to be settled, as it is full. With windows there may be nothing: then it goes on, for

@@ -27,8 +27,10 @@ public struct DeliveryCore: ~Copyable {
     // (`unowned(unsafe)`) counts nothing, and an event on its way is plain memory.
     var subscriptions: [SubscriptionState] = []
     var byName: [String: SubscriptionState] = [:]
-    /// Removed with a commit under way: who comes back under that name waits for its end.
+    /// Removed with a commit under way, or one to come: who comes back under that name waits for its end.
     var departed: [String: CommitGroup] = [:]
+    /// Removed in doubt, with something to commit when there is no more doubt.
+    var leavingInDoubt: [CommitGroup] = []
     var topics: [String: TopicState] = [:]
     /// In the order in which they were first heard of: for everything whose order shows.
     var topicsInOrder: [TopicState] = []

@@ -63,7 +63,7 @@ extension DeliveryCore {
     /// A subscription that was removed and came back waits for the last commit of its former life; a partition that was lost
     /// and came back, for a commit that was on its way then.
     mutating func load(_ group: CommitGroup, _ handles: [PartitionHandle]) {
-        if let predecessor = group.predecessor, predecessor.isUnderWay {
+        if let predecessor = group.predecessor, predecessor.isLeaving {
             group.toLoad.append(contentsOf: handles)
             predecessor.successor = group
             return

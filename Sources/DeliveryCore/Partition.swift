@@ -85,6 +85,10 @@ final class CommitGroup {
     var earliestNext = Instant(nanoseconds: 0)
     /// Settled since the last commit, over all cursors: what a crash now would repeat.
     var settled = 0
+    /// Of a removed subscription: what it settled that is not in the commit under way, to be committed after that.
+    var lastCommit: [(cursor: Cursor, offset: Int64, metadata: String)] = []
+    /// Who comes back under its name has to wait.
+    var isLeaving: Bool { isUnderWay || !lastCommit.isEmpty }
     /// The group of a removed subscription of the same name whose last commit was under way, and what is to be loaded
     /// when that has ended.
     var predecessor: CommitGroup? = nil

@@ -72,6 +72,7 @@ extension DeliveryCore {
         if byName[state.policy.name] === state { byName[state.policy.name] = nil }
         state.topic.slots[Int(state.slot)] = nil
         if !state.group.dirty.isEmpty, !state.group.isUnderWay, !isInDoubt { send(state.group) }
+        prepareLastCommit(state.group)
         for cursor in state.cursors {
             let partition = cursor.partition
             forget(cursor)
@@ -84,7 +85,13 @@ extension DeliveryCore {
         // One that others wait for may be held for hours.
         forgetHeld()
         forgetPausing()
-        if state.group.isUnderWay { departed[state.policy.name] = state.group }
+        state.group.toLoad = []
+        if state.group.isLeaving {
+            departed[state.policy.name] = state.group
+        } else if let predecessor = state.group.predecessor, predecessor.isLeaving {
+            // It was here for so short a time that its cursors were not even loaded.
+            departed[state.policy.name] = predecessor
+        }
     }
 
     /// This shard's share of the subscription's limit of requests in flight.

@@ -118,4 +118,48 @@ import Testing
         #expect(engine.step(.subscriptions([subscription("billing")])) == [])
         #expect(engine.committed(0) == ["load billing on orders-0"])
     }
+
+    @Test func `a subscription that came back and was removed at once does not hide the commit of its first life`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        #expect(engine.ended(0, 200) == ["commit billing orders-0@1"])
+        for _ in 0..<2 {
+            #expect(engine.step(.subscriptions([])) == [])
+            #expect(engine.step(.subscriptions([subscription("billing")])) == [])
+        }
+        #expect(engine.committed(0) == ["load billing on orders-0"])
+    }
+
+    @Test func `what was settled during the last commit of a removed subscription is committed after it`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0, 1])
+        #expect(engine.ended(0, 200) == ["commit billing orders-0@1"])
+        engine.ended(1, 200)
+        #expect(engine.step(.subscriptions([])) == [])
+        #expect(engine.step(.subscriptions([subscription("billing")])) == [])
+        #expect(engine.committed(0) == ["commit billing orders-0@2"])
+        #expect(engine.committed(0) == ["load billing on orders-0"])
+    }
+
+    @Test func `what a subscription settled that is removed in doubt is committed when there is no more doubt`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0])
+        engine.step(.membershipDoubted)
+        engine.ended(0, 200)
+        #expect(engine.step(.subscriptions([])) == [])
+        #expect(engine.step(.subscriptions([subscription("billing")])) == [])
+        #expect(engine.step(.membershipSettled) == ["commit billing orders-0@1"])
+        #expect(engine.committed(0) == ["load billing on orders-0"])
+    }
+
+    @Test func `what a removed subscription settled is not committed for a partition that was lost meanwhile`() {
+        let engine = Engine.reading([subscription("billing")])
+        engine.records([0, 1])
+        engine.ended(0, 200)
+        engine.ended(1, 200)
+        engine.step(.subscriptions([]))
+        engine.step(.lost([engine.orders]))
+        #expect(engine.committed(0) == [])
+        #expect(engine.wait(.minutes(1)) == [])
+    }
 }

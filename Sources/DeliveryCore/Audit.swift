@@ -10,6 +10,7 @@ extension DeliveryCore {
         let items = itemsInHand()
         auditRecords(items, &found)
         auditRequests(&found)
+        auditRetired(items, &found)
         for state in subscriptions { audit(state, &found) }
         for cursor in subscriptions.flatMap(\.cursors) where !cursor.isMoving && cursor.partition.phase == .reading {
             if let order = cursor.order { audit(order, items.filter { $0.cursor === cursor }, &found) }
@@ -87,6 +88,22 @@ extension DeliveryCore {
         found.expect("subscriptions to be looked at for what waits", overfull.count, 0)
     }
 
+    // MARK: What is gone
+
+    /// What is let go with the next step must not be referred to, and what is not has something under way.
+    private func auditRetired(_ items: [Item], _ found: inout Discrepancies) {
+        let idle = Set(retired.lazy.filter { !$0.isWantedStill }.map { ObjectIdentifier($0.cursor) })
+        found.demand(idle.isEmpty || mayRelease, "cursors that are gone and of which nothing is under way are let go")
+        found.demand(idle.isDisjoint(with: items.map { ObjectIdentifier($0.cursor) }), "no event is of a cursor that is let go")
+        for entry in retired { found.demand(entry.cursor.isGone, "a cursor that is kept for its end is gone") }
+        for state in subscriptions { found.demand(state.queue.allSatisfy { !$0.isGone }, "no cursor that is gone has its turn at \(state.policy.name)") }
+    }
+
+    /// The partitions and cursors that there are, for a test that sees them go.
+    package var kept: [AnyObject] {
+        partitions + partitions.flatMap { $0.cursors.compactMap { $0 } } + retired.map(\.cursor) + retired.map(\.partition)
+    }
+
     // MARK: Subscriptions
 
     private func audit(_ state: SubscriptionState, _ found: inout Discrepancies) {
@@ -136,7 +153,7 @@ extension DeliveryCore {
     ) {
         let name = partition.name
         let cursors = partition.cursors.compactMap { $0 }
-        let all = cursors + partition.removedCursors
+        let all = cursors + retired.filter { $0.partition === partition }.map(\.cursor)
         for cursor in all { found.expect("a cursor's work on \(name)", cursor.busy, underWay[ObjectIdentifier(cursor)] ?? 0) }
         found.expect("work on \(name)", partition.busy, all.reduce(0) { $0 + $1.busy })
         found.expect("bytes in the ring of \(name)", partition.ring.bytes, partition.ring.entries.reduce(0) { $0 + Int(records[$1.record].bytes) })

@@ -107,6 +107,7 @@ extension DeliveryCore {
         }
         for cursor in cursors {
             cursor.isInCommit = false
+            if cursor.isGone { mayRelease = true }
             if succeeded {
                 cursor.committedOffset = cursor.sentOffset
                 cursor.committedMetadata = cursor.sentMetadata
@@ -158,7 +159,10 @@ extension DeliveryCore {
         var entries: [CursorCommit] = []
         for (cursor, offset, metadata) in group.lastCommit {
             cursor.isInLastCommit = false
-            if cursor.partition.phase == .gone { continue }
+            if cursor.partition.phase == .gone {
+                mayRelease = true
+                continue
+            }
             cursor.sentOffset = offset
             cursor.sentMetadata = metadata
             cursor.isInCommit = true

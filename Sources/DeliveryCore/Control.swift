@@ -110,7 +110,7 @@ extension DeliveryCore {
         else { return }
         let partition = cursor.partition
         forget(cursor)
-        partition.removedCursors.append(cursor)
+        retire(cursor)
         state.cursors.removeAll { $0 === cursor }
         let successor = addCursor(of: state, to: partition)
         if target == .committed {

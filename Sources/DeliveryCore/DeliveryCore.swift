@@ -23,8 +23,9 @@ public struct DeliveryCore: ~Copyable {
     var now = Moment(instant: Instant(nanoseconds: 0), wall: WallTime(milliseconds: 0))
     var effects = ContiguousArray<Effect>()
 
-    // Subscriptions, topics, partitions and their cursors live as long as the engine, also when they are gone: what refers to them
-    // (`unowned(unsafe)`) counts nothing, and an event on its way is plain memory.
+    // Subscriptions and topics live as long as the engine, also when they are gone, and partitions and their cursors as long as
+    // anything of them is under way (`Retirement`): what refers to them (`unowned(unsafe)`) counts nothing, and an event on its way
+    // is plain memory.
     var subscriptions: [SubscriptionState] = []
     var byName: [String: SubscriptionState] = [:]
     /// Removed with a commit under way, or one to come: who comes back under that name waits for its end.
@@ -34,7 +35,12 @@ public struct DeliveryCore: ~Copyable {
     var topics: [String: TopicState] = [:]
     /// In the order in which they were first heard of: for everything whose order shows.
     var topicsInOrder: [TopicState] = []
+    /// By handle. Those that are gone leave something behind that is shared by all assignments of the partition.
     var partitions: [PartitionState] = []
+    /// Cursors that are gone and are kept for what refers to them.
+    var retired: [RetiredCursor] = []
+    /// Something of one of them has ended.
+    var mayRelease = false
     let retryGroup = CommitGroup(id: .retryTopic)
 
     var records = RecordTable()
@@ -104,6 +110,7 @@ public struct DeliveryCore: ~Copyable {
     public mutating func step(_ input: Input, at now: Moment, into out: inout ContiguousArray<Effect>) {
         self.now = now
         swap(&effects, &out)
+        if mayRelease { releaseRetired() }
         take(input)
         runTimers()
         applyAdvances()

@@ -89,6 +89,7 @@ extension DeliveryCore {
         if cursor.isGone {
             // The partition moved on; its next owner will send the event again.
             cursor.subscription?.counters.duplicatesPossible += 1
+            mayRelease = true
         } else {
             if let place = item.place { cursor.settle(place: place) } else { cursor.settle(item.offset) }
             letGo(item)
@@ -216,6 +217,7 @@ extension DeliveryCore {
     mutating func leaveToNextOwner(_ item: Item) {
         note(item, .left)
         release(item.record)
+        if item.cursor.isGone { mayRelease = true }
         checkDone(item.cursor)
     }
 

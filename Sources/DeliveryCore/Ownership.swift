@@ -297,6 +297,7 @@ extension DeliveryCore {
         forgetPausing()
         emptyRing(of: partition)
         partition.topic.partitions.removeAll { $0 === partition }
+        retire(partition)
     }
 
     mutating func forgetHeld() {
@@ -336,6 +337,7 @@ extension DeliveryCore {
         updateHunger(cursor)
         if !cursor.isAttached, cursor.isLoaded, cursor.partition.phase != .loading { cursor.partition.lagging -= 1 }
         markClean(cursor)
+        if cursor.isQueued { cursor.subscription?.queue.removeAll { $0 === cursor } }
         cursor.forgetLog()
     }
 

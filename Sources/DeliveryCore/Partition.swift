@@ -6,6 +6,8 @@ final class TopicState {
     /// A slot is never given to another subscription, because rings remember matches by slot.
     var slots: [SubscriptionState?] = []
     var partitions: [PartitionState] = []
+    /// By partition, of those that were here once: what their old handles stand for.
+    var gone: [Int32: PartitionState] = [:]
     /// Owned here or elsewhere; 0 when not known.
     var partitionCount = 0
 
@@ -31,8 +33,6 @@ final class PartitionState {
     var phase = Phase.loading
     /// By slot; nil for removed subscriptions. On the retry topic there is one cursor, for all.
     var cursors: [Cursor?] = []
-    /// Cursors of removed subscriptions: what is in flight may still refer to them.
-    var removedCursors: [Cursor] = []
     /// Some cursor counts events in windows.
     var hasWindows = false
     var cursorsToLoad = 0

@@ -77,7 +77,7 @@ extension DeliveryCore {
             let partition = cursor.partition
             forget(cursor)
             partition.cursors[Int(state.slot)] = nil
-            partition.removedCursors.append(cursor)
+            retire(cursor)
             if partition.phase == .loading, !cursor.isLoaded { oneCursorFewerToLoad(partition) }
             checkDrained(partition)
         }

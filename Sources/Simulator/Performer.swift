@@ -26,6 +26,7 @@ extension Simulation {
         }
         replica.account.ending = nil
         replica.account.isSettling = false
+        replica.logStart = nil
         if let (_, kind) = replica.deadLetterDue { violation(.reports, "a dead letter for \(kind) was not reported") }
         checkMemory(replica)
         noteDrains(replica)

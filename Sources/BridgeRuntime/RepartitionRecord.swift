@@ -28,11 +28,17 @@ enum RepartitionRecord {
         return list
     }
 
+    /// Beyond what a log comes to, and so that the next one can be counted with.
+    private static let mostOffset: Int64 = 1 << 62
+    /// Windows are made of times from 1970 to the year 9998.
+    private static let times: Range<Int64> = 0..<253_370_764_800_000
+
     /// Nil for a record that somebody else wrote.
     static func place(of record: KafkaRecord) -> SourcePlace? {
         let headers = RetryHeaders(record)
-        guard let partition = headers.partition, partition >= 0, let offset = headers.offset, offset >= 0,
-            let partitions = headers.partitions, partitions > partition, partitions <= Repartitioning.mostPartitions
+        guard let partition = headers.partition, partition >= 0, let offset = headers.offset, (0..<mostOffset).contains(offset),
+            let partitions = headers.partitions, partitions > partition, partitions <= Repartitioning.mostPartitions,
+            headers.watermark.map(times.contains) ?? true
         else { return nil }
         return SourcePlace(
             kind: headers.mark ?? .event(previous: headers.previous), partition: partition, offset: offset,

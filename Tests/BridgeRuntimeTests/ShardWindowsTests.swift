@@ -25,13 +25,14 @@ struct ShardWindowsTests {
     }
 
     /// The record must be destroyed.
-    private func record(_ value: String, key: String = "k", offset: Int64 = 5) -> KafkaRecord {
+    private func record(_ value: String, key: String = "k", offset: Int64 = 5, headers: [(String, String)] = []) -> KafkaRecord {
         var (key, value) = (key, value)
-        var none = HeaderList()
+        var list = HeaderList()
+        for (name, value) in headers { list.append(name: name, value: value) }
         return key.withUTF8 { key in
             value.withUTF8 { value in
                 KafkaRecord.made(
-                    key: UnsafeRawBufferPointer(key), value: UnsafeRawBufferPointer(value), headers: &none,
+                    key: UnsafeRawBufferPointer(key), value: UnsafeRawBufferPointer(value), headers: &list,
                     timestamp: 30_000, partition: 2, offset: offset)
             }
         }
@@ -96,6 +97,23 @@ struct ShardWindowsTests {
     @Test func whatCannotBeCountedIsPoisonWithItsReason() {
         install(subscription())
         look(#"{"total":"1"}"#) { #expect($0 == .poison("sum `total`: /data/total is a string, not a number")) }
+    }
+
+    /// Anybody who may write to the topic can write such headers.
+    @Test func whatNoLogAndNoClockComesToIsOfSomebodyElse() {
+        func source(offset: Int64, watermark: Int64?) -> SourcePlace? {
+            var headers: [(String, String)] = [("fanfare-partition", "0"), ("fanfare-partitions", "1"), ("fanfare-offset", "\(offset)")]
+            if let watermark { headers.append(("fanfare-watermark", "\(watermark)")) }
+            let record = record("{}", headers: headers)
+            defer { record.destroy() }
+            return windows.source(of: RecordToken(bits: record.bits))
+        }
+        let latest: Int64 = 253_370_764_799_999
+        #expect(source(offset: (1 << 62) - 1, watermark: latest)?.watermark == WallTime(milliseconds: latest))
+        #expect(source(offset: 0, watermark: 0)?.offset == 0)
+        #expect(source(offset: 7, watermark: nil)?.offset == 7)
+        for offset in [-1, 1 << 62, .max] { #expect(source(offset: offset, watermark: 0) == nil) }
+        for watermark in [-1, latest + 1, .max, .min] { #expect(source(offset: 0, watermark: watermark) == nil) }
     }
 
     @Test func aReloadKeepsTheWindowsOfAPolicyThatStays() {

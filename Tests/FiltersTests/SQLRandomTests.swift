@@ -34,12 +34,46 @@ struct SQLRandomTests {
         }
     }
 
-    @Test("patterns with many % take no more than the product of the lengths")
+    @Test("long pieces match as the plain reading says", arguments: 1...10 as ClosedRange<UInt64>)
+    func longPieces(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let letters = ["a", "a", "a", "b", "é", "€"]
+        for _ in 0..<20 {
+            let value = (0..<400).map { _ in letters.randomElement(using: &generator)! }
+            // Cut out of the text, so that most are found; with _ in it they are longer than a word of the automaton.
+            let start = Int.random(in: 0..<200, using: &generator)
+            var piece = Array(value[start..<start + Int.random(in: 60...200, using: &generator)])
+            for _ in 0..<Int.random(in: 0...40, using: &generator) { piece[Int.random(in: piece.indices, using: &generator)] = "_" }
+            if Bool.random(using: &generator) { piece[Int.random(in: piece.indices, using: &generator)] = "b" }
+            let event = TestEvent(["subject": value.joined()])
+            func isFound(_ piece: [String]) -> Bool {
+                (0...value.count - piece.count).contains { start in piece.indices.allSatisfy { piece[$0] == "_" || piece[$0] == value[start + $0] } }
+            }
+            let text = piece.joined()
+            #expect(event.matches(.sql("subject LIKE '%\(text)%'")) == isFound(piece), "'\(value.joined())' LIKE '%\(text)%', seed \(seed)")
+            let isPrefix = piece.indices.allSatisfy { piece[$0] == "_" || piece[$0] == value[$0] }
+            #expect(event.matches(.sql("subject LIKE '\(text)%'")) == isPrefix)
+            let end = Array(value.suffix(piece.count))
+            #expect(event.matches(.sql("subject LIKE '%\(text)'")) == piece.indices.allSatisfy { piece[$0] == "_" || piece[$0] == end[$0] })
+        }
+    }
+
+    @Test("patterns with many % take no longer than those with few")
     func pathological() {
         let event = TestEvent(["subject": String(repeating: "a", count: 2_000)])
         // Tried in all ways, this would take longer than the universe exists.
         #expect(!event.matches(.sql("subject LIKE '\(String(repeating: "%a", count: 500))b'")))
         #expect(event.matches(.sql("subject LIKE '\(String(repeating: "%a", count: 500))%'")))
+    }
+
+    /// Tried at every place of the text anew, each would be ten thousand million steps.
+    @Test("long pieces that nearly match everywhere come to an end", .timeLimit(.minutes(1)), arguments: [
+        ("", "b%", false), ("", "%", true), ("_", "b%", false), ("_", "%", true), ("", "_b_%", false), ("%_%", "é%", false), ("", "b", false), ("_", "_", true),
+    ])
+    func longNearMatches(_ start: String, _ end: String, _ expected: Bool) {
+        let event = TestEvent(["subject": String(repeating: "a", count: 1 << 20)])
+        let pattern = "%\(start)\(String(repeating: "a", count: 16_000))\(end)"
+        #expect(event.matches(.sql("subject LIKE '\(pattern)'")) == expected)
     }
 
     private static let pieces = [

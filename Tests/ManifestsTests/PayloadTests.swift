@@ -88,6 +88,7 @@ import Testing
 
     @Test(arguments: [
         ("https://{{subject}}/x", "character 9: the end of the host cannot be a template, or events would choose the domain; write such as {{subject}}.example.com"),
+        ("https://{{subject}}.com/x", "character 9: with only .com behind the variable events would choose the domain; write two names there at least, such as {{subject}}.example.com"),
         ("http://{{subject}}.example.com/x", "http is not allowed; write https, or set egress.allowHTTP: true in fanfare.yaml"),
         ("https://{{subject}}.example.com/a b/{{id}}", "must not hold spaces or characters outside ASCII; percent-encode them, and write the host name in its xn-- form"),
         ("https://user@{{subject}}.example.com/", "must not hold a user name or password; write them into headers.Authorization"),

@@ -39,6 +39,8 @@ import Transforms
         #expect(try url("https://{{data.host}}.example.com:8443/orders/{{data.id}}/x?id={{data.id}}&r={{region}}{{data.none}}", event)
             == "https://shop-7.example.com:8443/orders/a%2Fb%3Fc%23d%26e%3Df%20g/x?id=a%2Fb%3Fc%23d%26e%3Df%20g&r=eu")
         #expect(try url("https://x{{data.n}}y.example.com", event) == "https://x12y.example.com")
+        #expect(try url("https://{{data.host}}.LocalHost:8443/", event) == "https://shop-7.LocalHost:8443/")
+        #expect(try url("https://{{data.host}}.example.com.", event) == "https://shop-7.example.com.")
         #expect(try url("HTTP://127.0.0.1:80/{{data.n}}", event) == "http://127.0.0.1:80/12")
         #expect(try EndpointTemplate("https://{{data.host}}.example.com/{{data.id}}").sample == "https://x.example.com/x")
     }
@@ -64,6 +66,13 @@ import Transforms
         ("https://api.{{data.host}}", "the end of the host cannot be a template"),
         ("https://{{data.host}}com/", "the end of the host cannot be a template"),
         ("https://{{data.host}}:443/", "the end of the host cannot be a template"),
+        ("https://{{data.host}}./", "the end of the host cannot be a template"),
+        ("https://{{data.host}}.com./", "with only .com behind the variable"),
+        ("https://{{data.host}}.0.0.1/", "the end of the host cannot be a template"),
+        ("https://{{data.host}}.com", "with only .com behind the variable events would choose the domain; write two names there at least"),
+        ("https://api.{{data.host}}.com:8443/x.y.z", "with only .com behind the variable"),
+        ("https://{{data.host}}.example.{{data.zone}}.com/", "with only .com behind the variable"),
+        ("https://{{data.host}}x.com/", "with only .com behind the variable"),
         ("https://example.com/{{{data.id}}}", "only variables"),
         ("https://example.com/{{#data}}x{{/data}}", "only variables"),
         ("https://example.com/{{data.id", "a tag has no end"),

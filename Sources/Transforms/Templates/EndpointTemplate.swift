@@ -2,7 +2,8 @@ public import EventFormats
 public import EventModel
 
 /// A URL that is made of the event: in its host, path and query may stand variables, each value encoded for the part that it
-/// stands in. Scheme and port are what the manifest says, and so is the end of the host, so that no event chooses a domain.
+/// stands in. Scheme and port are what the manifest says, and so are the last two labels of the host, so that no event chooses a
+/// domain; `localhost` is one alone.
 ///
 /// Belongs to one thread.
 public final class EndpointTemplate {
@@ -91,11 +92,20 @@ public final class EndpointTemplate {
         if before.contains(UInt8(ascii: ":")) {
             throw TemplateError("the port cannot be a template; write its number", at: range.lowerBound, in: source)
         }
-        // What follows the last variable must end its label and hold another one.
-        let after = template.source[lastTag...].prefix { $0 != UInt8(ascii: ":") }
-        guard let dot = after.firstIndex(of: UInt8(ascii: ".")), dot + 1 < after.endIndex else {
+        // What follows the last variable must end its label. Of what stands behind that one label is not enough: everybody can have a name in
+        // .com. Nor is the end of an IPv4 address, which alone ends in a digit.
+        var after = template.source[lastTag...].prefix { $0 != UInt8(ascii: ":") }
+        if after.last == UInt8(ascii: ".") { after.removeLast() }
+        let labels = after.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).dropFirst()
+        guard let last = labels.last, !last.isEmpty, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(last.first!) else {
             throw TemplateError(
                 "the end of the host cannot be a template, or events would choose the domain; write such as {{subject}}.example.com",
+                at: range.lowerBound, in: source)
+        }
+        guard labels.count > 1 || String(decoding: last, as: UTF8.self).lowercased() == "localhost" else {
+            throw TemplateError(
+                "with only .\(String(decoding: last, as: UTF8.self)) behind the variable events would choose the domain; "
+                    + "write two names there at least, such as {{subject}}.example.com",
                 at: range.lowerBound, in: source)
         }
     }

@@ -136,6 +136,52 @@ def test_some_first_then_the_rest(world, orders):
     assert redrive(world, "--again")["redriven"] == 50
 
 
+def test_a_limit_holds_also_for_what_is_forced(world, orders):
+    """Those that were redriven too often are sent in a second pass."""
+    billing = world.endpoint("billing")
+    orders.subscribe("billing", billing)
+    world.bridge().starts()
+    world.kafka.publish(orders.dead_letters, letters(3))
+    world.kafka.publish(orders.dead_letters, letters(4, redrives=3))
+
+    assert redrive(world, "--force", "--limit", 5, "--dry-run")["redriven"] == 5
+    runs = [redrive(world, "--force", "--limit", limit) for limit in (2, 3, 5)]
+    assert [(run["redriven"], run["complete"]) for run in runs] == [(2, False), (3, False), (2, True)]
+    assert len(world.retries()) == 7
+    billing.has_taken(4)
+
+
+def test_killed_while_it_goes_past_what_another_killed_run_had_sent(world, orders):
+    """Positions do not know of three that the first run sent. The second one sends others and commits before it comes to them."""
+    billing = world.endpoint("billing")
+    orders.subscribe("billing", billing)
+    world.bridge().starts()
+    # Some are refused first, and sent by the second run, when their subscription is there.
+    world.kafka.publish(orders.dead_letters, [
+        dead_letter("late" if n < 3 else "billing", offset=n, value=json.dumps({"id": f"o-{n}"})) for n in range(6)])
+    first = redrive(world, expect=1)
+    assert (first["redriven"], first["refused"]) == (3, {"removed": 3})
+    billing.has_taken(3)
+    # As a run that is killed before its first commit leaves it. The last word is one of which the client's zero at the end spoils nothing.
+    group, job = f"fanfare._redrive.{first['job']}", first["job"]
+    assert sum(world.kafka.ends("fanfare.retry").values()) == 3
+    world.kafka.commits(group, orders.dead_letters, {0: 0}, metadata=f"1 end=6 options={job[-8:]} retry=0:0 state=open")
+
+    late = world.endpoint("late")
+    orders.subscribe("late", late)
+    command = [world.program, "dlq", "redrive", "--topic", "shop.orders", "--rate", 0.25, "--config", world.write_config()]
+    process = world.started(Process("the redrive", command, world.folder / "redrive.log"))
+    process.expected_to_run = False
+    world.wait_until(lambda: world.kafka.committed(group, orders.dead_letters)[0] == 2, "the second run to commit two", details=process.tail, every=0.05)
+    process.popen.send_signal(signal.SIGKILL)
+    process.popen.wait()
+
+    last = redrive(world)
+    assert (last["redriven"], last["foundInRetryTopic"], last["complete"]) == (1, 3, True)
+    sent = collections.Counter(retry.source_id for retry in world.retries())
+    assert len(sent) == 6 and set(sent.values()) == {1}, sent
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["SIGINT", "SIGKILL"])
 def test_interrupted_twice_and_each_is_delivered_once(world, orders, how):
     count = 4_000
@@ -183,6 +229,17 @@ def test_a_hundred_thousand_are_sent_once_though_it_is_killed_and_interrupted(wo
 
     sent = collections.Counter(retry.source_id for retry in world.retries())
     assert len(sent) == count and set(sent.values()) == {1}
+
+
+def test_more_partitions_in_a_lane_than_a_jobs_state_has_room_for(world, orders):
+    """How far the job has come in each stands in the metadata of one offset."""
+    orders.subscribe("billing", world.endpoint("billing"))
+    world.configure(retryTopic={"lanes": ["1s"], "partitionsPerLane": 400, "replicationFactor": 1})
+    AdminBroker.serving(world, {"shop.orders": 2, orders.dead_letters: 2, "fanfare.retry": 400, "fanfare.control": 1})
+    world.kafka.publish(orders.dead_letters, letters(200))
+    assert redrive(world)["redriven"] == 200
+    ends = world.kafka.ends("fanfare.retry")
+    assert sum(ends.values()) == 200 and len([end for end in ends.values() if end]) == 64
 
 
 def test_what_waits_for_a_bridge_is_delivered_when_there_is_one(world, orders):

@@ -1,4 +1,5 @@
 public import EventModel
+internal import Glibc
 public import KafkaClient
 
 /// What is to be done with one record that a job reads.
@@ -9,6 +10,13 @@ public enum Judgement: Equatable, Sendable {
     case refuse(String)
     /// To be sent to this subscription.
     case send(String)
+}
+
+/// Why any job may refuse a record; plans have reasons of their own.
+public enum JobRefusal {
+    /// Retention took it after it was read and before it was handed over. Only of one that the retry topic does not take whole, as
+    /// it is read once more then.
+    public static let gone = "gone"
 }
 
 /// What a job sends, and how.
@@ -48,23 +56,30 @@ public struct JobCounts: Equatable, Sendable {
 /// A job may be interrupted at any moment. Its position is committed only when Kafka has acknowledged everything before
 /// it; what was acknowledged beyond is found in the retry topic when the job goes on, by the header `fanfare-job`. So
 /// nothing is left out and nothing is sent twice. One process at a time works on a job: whoever holds its `JobLease`.
-public final class Job<Plan: JobPlan> {
-    public let name: String
-    public private(set) var plan: Plan
-    public private(set) var state: JobState
-    public private(set) var counts = JobCounts()
+final class Job<Plan: JobPlan> {
+    private let name: String
+    private var plan: Plan
+    private var state: JobState
+    private(set) var counts = JobCounts()
     private let kafka: KafkaConfiguration
     private let now: () -> WallTime
     private var passed: [TopicPartition: Int64] = [:]
-    private var sentPlaces: [RecordPlace] = []
+    /// What Kafka has been given since the last commit, as it was counted.
+    private var sent: [Sent] = []
     /// What an interrupted run handed over, and this one has not come to yet.
     private var found: Set<RecordPlace> = []
+
+    private struct Sent {
+        var place: RecordPlace
+        var subscription: String
+        var label: String?
+    }
 
     /// Records between two commits, and how long one may take to come.
     private static var recordsPerCommit: Int { 5000 }
     private static var commitInterval: Duration { .milliseconds(500) }
 
-    public init(_ name: String, _ plan: Plan, _ state: JobState, _ kafka: KafkaConfiguration, now: @escaping () -> WallTime) {
+    init(_ name: String, _ plan: Plan, _ state: JobState, _ kafka: KafkaConfiguration, now: @escaping () -> WallTime) {
         self.name = name
         self.plan = plan
         self.state = state
@@ -72,27 +87,14 @@ public final class Job<Plan: JobPlan> {
         self.now = now
     }
 
-    /// What a run says about itself, and is told.
-    public struct Conduct {
-        /// Records per second at most.
-        public var rate: Double?
-        /// At most so many records are sent; then the job stays open.
-        public var limit = Int.max
-        /// Asked all the time; true ends the run in good order.
-        public var isCancelled: () -> Bool = { false }
-        /// Offsets that were looked at, and how many there are.
-        public var progress: (_ done: Int, _ total: Int, _ counts: JobCounts) -> Void = { _, _, _ in }
-
-        public init() {}
-    }
-
     // MARK: Looking only
 
     /// Counts what a run would do.
-    public func rehearse(_ conduct: Conduct) throws {
+    func rehearse(_ conduct: JobConduct) throws {
         let reader = try RangeReader(kafka, state.ranges)
         reader.isCancelled = conduct.isCancelled
-        while counts.sent < conduct.limit, !conduct.isCancelled(), let (record, partition) = try reader.next() {
+        let limit = conduct.limit ?? .max
+        while counts.sent < limit, !conduct.isCancelled(), let (record, partition) = try reader.next() {
             conduct.progress(reader.done, reader.total, counts)
             count(try plan.judge(record, of: partition), record)
         }
@@ -103,8 +105,8 @@ public final class Job<Plan: JobPlan> {
     /// True when the job has come to its end.
     ///
     /// - Parameter lease: Taken before the state was loaded.
-    public func run(
-        _ writer: RetryTopicWriter, _ store: JobStore, _ lease: JobLease, _ admin: ClusterAdmin, retryTopic: String, _ conduct: Conduct
+    func run(
+        _ writer: RetryTopicWriter, _ store: JobStore, _ lease: JobLease, _ admin: ClusterAdmin, retryTopic: String, _ conduct: JobConduct
     ) throws -> Bool {
         found = try recordsBeyondPosition(of: retryTopic, admin)
         for partition in writer.partitions where state.handedOver[partition] == nil {
@@ -116,9 +118,10 @@ public final class Job<Plan: JobPlan> {
         let reader = try RangeReader(kafka, state.ranges)
         reader.isCancelled = conduct.isCancelled
         let clock = ContinuousClock()
-        var pace = Pace(conduct.rate)
+        var pace = Pace(conduct.rate, at: clock.now)
         var lastCommit = clock.now
-        while !conduct.isCancelled(), counts.sent < conduct.limit {
+        let limit = conduct.limit ?? .max
+        while !conduct.isCancelled(), counts.sent < limit {
             guard let (record, partition) = try reader.next() else { break }
             conduct.progress(reader.done, reader.total, counts)
             let judgement = try plan.judge(record, of: partition)
@@ -128,19 +131,19 @@ public final class Job<Plan: JobPlan> {
                 counts.found += 1
                 counts.bySubscription[subscription, default: 0] += 1
             } else {
-                if case .send = judgement {
-                    while !conduct.isCancelled(), let wait = pace.wait() {
+                if case .send(let subscription) = judgement {
+                    while !conduct.isCancelled(), let wait = pace.wait(at: clock.now) {
                         try writer.listen(milliseconds: wait)
-                        if writer.outstanding == 0 { pace.sleep(wait) }
+                        if writer.outstanding == 0 { usleep(UInt32(wait) * 1000) }
                     }
                     if conduct.isCancelled() { break }
-                    pace.take()
+                    pace.take(at: clock.now)
                     try lease.confirm()
                     let mark = JobMark(job: name, place: place)
                     try writer.write(
                         key: record.key, value: record.value,
                         headers: plan.headers(for: record, of: partition, byReference: false, mark: mark, at: now()))
-                    sentPlaces.append(place)
+                    sent.append(Sent(place: place, subscription: subscription, label: plan.label(of: record)))
                 }
                 count(judgement, record)
             }
@@ -150,7 +153,7 @@ public final class Job<Plan: JobPlan> {
                 lastCommit = clock.now
             }
         }
-        let isAtEnd = !conduct.isCancelled() && counts.sent < conduct.limit
+        let isAtEnd = !conduct.isCancelled() && counts.sent < limit
         if isAtEnd {
             for (partition, part) in state.parts { passed[partition] = part.end }
         }
@@ -175,13 +178,14 @@ public final class Job<Plan: JobPlan> {
                 if case .other(let error) = refusal { throw error }
                 continue
             }
-            try sendByReference(sentPlaces[index], writer)
+            // Between the two looks at it the record may have gone.
+            if try !sendByReference(sent[index].place, writer) { takeBack(sent[index]) }
         }
         for (_, refusal) in try writer.settle() {
             if case .other(let error) = refusal { throw error }
             throw KafkaError(code: .MSG_SIZE_TOO_LARGE, message: "the retry topic does not even take a record without its value")
         }
-        sentPlaces.removeAll(keepingCapacity: true)
+        sent.removeAll(keepingCapacity: true)
         for (partition, position) in passed { state.parts[partition]!.position = max(state.parts[partition]!.position, position) }
         // Whoever goes on from here must find those too that are still to come, and they stand before what this run has written.
         if found.isEmpty { state.handedOver.merge(writer.ends) { max($0, $1) } }
@@ -190,13 +194,22 @@ public final class Job<Plan: JobPlan> {
         try store.save(state)
     }
 
-    /// The bridge reads its value from where it stands.
-    private func sendByReference(_ place: RecordPlace, _ writer: RetryTopicWriter) throws {
-        guard let record = try RecordFetcher(kafka).record(of: place.topicPartition, at: place.offset) else { return }
+    /// It was counted as sent, and cannot be.
+    private func takeBack(_ sent: Sent) {
+        counts.sent -= 1
+        counts.bySubscription.subtractOne(sent.subscription)
+        if let label = sent.label { counts.byLabel.subtractOne(label) }
+        counts.refused[JobRefusal.gone, default: 0] += 1
+    }
+
+    /// The bridge reads its value from where it stands. False where the record itself is not there any more.
+    private func sendByReference(_ place: RecordPlace, _ writer: RetryTopicWriter) throws -> Bool {
+        guard let record = try RecordFetcher(kafka).record(of: place.topicPartition, at: place.offset) else { return false }
         defer { record.destroy() }
         let headers = plan.headers(
             for: record, of: place.topicPartition, byReference: true, mark: JobMark(job: name, place: place), at: now())
         try writer.write(key: record.key, value: nil, headers: headers)
+        return true
     }
 
     /// What was handed over after the last commit, by a run that did not come to its next.
@@ -214,5 +227,13 @@ public final class Job<Plan: JobPlan> {
             if mark.place.offset >= state.parts[mark.place.topicPartition]?.position ?? .max { found.insert(mark.place) }
         }
         return found
+    }
+}
+
+extension [String: Int] {
+    /// What is not there any more is not listed.
+    fileprivate mutating func subtractOne(_ name: String) {
+        let count = self[name, default: 0] - 1
+        self[name] = count > 0 ? count : nil
     }
 }

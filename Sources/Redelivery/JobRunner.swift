@@ -8,7 +8,7 @@ public struct JobConduct {
     public var isDryRun = false
     /// Records per second at most.
     public var rate: Double?
-    /// At most so many are sent; then the job stays open.
+    /// At most so many records are sent; then the job stays open.
     public var limit: Int?
     /// Forget how far it has come.
     public var isAgain = false
@@ -125,10 +125,8 @@ public struct JobRunner {
             conduct.progress(done, total, sum)
         }
         var last = ContinuousClock.now
-        var orders = Job<Plan>.Conduct()
-        orders.rate = conduct.rate
-        orders.limit = conduct.limit.map { $0 - earlier.sent } ?? .max
-        orders.isCancelled = conduct.isCancelled
+        var orders = conduct
+        orders.limit = conduct.limit.map { $0 - earlier.sent }
         orders.progress = { looked, _, counts in
             done = looked
             let now = ContinuousClock.now

@@ -1,26 +1,26 @@
 internal import DeliveryCore
-public import EventModel
-public import KafkaClient
+internal import EventModel
+internal import KafkaClient
 
 /// Writes records into the first lane of the retry topic, where they are due at once, and knows which of them Kafka has
 /// acknowledged.
-public final class RetryTopicWriter {
+final class RetryTopicWriter {
     /// Nothing was acknowledged for long, for the reason that was heard last.
-    public struct Stall: Error {
-        public var reason: String
+    struct Stall: Error {
+        var reason: String
     }
 
-    public enum Refusal: Error {
+    enum Refusal: Error {
         case tooLarge
         case other(KafkaError)
     }
 
     private let producer: RecordProducer
     private let topic: RecordProducer.Topic
-    public let partitions: [Int32]
+    let partitions: [Int32]
     private var next = 0
     /// One more than the offset of the last record that was acknowledged, by partition.
-    public private(set) var ends: [Int32: Int64] = [:]
+    private(set) var ends: [Int32: Int64] = [:]
     private var places: [Int32] = []
     private var refused: [(index: Int, refusal: Refusal)] = []
     private var silence = ContinuousClock.now
@@ -30,7 +30,7 @@ public final class RetryTopicWriter {
     private static let mostPartitions = 64
 
     /// - Parameter existing: the partitions that the topic has.
-    public init(_ kafka: KafkaConfiguration, topic: String, existing: Int, policy: BridgeConfiguration.RetryTopic) throws(KafkaError) {
+    init(_ kafka: KafkaConfiguration, topic: String, existing: Int, policy: BridgeConfiguration.RetryTopic) throws(KafkaError) {
         producer = try RecordProducer(kafka, signal: nil)
         self.topic = try producer.topic(topic)
         let lanes = Lanes(delays: policy.lanes, partitionsPerLane: policy.partitionsPerLane)
@@ -46,10 +46,10 @@ public final class RetryTopicWriter {
     var outstanding: Int { producer.outstanding }
 
     /// Records since the last `settle`.
-    public var count: Int { places.count }
+    var count: Int { places.count }
 
     /// Hands a record over; whether Kafka took it is known after `settle`. Waits where too much is under way.
-    public func write(key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: consuming HeaderList) throws {
+    func write(key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: consuming HeaderList) throws {
         let partition = partitions[next % partitions.count]
         next += 1
         var headers = headers
@@ -69,7 +69,7 @@ public final class RetryTopicWriter {
     }
 
     /// Waits until Kafka has answered for everything. Returns what it refused, counted from 0 since the last `settle`.
-    public func settle() throws -> [(index: Int, refusal: Refusal)] {
+    func settle() throws -> [(index: Int, refusal: Refusal)] {
         while producer.outstanding > 0 { try listen(milliseconds: 100) }
         defer {
             places.removeAll(keepingCapacity: true)
@@ -79,7 +79,7 @@ public final class RetryTopicWriter {
     }
 
     /// Takes answers, waiting for them at most so long.
-    public func listen(milliseconds: Int) throws {
+    func listen(milliseconds: Int) throws {
         producer.flush(milliseconds: milliseconds, { token, result in
             silence = .now
             let index = Int(token) - 1

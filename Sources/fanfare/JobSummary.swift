@@ -18,6 +18,8 @@ struct JobSummary {
     var reasons: [String: String]
     var seconds: Double
 
+    static let gone = "too large for the retry topic, and deleted by Kafka's retention before they could be sent (\(JobRefusal.gone))"
+
     var hasFindings: Bool { !counts.refused.isEmpty || isInterrupted }
 
     mutating func take(_ run: (outcome: JobOutcome, isInterrupted: Bool)) {

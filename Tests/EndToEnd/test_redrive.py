@@ -296,3 +296,24 @@ class TestByReference:
         last = [letter for letter in world.dead_letters(orders) if letter.text("fanfare-redrives") == "1"][0]
         assert last.kind == "poison" and "its source does not have it" in last.text("fanfare-error-message")
         assert billing.summary()["attempts"] == 0
+
+    @pytest.mark.parametrize("verb", ["redrive", "replay"])
+    def test_it_is_not_counted_as_sent_where_retention_is_quicker_than_the_job(self, world, orders, verb):
+        """Too large for the retry topic: each is read a second time, one after the other, and meanwhile they are deleted."""
+        count = 150
+        orders.subscribe("billing", world.endpoint("billing"))
+        broker = AdminBroker.serving(
+            world, {"shop.orders": 2, orders.dead_letters: 2, "fanfare.retry": 2, "fanfare.control": 1}, message_max_bytes=20_000)
+        topic = orders.dead_letters if verb == "redrive" else "shop.orders"
+        world.kafka.publish(topic, [dead_letter("billing", offset=n, value=json.dumps({"id": f"o-{n}", "padding": "x" * 50_000})) for n in range(count)])
+
+        what = ["dlq", "redrive", "--topic", "shop.orders"] if verb == "redrive" else ["replay", "--subscription", "billing", "--from", "earliest"]
+        process = world.started(Process("the job", [world.program, *what, "--output", "json", "--config", world.write_config()], world.folder / "job.log"))
+        process.expected_to_run = False
+        world.wait_until(lambda: sum(world.kafka.ends("fanfare.retry").values()), "the first one to be sent", details=process.tail, every=0.01)
+        broker.deletes_records(topic, 0, before=count)
+        assert process.popen.wait(timeout=60) == {"redrive": 1, "replay": 0}[verb], process.tail()
+        (done,) = [json.loads(line) for line in process.log.read_text().splitlines() if line.startswith("{")]
+        sent = len(world.retries())
+        assert done[{"redrive": "redriven", "replay": "replayed"}[verb]] == sent and done["bySubscription"] == {"billing": sent}
+        assert done["refused"] == {"gone": done["matching"] - sent} and done["matching"] > sent, done

@@ -23,6 +23,15 @@ struct JobStateTests {
         #expect(JobState(done.commits.reversed()) == done)
     }
 
+    @Test("fits into an offset's metadata with as many partitions of the retry topic as a job goes through")
+    func longest() {
+        var long = state
+        long.from = WallTime(milliseconds: .max)
+        long.until = WallTime(milliseconds: .max)
+        long.handedOver = Dictionary(uniqueKeysWithValues: (0..<64).map { (Int32.max - $0, Int64.max) })
+        #expect(long.commits.allSatisfy { $0.metadata.utf8.count <= 4096 }, "\(long.commits[0].metadata.utf8.count)")
+    }
+
     @Test("is an offset with a few words for each partition, of which the first tells about the job")
     func format() {
         let commits = state.commits

@@ -58,6 +58,7 @@ struct DeadLettersRedrive: AsyncParsableCommand {
             RedrivePlan.Refusal.removed: "there is no such subscription any more (\(RedrivePlan.Refusal.removed))",
             RedrivePlan.Refusal.sourceGone: "too large for the dead-letter topic, and Kafka does not have their source any more (\(RedrivePlan.Refusal.sourceGone))",
             RedrivePlan.Refusal.foreign: "not written by Fanfare: no subscription or no source is named (\(RedrivePlan.Refusal.foreign))",
+            JobRefusal.gone: JobSummary.gone,
         ]
     }
 }

@@ -52,7 +52,7 @@ struct Replay: AsyncParsableCommand {
         let start = ContinuousClock.now
         var summary = JobSummary(
             job: "", participle: "replayed", subject: "", retryTopic: loaded.configuration.retryTopicName, isDryRun: job.dryRun, isComplete: true,
-            reasons: [ReplayPlan.poison: "not valid events (\(ReplayPlan.poison))"], seconds: 0)
+            reasons: [ReplayPlan.poison: "not valid events (\(ReplayPlan.poison))", JobRefusal.gone: JobSummary.gone], seconds: 0)
         summary.take(try job.run("Replaying") { conduct in
             let runner = JobRunner(loaded.configuration, kafka, admin, cluster, conduct)
             let replay = try ReplayRun(runner, selection, named: job.job, topics, schemas: schemas)

@@ -106,8 +106,8 @@ extension DeliveryCore {
             group.earliestNext = now.instant + .seconds(1)
         }
         for cursor in cursors {
-            cursor.isInCommit = false
             if cursor.isGone { mayRelease = true }
+            cursor.isInCommit = false
             if succeeded {
                 cursor.committedOffset = cursor.sentOffset
                 cursor.committedMetadata = cursor.sentMetadata

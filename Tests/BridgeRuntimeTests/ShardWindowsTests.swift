@@ -112,7 +112,7 @@ struct ShardWindowsTests {
         #expect(source(offset: (1 << 62) - 1, watermark: latest)?.watermark == WallTime(milliseconds: latest))
         #expect(source(offset: 0, watermark: 0)?.offset == 0)
         #expect(source(offset: 7, watermark: nil)?.offset == 7)
-        for offset in [-1, 1 << 62, .max] { #expect(source(offset: offset, watermark: 0) == nil) }
+        for offset in [-1, 1 << 62, .max] as [Int64] { #expect(source(offset: offset, watermark: 0) == nil) }
         for watermark in [-1, latest + 1, .max, .min] { #expect(source(offset: 0, watermark: watermark) == nil) }
     }
 

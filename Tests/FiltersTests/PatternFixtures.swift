@@ -2,7 +2,6 @@ import EventFormats
 import EventModel
 import Filters
 import Foundation
-import Testing
 
 /// JSON that owns its text.
 final class TestJSON {
@@ -64,15 +63,16 @@ struct RulerCase {
     var matches: Bool
     var name: String
 
-    /// `$FANFARE_VECTORS`, or `../shared/vectors` beside the package.
-    static func all(_ file: String) throws -> [RulerCase] {
+    /// `$FANFARE_VECTORS`, or `../shared/vectors` beside the package; nil when absent.
+    static func all(_ file: String) throws -> [RulerCase]? {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let folder = ProcessInfo.processInfo.environment["FANFARE_VECTORS"].map { URL(fileURLWithPath: $0) }
             ?? root.deletingLastPathComponent().appendingPathComponent("shared/vectors")
         let url = folder.appendingPathComponent("event-ruler-derived/\(file)")
-        let text = try #require(
-            try? String(contentsOf: url, encoding: .utf8),
-            "there are no cases at \(url.path): put them beside the checkout, as ../shared/vectors, or set FANFARE_VECTORS to the folder that they are in")
+        guard let text = try? String(contentsOf: url, encoding: .utf8) else {
+            print("skipped: no vectors (\(url.path))")
+            return nil
+        }
         return try text.split(separator: "\n").map { line in
             guard case .object(let members) = try TestJSON(String(line)).tree else { preconditionFailure("a line is an object") }
             let fields = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.value) })

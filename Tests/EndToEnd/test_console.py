@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 
-from harness.api import ALICE, VIEWER
+from harness.api import ALICE, VIEWER, call
 from harness.browser import Browser
 from harness.letters import dead_letter
 
@@ -94,6 +94,46 @@ def test_what_hurts_comes_first_and_is_paused_with_a_reason(world, browser, pict
     page.shows("The bridge does not answer")
     bridge.starts()
     page.waits_for("document.getElementById('connection').textContent === 'Live'", "the page to be live again")
+
+
+def test_a_refused_subscription_comes_first_until_its_secret_is_back(world, browser, pictures):
+    folder = world.folder / "tenants"
+    folder.mkdir()
+    world.configure(ops={"subscriptions": {"folder": str(folder)}})
+    orders = world.topic("shop.orders")
+    orders.subscribe("billing", world.endpoint("billing"))
+    acme = world.endpoint("acme")
+    secret = folder / "acme"
+    secret.write_text(acme.secret)
+    bridge = world.bridge().starts()
+    definition = {"topic": "shop.orders", "endpoint": acme.url, "owner": "team-acme", "labels": {"tenant": "acme"}, "signing": {"secrets": ["${file:acme}"]}}
+    assert call(bridge, "/api/v1/subscriptions/acme", body=definition, method="PUT")[0] == 201
+    bridge.stops()
+    secret.unlink()
+    bridge.starts()
+
+    page = browser.opens(bridge.ops + "/")
+    first = page.waits_for(f"(rows => rows.length === 2 && rows[0].includes('acme') && rows[0].includes('refused') && rows[0])({ROWS})", "the refused one to come first")
+    assert "shop.orders" in first and "team-acme" in first and "/signing/secrets/0: cannot read" in first
+    assert page.text("h1") == "1 of 2 subscriptions needs attention"
+    # A bar across its line: nothing goes through.
+    assert page.says("document.querySelector('.link.bad.refused .stop').getAttribute('d')")
+    page.pictures(pictures, "refused")
+    page.clicks("acme", "tbody a")
+    page.shows("Put back what is missing")
+    assert page.says("document.querySelectorAll('.head .buttons button').length") == 0
+    listed = call(bridge, "/api/v1/subscriptions?state=refused&label=tenant=acme")[1]["subscriptions"]
+    assert [(s["name"], s["topic"], s["reason"] == s["problem"] != "") for s in listed] == [("acme", "shop.orders", True)]
+
+    secret.write_text(acme.secret)
+    page.shows("delivering")
+    page.says("location.hash = '#/'")
+    page.shows("All is well with 2 subscriptions", "h1")
+    page.shows("refused → delivering", ".changes")
+    wanted = orders.publish(3)
+    acme.has_taken(3)
+    assert set(acme.delivered()) == set(wanted)
+    assert browser.errors == []
 
 
 def test_dead_letters_are_found_looked_at_and_redriven(world, browser, pictures):

@@ -127,6 +127,16 @@ private func definition(_ more: String = "") -> String {
         #expect(known.definitions([])["acme"]?.isInForce == false)
     }
 
+    @Test func `is found by topic, owner and labels also while it is refused`() {
+        var known = registry()
+        let written = #"{"topic":"shop.orders","endpoint":"https://a.example","owner":"team-acme","labels":{"tenant":"acme","plan":7},"headers":{"X-A":"${file:gone}"}}"#
+        _ = known.install(files, ["acme": written, "odd": #"{"topic":7,"owner":["x"],"labels":"none"}"#])
+        let (acme, odd) = (known.definitions(files)["acme"], known.definitions(files)["odd"])
+        #expect(acme?.isInForce == false && acme?.problem.hasPrefix("/") == true)
+        #expect(acme?.topic == "shop.orders" && acme?.owner == "team-acme" && acme?.labels == [HeaderField(name: "tenant", value: "acme")])
+        #expect(odd?.isInForce == false && odd?.topic == "" && odd?.owner == "" && odd?.labels == [])
+    }
+
     @Test func `counts for its tenant`() throws {
         var known = registry(perTenant: 1)
         let acme = definition(#","labels":{"tenant":"acme"}"#)

@@ -17,10 +17,12 @@ final class FixedSource: OpsSource {
     let startedAt = WallTime(milliseconds: 1_700_000_000_000)
     private let core: Mutex<CoreSnapshot>
     private let changes = Mutex<(made: [Change], control: ControlState, failure: ChangeFailure?, tested: [String], registered: [String])>(([], ControlState(), nil, [], []))
+    private let defined: Mutex<[String: SubscriptionDefinition]>
     private let state: Mutex<(readiness: Readiness, turn: TimeSpan)>
 
-    init(_ core: CoreSnapshot = .example, readiness: Readiness = .ready) {
+    init(_ core: CoreSnapshot = .example, readiness: Readiness = .ready, definitions: [String: SubscriptionDefinition] = [:]) {
         self.core = Mutex(core)
+        defined = Mutex(definitions)
         state = Mutex((readiness, .zero))
     }
 
@@ -45,7 +47,18 @@ final class FixedSource: OpsSource {
         return ChangeReceipt(replicas: 2, silent: ["gone-1"])
     }
 
-    func definitions() -> [String: SubscriptionDefinition] { [:] }
+    func definitions() -> [String: SubscriptionDefinition] { defined.withLock { $0 } }
+    func define(_ definitions: [String: SubscriptionDefinition]) { defined.withLock { $0 = definitions } }
+
+    /// Two of the API, one of which refers to a file that is gone.
+    static let oneIsRefused: [String: SubscriptionDefinition] = {
+        var orders = TopicManifest(topic: "shop.orders")
+        orders.file = "topics/orders.yaml"
+        var registry = SubscriptionRegistry(BridgeConfiguration(), defaults: SubscriptionDefaults(), environment: .fileSystem(variables: [:]))
+        let definition = #"{"topic":"shop.orders","endpoint":"https://acme.example","owner":"team-acme","labels":{"tenant":"acme"},"signing":"#
+        _ = registry.install([orders], ["acme": #"\#(definition){"secrets":["${file:gone}"]}}"#, "new": #"\#(definition)"none"}"#])
+        return registry.definitions([orders])
+    }()
 
     func plan(_ name: String, _ definition: [UInt8]) throws(SubscriptionRegistry.Refusal) -> SubscriptionRegistry.Plan {
         let registry = SubscriptionRegistry(BridgeConfiguration(), defaults: SubscriptionDefaults(), environment: .fileSystem(variables: [:]))

@@ -45,6 +45,46 @@ import Testing
         #expect(last.contains(#""removed":["shipping"]"#))
     }
 
+    @Test func `tells of a subscription that is refused, and of its way in and out of that`() async throws {
+        let source = FixedSource(definitions: FixedSource.oneIsRefused)
+        let monitor = Monitor(source)
+        monitor.look(at: moment(1))
+        let listening = monitor.listen(close: {})
+        var stream = try #require(listening).makeAsyncIterator()
+        let snapshot = await stream.text()
+        #expect(snapshot.contains(#"{"name":"acme","topic":"shop.orders","owner":"team-acme","state":"refused""#))
+        #expect(snapshot.contains(#""reason":"/signing/secrets/0: files cannot be referred to"#))
+        // It may be that shards have not heard of it yet; that it delivers is not known.
+        #expect(!snapshot.contains(#""name":"new""#))
+        #expect(monitor.samples(of: "acme") != nil)
+
+        source.define([:])
+        source.become { $0.subscriptions.append(SubscriptionSnapshot(name: "acme", topic: "shop.orders")) }
+        monitor.look(at: moment(2))
+        let mended = await stream.text()
+        #expect(mended.contains(#""subscription":"acme","from":"refused","to":"delivering""#))
+
+        // What shards still show of it does not count.
+        source.define(FixedSource.oneIsRefused)
+        monitor.look(at: moment(3))
+        let again = await stream.text()
+        #expect(again.contains(#""subscription":"acme","from":"delivering","to":"refused","reason":"/signing/secrets/0"#))
+    }
+
+    @Test func `tells states that the console can show, each with a word, a rank and a shape of its own`() async throws {
+        try await serving(FixedSource()) { port in
+            let script = try await request("/console/health.js", port: port).body
+            let (states, shapes) = (script.part(from: "const STATES = {", to: "};"), script.part(from: "const SHAPES = {", to: "};"))
+            let document = try await request("/openapi.json", port: port).body
+            let words = String(document.part(from: #""SubscriptionFigures":{"#, to: #""since":{"#)).part(from: #""state":{"type":"string","enum":["#, to: "]").split(separator: ",")
+            #expect(words.contains(#""refused""#) && words.count == states.split(separator: "\n").count)
+            for word in words {
+                let key = word.contains("-") ? word : word.dropFirst().dropLast()
+                #expect(states.contains("\n  \(key): {") && shapes.contains("\n  \(key): \""), "\(key)")
+            }
+        }
+    }
+
     @Test func `cuts off who does not read and lets in only so many`() async throws {
         let monitor = Monitor(FixedSource())
         let cut = Mutex(0)
@@ -98,6 +138,13 @@ import Testing
         for _ in 0..<100 { histogram.record(0.02) }
         let found = histogram.quantile(part, since: before) ?? -1
         #expect(abs(found - expected) < 1e-9)
+    }
+}
+
+extension String {
+    fileprivate func part(from start: String, to end: String) -> Substring {
+        guard let start = firstRange(of: start), let end = self[start.upperBound...].firstRange(of: end) else { return "" }
+        return self[start.upperBound..<end.lowerBound]
     }
 }
 

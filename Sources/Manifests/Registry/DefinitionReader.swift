@@ -8,6 +8,8 @@ struct DefinitionReader {
     private(set) var problems: [Problem] = []
     /// That it refers to.
     private(set) var files: [FileLog.Entry] = []
+    /// As it is written, whether it can be used or not.
+    private(set) var outline = DefinitionOutline()
 
     /// - Parameter topics: that have a manifest.
     init(
@@ -19,6 +21,7 @@ struct DefinitionReader {
         reader.remember(defaults.positions)
         if let root = DefinitionText.read(text, &reader) {
             canonical = DefinitionText.canonical(root)
+            outline = DefinitionOutline(root)
             subscription = Self.subscription(name, root, topics, configuration, defaults, &reader)
         }
         problems = reader.problems
@@ -64,5 +67,25 @@ struct DefinitionReader {
             node.position, "",
             "this topic has no manifest here, which says what its records are: give it one in the folder of manifests first\(known.isEmpty ? "" : "; " + NearestName.hint(for: scalar.text, among: known))")
         return nil
+    }
+}
+
+/// What people find a subscription by, also one that is refused: as much of it as is a text.
+struct DefinitionOutline: Sendable {
+    private(set) var topic = ""
+    private(set) var owner = ""
+    private(set) var labels: [HeaderField] = []
+
+    init() {}
+
+    init(_ root: Node) {
+        func text(_ node: Node?) -> String? {
+            guard case .scalar(let scalar) = node?.content, scalar.style == .quoted else { return nil }
+            return scalar.text
+        }
+        topic = text(root.entry("topic")) ?? ""
+        owner = text(root.entry("owner")) ?? ""
+        guard case .mapping(let entries) = root.entry("labels")?.content else { return }
+        labels = entries.compactMap { entry in text(entry.value).map { HeaderField(name: entry.key, value: $0) } }
     }
 }

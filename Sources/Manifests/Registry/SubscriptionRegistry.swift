@@ -14,6 +14,8 @@ public struct SubscriptionRegistry: Sendable {
         /// Why it is not in force as it is defined; else what `check` would warn of.
         public var problems: [Problem]
         let files: [FileLog.Entry]
+        /// Of one that is not in force; nil where `subscription` has it all.
+        let outline: DefinitionOutline?
 
         public var isRefused: Bool { problems.contains { $0.severity == .error } }
     }
@@ -72,7 +74,9 @@ public struct SubscriptionRegistry: Sendable {
     private func read(_ name: String, _ definition: String, _ topics: [TopicManifest], _ known: Entry?) -> Entry {
         let read = DefinitionReader(name, Array(definition.utf8), topics: topics, configuration, defaults, environment)
         let old = known?.subscription.flatMap { old in topics.contains { $0.topic == old.topic } ? old : nil }
-        return Entry(subscription: read.subscription ?? old, definition: definition, problems: read.problems, files: read.files)
+        let inForce = read.subscription ?? old
+        return Entry(
+            subscription: inForce, definition: definition, problems: read.problems, files: read.files, outline: inForce == nil ? read.outline : nil)
     }
 }
 
@@ -179,7 +183,8 @@ extension SubscriptionRegistry {
         }
         for (name, entry) in entries {
             var definition = SubscriptionDefinition(
-                name: name, topic: entry.subscription?.topic ?? "", owner: entry.subscription?.owner ?? "", labels: entry.subscription?.labels ?? [])
+                name: name, topic: entry.subscription?.topic ?? entry.outline?.topic ?? "", owner: entry.subscription?.owner ?? entry.outline?.owner ?? "",
+                labels: entry.subscription?.labels ?? entry.outline?.labels ?? [])
             definition.definition = entry.definition
             definition.isInForce = entry.subscription != nil
             if let error = entry.problems.first(where: { $0.severity == .error }) {

@@ -12,7 +12,7 @@ enum SubscriptionOperations {
             method: .get, path: "/api/v1/subscriptions", id: "listSubscriptions", summary: "All subscriptions, with the figures of this replica.",
             tag: .subscriptions,
             inputs: Paging.inputs + [
-                .query("state", .words(SubscriptionView.states), "Only those in this state."),
+                .query("state", .words(SubscriptionView.State.words), "Only those in this state."),
                 .query("topic", .text(maximum: 249), "Only those of this topic."),
                 .query("owner", .text(maximum: 1000), "Only those of this owner."),
                 .query("label", .text(maximum: 400), "Only those with this label: name=value."),
@@ -59,7 +59,7 @@ enum SubscriptionOperations {
 
     @Sendable private static func list(_ call: Call) throws(Problem) -> Response {
         var views = SubscriptionView.all(call.source)
-        if let state = call.text("state") { views.removeAll { $0.state != state } }
+        if let state = call.text("state") { views.removeAll { $0.state.rawValue != state } }
         if let topic = call.text("topic") { views.removeAll { $0.snapshot.topic != topic } }
         if let owner = call.text("owner") { views.removeAll { $0.snapshot.owner != owner } }
         if let label = call.text("label") { views.removeAll { view in view.definition?.labels.contains { "\($0.name)=\($0.value)" == label } != true } }

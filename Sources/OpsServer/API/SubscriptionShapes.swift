@@ -31,36 +31,53 @@ struct SubscriptionView: Sendable {
         }
     }
 
-    /// All that have a name: those that run, and those of the API that cannot.
+    /// All that have a name: those that run, those that have just come, and those of the API that cannot run.
     static func all(_ source: any OpsSource) -> [SubscriptionView] {
         let (control, definitions, now) = (source.control(), source.definitions(), wallTime())
         // Figures are copied now and then; what was deleted meanwhile shall not be seen any more.
         var views = source.snapshot().subscriptions.filter { control.registrations[$0.name].map { $0.definition != nil } ?? true || definitions[$0.name] != nil }
             .map { SubscriptionView($0, control, definitions[$0.name], at: now) }
         let shown = Set(views.map(\.snapshot.name))
-        for definition in definitions.values where !shown.contains(definition.name) {
-            var snapshot = SubscriptionSnapshot(name: definition.name, topic: definition.topic)
-            snapshot.owner = definition.owner
-            views.append(SubscriptionView(snapshot, control, definition, at: now))
-        }
+        for definition in definitions.values where !shown.contains(definition.name) { views.append(SubscriptionView(definition, control, at: now)) }
         return views
     }
 
-    static let states = ["refused", "disabled", "paused", "suspended", "circuit-open", "probing", "retrying", "delivering"]
+    /// One that no shard has figures of.
+    init(_ definition: SubscriptionDefinition, _ control: ControlState, at now: WallTime) {
+        var snapshot = SubscriptionSnapshot(name: definition.name, topic: definition.topic)
+        snapshot.owner = definition.owner
+        self.init(snapshot, control, definition, at: now)
+    }
 
-    /// The most important thing to say about it, in one word.
-    var state: String {
-        if let definition, !definition.isInForce { return "refused" }
-        if !snapshot.enabled { return "disabled" }
+    /// The console's `health.js` has each of them.
+    enum State: String, Sendable, CaseIterable {
+        /// It came through the API, and cannot be used as things are.
+        case refused
+        /// By its manifest.
+        case disabled
+        case paused, suspended
+        case circuitOpen = "circuit-open"
+        case probing, retrying, delivering
+
+        static let words = allCases.map(\.rawValue)
+    }
+
+    /// The most important thing to say about it.
+    var state: State {
+        if let definition, !definition.isInForce { return .refused }
+        if !snapshot.enabled { return .disabled }
         // Figures are copied now and then; who has just paused it shall see that.
-        if pause?.isPaused ?? snapshot.paused { return "paused" }
-        if snapshot.suspended { return "suspended" }
+        if pause?.isPaused ?? snapshot.paused { return .paused }
+        if snapshot.suspended { return .suspended }
         switch snapshot.circuit {
-        case .open: return "circuit-open"
-        case .probing: return "probing"
-        case .closed: return snapshot.waiting > 0 ? "retrying" : "delivering"
+        case .open: return .circuitOpen
+        case .probing: return .probing
+        case .closed: return snapshot.waiting > 0 ? .retrying : .delivering
         }
     }
+
+    /// Why nothing can be sent, where nobody asked for that; else empty.
+    var reason: String { state == .refused ? definition?.problem ?? "" : snapshot.reason }
 }
 
 /// The objects of answers about subscriptions.
@@ -96,8 +113,8 @@ enum SubscriptionShapes {
             .object((view.definition?.labels ?? []).map { JSON.Member(name: $0.name, value: .string($0.value)) })
         },
         .optionalText("problem", "Why it is not in force as it is written.") { $0.definition.flatMap { $0.problem.isEmpty ? nil : $0.problem } },
-        .words("state", SubscriptionView.states, "The most important thing to say about it.") { $0.state },
-        .text("reason", "Why it is suspended or its circuit is open; else empty.") { $0.snapshot.reason },
+        .words("state", SubscriptionView.State.words, "The most important thing to say about it.") { $0.state.rawValue },
+        .text("reason", "Why it is refused or suspended, or its circuit is open; else empty.") { $0.reason },
         .words("circuit", ["closed", "probing", "open"], "Whether failures count as an outage.") { $0.snapshot.circuit.word },
         .count("inFlight", "Requests without an answer yet.") { $0.snapshot.inFlight },
         .count("concurrency", "Requests that may be in flight just now.") { $0.snapshot.concurrency },

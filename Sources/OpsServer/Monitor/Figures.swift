@@ -7,7 +7,7 @@ struct SubscriptionFigures: Sendable, Equatable {
     var name: String
     var topic: String
     var owner: String
-    var state: String
+    var state: SubscriptionView.State
     /// Since when it is in that state, as far as this process has seen it.
     var since: WallTime
     var reason: String
@@ -41,9 +41,9 @@ struct StateChange: Sendable, Equatable {
     var at: WallTime
     var subscription: String
     /// Nil where it is new.
-    var from: String?
+    var from: SubscriptionView.State?
     /// Nil where it is gone.
-    var to: String?
+    var to: SubscriptionView.State?
     var by: String?
     var reason: String
 }
@@ -88,7 +88,7 @@ extension MonitorMessage {
         .text("name", "Unique across all topics.") { $0.name },
         .text("topic", "What it reads.") { $0.topic },
         .text("owner", "Whom to tell.") { $0.owner },
-        .words("state", SubscriptionView.states, "The most important thing to say about it.") { $0.state },
+        .words("state", SubscriptionView.State.words, "The most important thing to say about it.") { $0.state.rawValue },
         .optionalInteger("since", "Since when it is in that state, as far as this replica has seen it.") { $0.since.milliseconds },
         .text("reason", "Why it is in that state; else empty.") { $0.reason },
         .optionalText("by", "Who paused it.") { $0.by },
@@ -111,8 +111,8 @@ extension MonitorMessage {
     private static let change = ObjectShape<StateChange>("StateChange", "A subscription went from one state to another.", [
         .time("at", "When it was seen.") { $0.at.rfc3339 },
         .text("subscription", "Its name.") { $0.subscription },
-        .optionalText("from", "Left out where it is new.") { $0.from },
-        .optionalText("to", "Left out where it is gone.") { $0.to },
+        .optionalText("from", "Left out where it is new.") { $0.from?.rawValue },
+        .optionalText("to", "Left out where it is gone.") { $0.to?.rawValue },
         .optionalText("by", "Who paused or resumed it.") { $0.by },
         .text("reason", "Why, where it is known.") { $0.reason },
     ])

@@ -134,16 +134,17 @@ package final class Monitor: Sendable {
             state.takeTopics(core.partitions, at: now.instant)
             let isSample = state.sampledAt.map { now.instant - $0 >= History.interval } ?? true
             if isSample { state.sampledAt = now.instant }
-            let capacity = History.capacity(subscriptions: core.subscriptions.count)
+            let views = Self.views(core, control, definitions, at: now.wall)
+            let capacity = History.capacity(subscriptions: views.count)
             var different: [SubscriptionFigures] = []
             var changes: [StateChange] = []
             var gone = Set(state.known.keys)
-            for snapshot in core.subscriptions {
-                gone.remove(snapshot.name)
-                let view = SubscriptionView(snapshot, control, definitions[snapshot.name], at: now.wall)
-                let before = state.known[snapshot.name]
+            for view in views {
+                let name = view.snapshot.name
+                gone.remove(name)
+                let before = state.known[name]
                 let after = Self.known(view, before, at: now, isSample: isSample, capacity: capacity)
-                state.known[snapshot.name] = after
+                state.known[name] = after
                 if before?.figures != after.figures { different.append(after.figures) }
                 if !isFirst, before?.figures.state != after.figures.state { changes.append(.init(view, from: before?.figures.state, at: now.wall)) }
             }
@@ -159,6 +160,17 @@ package final class Monitor: Sendable {
             return (message, Array(state.listeners.values))
         }
         Self.send(message, to: listeners)
+    }
+
+    /// Those that run, and those that are refused. One that has just come, and that no shard has figures of yet, would seem to deliver.
+    private static func views(
+        _ core: CoreSnapshot, _ control: ControlState, _ definitions: [String: SubscriptionDefinition], at now: WallTime
+    ) -> [SubscriptionView] {
+        let running = core.subscriptions.map { SubscriptionView($0, control, definitions[$0.name], at: now) }
+        var refused = definitions.filter { !$0.value.isInForce }
+        if refused.isEmpty { return running }
+        for view in running { refused[view.snapshot.name] = nil }
+        return running + refused.values.sorted { $0.name < $1.name }.map { SubscriptionView($0, control, at: now) }
     }
 
     private static func known(_ view: SubscriptionView, _ before: Known?, at now: Moment, isSample: Bool, capacity: Int) -> Known {
@@ -220,19 +232,19 @@ extension Monitor.State {
 
 extension SubscriptionView {
     /// Whether somebody wrote down when it came into its state.
-    fileprivate var knowsSince: Bool { state == "paused" && pause?.isPaused == true || state == "suspended" && suspension != nil }
+    fileprivate var knowsSince: Bool { state == .paused && pause?.isPaused == true || state == .suspended && suspension != nil }
 }
 
 extension SubscriptionFigures {
     fileprivate init(_ view: SubscriptionView, since now: WallTime) {
         let snapshot = view.snapshot
-        let pause = view.state == "paused" && view.pause?.isPaused == true ? view.pause : nil
-        let suspension = view.state == "suspended" ? view.suspension : nil
+        let pause = view.state == .paused && view.pause?.isPaused == true ? view.pause : nil
+        let suspension = view.state == .suspended ? view.suspension : nil
         let behind = snapshot.lags.lazy.filter { $0.records > $0.inWindows }
         self.init(
             name: snapshot.name, topic: snapshot.topic, owner: snapshot.owner, state: view.state,
             since: pause?.change.at ?? suspension?.change.at ?? now,
-            reason: pause?.change.reason ?? (view.state == "paused" || view.state == "disabled" ? "" : snapshot.reason), by: pause?.change.by,
+            reason: pause?.change.reason ?? (view.state == .paused || view.state == .disabled ? "" : view.reason), by: pause?.change.by,
             lag: Int(max(0, snapshot.lag)), oldest: behind.compactMap(\.oldest).min(), delivered: 0, failed: 0, inFlight: snapshot.inFlight,
             concurrency: snapshot.concurrency, waiting: snapshot.waiting, deadLetters: Int(clamping: snapshot.counters.deadLetterTotal))
         if let margin = snapshot.retention, margin.ratio(at: view.now) < 0.5 { deletion = margin.deletion }
@@ -240,9 +252,9 @@ extension SubscriptionFigures {
 }
 
 extension StateChange {
-    fileprivate init(_ view: SubscriptionView, from: String?, at now: WallTime) {
-        let word = view.state == "paused" || from == "paused" ? view.pause?.change : nil
+    fileprivate init(_ view: SubscriptionView, from: SubscriptionView.State?, at now: WallTime) {
+        let word = view.state == .paused || from == .paused ? view.pause?.change : nil
         self.init(
-            at: now, subscription: view.snapshot.name, from: from, to: view.state, by: word?.by, reason: word?.reason ?? view.snapshot.reason)
+            at: now, subscription: view.snapshot.name, from: from, to: view.state, by: word?.by, reason: word?.reason ?? view.reason)
     }
 }

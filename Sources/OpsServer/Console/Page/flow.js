@@ -100,7 +100,7 @@ function fillLink(element, link) {
   }
   stream.classList.toggle("moving", link.delivered > 0);
   // Where nothing goes through, a bar across the line's end says so without colour.
-  const stands = ["suspended", "circuit-open", "paused", "disabled"].includes(link.state);
+  const stands = ["refused", "suspended", "circuit-open", "paused", "disabled"].includes(link.state);
   setAttribute(stop, "d", stands ? `M${x2 - 16} ${y2 - 7}v14` : "");
 }
 

@@ -5,14 +5,18 @@ import { s } from "./dom.js";
 
 /** What the states of the API are called here, and how bad they are. */
 const STATES = {
-  suspended: { word: "suspended", rank: 0, health: "bad" },
-  "circuit-open": { word: "circuit open", rank: 1, health: "bad" },
-  probing: { word: "probing", rank: 3, health: "warn" },
-  retrying: { word: "retrying", rank: 4, health: "warn" },
-  paused: { word: "paused", rank: 7, health: "idle" },
-  disabled: { word: "disabled", rank: 8, health: "idle" },
-  delivering: { word: "delivering", rank: 9, health: "good" },
+  refused: { word: "refused", rank: 0, health: "bad" },
+  suspended: { word: "suspended", rank: 1, health: "bad" },
+  "circuit-open": { word: "circuit open", rank: 2, health: "bad" },
+  probing: { word: "probing", rank: 4, health: "warn" },
+  retrying: { word: "retrying", rank: 5, health: "warn" },
+  paused: { word: "paused", rank: 8, health: "idle" },
+  disabled: { word: "disabled", rank: 9, health: "idle" },
+  delivering: { word: "delivering", rank: 10, health: "good" },
 };
+
+/** Of a newer bridge than the page: whatever it means, it is not that all is well. */
+const UNKNOWN = { rank: 4, health: "warn" };
 
 /** Behind by so much is worth a look. */
 const LATE = 60;
@@ -25,15 +29,15 @@ export const age = (subscription, now) => (subscription.oldest === undefined ? 0
 
 /** {rank, health}: the lower the rank, the worse. */
 export function judge(subscription, now) {
-  const state = STATES[subscription.state] ?? STATES.delivering;
-  if (subscription.deletion !== undefined && state.rank > 2) return { rank: 2, health: "bad" };
+  const state = STATES[subscription.state] ?? UNKNOWN;
+  if (subscription.deletion !== undefined && state.rank > 3) return { rank: 3, health: "bad" };
   if (subscription.state !== "delivering") return state;
-  if (subscription.failed > 0) return { rank: 5, health: "warn" };
-  if (age(subscription, now) > LATE) return { rank: 6, health: "warn" };
+  if (subscription.failed > 0) return { rank: 6, health: "warn" };
+  if (age(subscription, now) > LATE) return { rank: 7, health: "warn" };
   return state;
 }
 
-export const needsAttention = (rank) => rank < 7;
+export const needsAttention = (rank) => rank < 8;
 
 /** Why it is not simply delivering, in a sentence; empty where there is nothing to say. */
 export function why(subscription, now) {
@@ -60,6 +64,8 @@ export function why(subscription, now) {
 /** What a person can do about it. */
 export function remedy(subscription) {
   switch (subscription.state) {
+    case "refused":
+      return "It came through the API and cannot be used here as it is written, so nothing is sent; its cursors wait, but retries that come due become dead letters. Put back what is missing, which is seen within seconds, or register it anew.";
     case "suspended":
       return "Its endpoint asked for no more. Ask its owner; when it is ready, resume. Nothing is lost until the topic's retention ends.";
     case "circuit-open":
@@ -87,6 +93,7 @@ export function worstFirst(subscriptions, now) {
 }
 
 const SHAPES = {
+  refused: "M0-6 6 0 0 6-6 0z",
   suspended: "M-5-5h10v10h-10z",
   "circuit-open": "M-5-3-3-5 0-2 3-5 5-3 2 0 5 3 3 5 0 2-3 5-5 3-2 0z",
   probing: "M0-5.5 5 4.5h-10z",
@@ -96,7 +103,7 @@ const SHAPES = {
   delivering: "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0",
 };
 
-export const shape = (state) => SHAPES[state] ?? SHAPES.delivering;
+export const shape = (state) => SHAPES[state] ?? SHAPES.probing;
 
 /** A state as shape, colour and word, so that no one of them is needed to see it. */
 export function pill(state, health) {

@@ -89,7 +89,8 @@ export function subscriptionPage(name) {
 
   function showButtons(subscription) {
     const stands = subscription.state === "paused" || subscription.state === "suspended";
-    const list = [
+    // The bridge takes no orders for one that it cannot use.
+    const list = subscription.state === "refused" ? [] : [
       ...(stands ? [["resume", "Resume", "primary"], ["resumeFromNow", "Resume from now", ""]] : [["pause", "Pause", ""]]),
       ["seek", "Move", ""], ["replay", "Replay", ""], ...(store.canTest ? [["test", "Send a test event", ""]] : []),
     ];

@@ -9,6 +9,7 @@ import pathlib
 import time
 
 from harness.admin_broker import AdminBroker
+from harness.api import call
 from harness.raw_servers import Certificates
 
 HOUR = 60 * 60 * 1000
@@ -91,6 +92,30 @@ def suspended(world):
     yield
     billing.has_taken(40)
     world.is_settled("billing")
+    yield
+
+
+@story
+def refused(world):
+    orders = orders_of(world)
+    orders.subscribe("billing", world.endpoint("billing"))
+    folder = world.folder / "tenants"
+    folder.mkdir()
+    world.configure(ops={"subscriptions": {"folder": str(folder)}})
+    acme = world.endpoint("acme")
+    secret = folder / "acme"
+    secret.write_text(acme.secret + "\n")
+    world.starts_broker()
+    bridge = bridge_of(world).starts()
+    definition = {"topic": "shop.orders", "endpoint": acme.url, "signing": {"secrets": ["${file:acme}"]}}
+    assert call(bridge, "/api/v1/subscriptions/acme", body=definition, method="PUT")[0] == 201
+    bridge.stops()
+    secret.unlink()
+    bridge.starts()
+    bridge.shows("fanfare_subscriptions_refused", 1)
+    yield
+    secret.write_text(acme.secret + "\n")
+    bridge.shows("fanfare_subscriptions_refused", 0)
     yield
 
 

@@ -27,6 +27,10 @@ CASES = {
     # A probe under way shows 1: the alert does not begin anew. Ten minutes of it are an outage, nine are none.
     "FanfareEndpointDown": (of_two("fanfare_circuit_state", "0x4 2 2 1 2 2 1 2x60", "0x4 2x9 0x60"), 15, 14, HURT),
     "FanfareEndpointSuspended": (of_two("fanfare_suspended", "0x4 1x60", "0x60"), 7, 5, HURT),
+    # One replica is enough: a file is missing there. Four minutes are a file that is replaced.
+    "FanfareSubscriptionsRefused": ({'fanfare_subscriptions_refused{job="bridge",instance="a"}': "0x4 1x60",
+                                     'fanfare_subscriptions_refused{job="bridge",instance="b"}': "0x60",
+                                     'fanfare_subscriptions_refused{job="other",instance="c"}': "0x4 1x3 0x60"}, 11, 9, {"job": "bridge"}),
     # Healthy: it is behind for an hour, and gains.
     "FanfareLagGrowing": (of_two("fanfare_lag_records", "1000+10x120", "5000-10x120", topic="orders", partition="0"), 70, 50, HURT),
     "FanfareRetentionEnding": (of_two("fanfare_retention_remaining_ratio", "0.21x4 0.19x60", "0.21x60"), 7, 5, HURT),

@@ -27,9 +27,12 @@ public struct RecordPlace: Hashable, Sendable {
 extension RecordPlace: LosslessStringConvertible {
     public var description: String { "\(topic)/\(partition)/\(offset)" }
 
+    /// Of what somebody wrote. The offset behind it is a number too, so that callers need not look at it.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 3, !parts[0].isEmpty, let partition = Int32(parts[1]), let offset = Int64(parts[2]), partition >= 0, offset >= 0 else { return nil }
+        guard parts.count == 3, !parts[0].isEmpty, let partition = Int32(parts[1]), let offset = Int64(parts[2]), partition >= 0,
+            (0..<Int64.max).contains(offset)
+        else { return nil }
         self.init(topic: String(parts[0]), partition: partition, offset: offset)
     }
 }

@@ -13,6 +13,9 @@ import Testing
     @Test func `a place is read as URLs have it`() {
         #expect(RecordPlace("t.dead-letter/3/1042") == RecordPlace(topic: "t.dead-letter", partition: 3, offset: 1042))
         for wrong in ["t/3", "/3/1", "t/-1/1", "t/1/x", "t/1/2/3"] { #expect(RecordPlace(wrong) == nil) }
+        // Whoever reads from a place to the one behind it need not look whether there is one.
+        #expect(RecordPlace("t/3/9223372036854775806").map { $0.offset + 1 } == .max)
+        #expect(RecordPlace("t/3/9223372036854775807") == nil)
     }
 
     @Test func `what is looked for is part of a job's name, and a job without it keeps its own`() {

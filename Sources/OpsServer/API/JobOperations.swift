@@ -47,7 +47,7 @@ enum JobOperations {
 
     private static let places = Input.Kind.list(
         maximum: 500, schema: ["type": "string", "pattern": "^[a-zA-Z0-9._-]{1,249}/[0-9]{1,9}/[0-9]{1,18}$"], expected: "topic/partition/offset",
-        // 18 digits at most, as the pattern says: the offset behind it is counted with, and has to fit.
+        // 18 digits at most, as the pattern says.
         isRight: { RecordPlace($0).map { $0.offset < 1_000_000_000_000_000_000 } ?? false })
 
     private static let bound = Input.Kind.form(

@@ -1,8 +1,10 @@
 """The ops API: who may ask, what changes, and that it is what its own document says."""
 
+import http.server
 import json
 import subprocess
 import sys
+import threading
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -10,6 +12,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from harness.api import ALICE, VIEWER, call
 from harness.process import environment
 from harness.waiting import PATIENCE
+
+
+LISTED = {"topic": "shop.orders", "state": "delivering", "circuit": "closed", "lag": 0, "inFlight": 0, "reason": ""}
 
 
 @pytest.fixture
@@ -122,6 +127,30 @@ def test_commands_go_through_the_api_with_a_token(world, secrets, billing):
     ]:
         assert refused.status == 1 and why in refused.errors and ALICE not in refused.text
     assert fanfare("pause", "billing", "--as", "bob").status == 64
+
+
+def test_a_list_of_many_pieces_is_one_document(world):
+    pieces = [{"subscriptions": [LISTED | {"name": f"s-{n}", "new": {"a": [n]}} for n in part]} for part in (range(1000), range(1000, 1500))]
+    pieces[0]["next"] = "s-999"
+    asked = []
+
+    class API(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(pieces["after=s-999" in self.path]).encode() + b"\n")
+
+        def log_message(self, *words):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), API) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        told = world.fanfare_with({}, "subscriptions", "--url", url, "--output", "json").json
+        assert told == {"subscriptions": pieces[0]["subscriptions"] + pieces[1]["subscriptions"]} and len(asked) == 2
+        assert len(world.fanfare_with({}, "subscriptions", "--url", url).output.splitlines()) == 1501
+        server.shutdown()
 
 
 def test_a_test_event_is_sent_by_the_bridge(world, secrets, billing):

@@ -40,15 +40,28 @@ struct RemoteSubscriptions {
             return output == .json ? show(answer) : show([try client.decode(Listed.self, answer)])
         }
         var all: [Listed] = []
+        var texts: [String] = []
         var next: String?
         repeat {
             let answer = try client.get("/api/v1/subscriptions?limit=1000\(next.map { "&after=\($0.percentEncoded)" } ?? "")")
-            if output == .json { show(answer) }
             let piece = try client.decode(Piece.self, answer)
+            if output == .json { texts += Self.subscriptions(answer) }
             all += piece.subscriptions
             next = piece.next
         } while next != nil
-        if output == .text { show(all) }
+        switch output {
+        case .text: show(all)
+        // As the API has it, but of one piece.
+        case .json: print(JSONText.object([("subscriptions", JSONText.array(texts))]))
+        }
+    }
+
+    /// What a piece lists, as it stands there.
+    private static func subscriptions(_ answer: [UInt8]) -> [String] {
+        answer.withUnsafeBytes { bytes in
+            guard let list = (try? JSONScanner.scan(bytes))?.members.first(where: { $0.name.unescaped == "subscriptions" })?.value else { return [] }
+            return list.elements.map { String(decoding: $0.raw, as: UTF8.self) }
+        }
     }
 
     private func show(_ subscriptions: [Listed]) {

@@ -45,6 +45,10 @@ struct Subscriptions: AsyncParsableCommand {
             case .text where name == nil: printTable(shown)
             case .text: printOne(shown[0])
             }
+            // It may well be that an endpoint is down.
+            if output.output == .text, shown.contains(where: { $0.state == .running && $0.lag ?? 0 > 0 }) {
+                printError("running is what was asked for; whether circuits are open is known to the replicas alone: --url asks one")
+            }
         }
 
         private func printTable(_ subscriptions: [SubscriptionStatus]) {

@@ -359,7 +359,8 @@ def test_who_did_what_when_and_why_is_shown(world, orders, billing, search):
     text = world.fanfare("subscriptions", "billing").output
     assert re.search(rf"paused by alice@ops on {when}: maintenance", text) and re.search(rf"sent to 0=3 by bob on {when}: a bad batch", text)
 
-    world.fanfare("resume", "billing")
+    assert world.fanfare("resume", "billing").output == "billing is resumed: 1 replica has taken it\n"
+    assert world.fanfare("resume", "billing").output == "billing was running already: 1 replica has taken it\n"
     mine = status(world, "billing")["pause"]
     assert mine["paused"] is False and "@" in mine["by"] and mine["reason"] == ""
 

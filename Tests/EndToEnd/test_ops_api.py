@@ -128,6 +128,9 @@ def test_commands_go_through_the_api_with_a_token(world, secrets, billing):
         assert refused.status == 1 and why in refused.errors and ALICE not in refused.text
     assert fanfare("pause", "billing", "--as", "bob").status == 64
 
+    # Whoever takes it for a remedy is told that nothing stood still.
+    assert fanfare("resume", "billing").output == "billing was running already, by alice@127.0.0.1: 1 replica has taken it\n"
+
 
 def test_a_list_of_many_pieces_is_one_document(world):
     pieces = [{"subscriptions": [LISTED | {"name": f"s-{n}", "new": {"a": [n]}} for n in part]} for part in (range(1000), range(1000, 1500))]

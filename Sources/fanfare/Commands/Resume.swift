@@ -15,17 +15,23 @@ struct ResumeCommand: AsyncParsableCommand {
     @Flag(help: "Leave out what has come until now: it is not delivered.")
     var fromNow = false
 
+    /// It is written all the same: its endpoint may have stopped it in this moment.
+    private static let noChange = "was running already"
+
     @OptionGroup var change: ChangeOptions
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         if let client = try change.client() {
-            return try RemoteSubscriptions(client: client).change(name, "resume", [("fromNow", "\(fromNow)")], change, output.output, done: "is resumed")
+            let remote = RemoteSubscriptions(client: client)
+            let words = try fromNow || remote.stands(name) ? "is resumed" : Self.noChange
+            return try remote.change(name, "resume", [("fromNow", "\(fromNow)")], change, output.output, done: words)
         }
         let desk = try ControlDesk(options)
         let policy = try desk.policy(named: name)
         let attribution = change.attribution
+        let wasRunning = SubscriptionStatus(name, policy, desk.state).state == .running
         let seek = fromNow ? try Seek(to: .latest, policy, named: name, attribution, desk) : nil
         let records: [ControlRecord] = .resuming(name, seek, attribution)
         let replicas = desk.state.replicas.keys
@@ -34,7 +40,7 @@ struct ResumeCommand: AsyncParsableCommand {
         reception.warn()
         let move = try seek.map { try Move($0, of: name, reception, within: change.wait, desk) }
         switch output.output {
-        case .text: print("\(name) is resumed\(fromNow ? " from now" : ""): \(reception.sentence)\(move.map { "; \($0.sentence)" } ?? "")")
+        case .text: print("\(name) \(fromNow ? "is resumed from now" : wasRunning ? Self.noChange : "is resumed"): \(reception.sentence)\(move.map { "; \($0.sentence)" } ?? "")")
         case .json:
             let state = policy?.enabled == false ? "disabled" : "running"
             print(JSONText.object([("subscription", JSONText.quoted(name)), ("state", JSONText.quoted(state))] + reception.json + (move?.json ?? [])))

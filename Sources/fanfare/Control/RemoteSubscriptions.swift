@@ -64,6 +64,12 @@ struct RemoteSubscriptions {
         }
     }
 
+    /// Whether somebody or something has stopped it, its endpoint's outage apart.
+    func stands(_ name: String) throws -> Bool {
+        let listed = try client.decode(Listed.self, try client.get("/api/v1/subscriptions/\(name.percentEncoded)"))
+        return ["paused", "suspended", "disabled", "refused"].contains(listed.state)
+    }
+
     private func show(_ subscriptions: [Listed]) {
         if subscriptions.isEmpty { return print("no subscriptions") }
         var table = Table([

@@ -35,10 +35,18 @@ extension Subscription {
             let text = canonical(value)
             return text == canonical(reference) ? [] : ["\(path)=\(text)"]
         }
-        var references: [String: Any] = [:]
-        for child in Mirror(reflecting: reference).children { references[child.label ?? ""] = child.value }
-        return properties.children.flatMap { child in
-            deviations(of: child.value, from: references[child.label ?? ""] ?? (), path: "\(path).\(child.label ?? "")")
+        let references = Dictionary(uniqueKeysWithValues: Self.properties(of: Mirror(reflecting: reference)))
+        return Self.properties(of: properties).flatMap { name, value in
+            deviations(of: value, from: references[name] ?? (), path: "\(path).\(name)")
+        }
+    }
+
+    /// A property that is boxed counts as if it were not.
+    private static func properties(of mirror: Mirror) -> [(String, Any)] {
+        mirror.children.map { child in
+            let label = child.label ?? ""
+            guard let boxed = child.value as? any AnyBoxed else { return (label, child.value) }
+            return (String(label.dropFirst()), boxed.content)
         }
     }
 

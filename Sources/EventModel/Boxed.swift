@@ -19,3 +19,12 @@ public struct Boxed<Value: Sendable & Equatable>: Sendable, Equatable {
 
     @inlinable public static func == (one: Self, other: Self) -> Bool { one.box === other.box || one.box.value == other.box.value }
 }
+
+/// What is in a box of any kind, for what looks at properties by reflection: there it is one of that name, with an underscore before it.
+package protocol AnyBoxed {
+    var content: Any { get }
+}
+
+extension Boxed: AnyBoxed {
+    package var content: Any { wrappedValue }
+}

@@ -130,7 +130,7 @@ final class DryRunShard {
         let handle = PartitionHandle(index: log.partitions.firstIndex(of: record.partition)!)
         ends[handle.index] = record.offset + 1
         // While the subscription has as much as it may it waits in the log.
-        while !core.wantsRecords(handle), result.suspension == nil, let due = core.nextWakeup, due.nanoseconds < Self.farAway.nanoseconds {
+        while !core.wantsRecords(handle, at: moment.instant), result.suspension == nil, let due = core.nextWakeup, due.nanoseconds < Self.farAway.nanoseconds {
             move(to: due)
             step(.tick)
         }

@@ -67,7 +67,7 @@ extension Shard {
         while i < activeReadings.count {
             let reading = activeReadings[i]
             i += 1
-            guard let queue = reading.queue, !reading.isLookingUp, core.wantsRecords(reading.handle) else { continue }
+            guard let queue = reading.queue, !reading.isLookingUp, core.wantsRecords(reading.handle, at: moment.instant) else { continue }
             do throws(KafkaError) {
                 guard try goOn(&reading.pause, queue) else { continue }
                 let count = try queue.read(into: readBuffer, max: Self.readSize)

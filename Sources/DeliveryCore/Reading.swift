@@ -1,13 +1,30 @@
 import DequeModule
-import EventModel
+public import EventModel
 
 // Records come in: into the ring and into the queues of the cursors that keep up, or straight to those that lag.
 extension DeliveryCore {
     /// Whether the head of the partition should be read on: somebody who keeps up wants more, and there is memory.
-    public func wantsRecords(_ handle: PartitionHandle) -> Bool {
+    public func wantsRecords(_ handle: PartitionHandle, at instant: Instant) -> Bool {
         let partition = partitions[handle.index]
         return partition.phase == .reading && partition.hungryAttached > 0 && records.bytes < options.recordMemory && !isInDoubt
+            && !isAhead(partition, at: instant)
     }
+
+    /// Whether half of what was read waits, and for nothing but this process, which has as many requests under way as it may: to read on
+    /// would only push out of the ring what is sent next, and that would be read back from Kafka. A partition with thousands of
+    /// subscriptions is read far ahead otherwise, as none of them has much to wait for. Not for long: where many requests hang, those who
+    /// keep up must not wait for those who do not.
+    private func isAhead(_ partition: PartitionState, at instant: Instant) -> Bool {
+        guard inFlight >= options.maxInFlight, partition.ring.bytes > ringLimit / 2 else { return false }
+        // They are sent in about the order in which they came.
+        let middle = records[partition.ring.entries[partition.ring.entries.count / 2].record]
+        return middle.waiters > 0 && instant - middle.arrived < Self.ringPatience
+    }
+
+    private static var ringPatience: TimeSpan { .seconds(1) }
+
+    /// In bytes, of each partition.
+    private var ringLimit: Int { min(options.ringBytes, options.recordMemory / (2 * max(1, livePartitions))) }
 
     mutating func takeIn(_ batch: RecordBatch) {
         let partition = partitions[batch.partition.index]
@@ -68,7 +85,7 @@ extension DeliveryCore {
     /// Forgets old records: all that nobody waits for, and the oldest when the ring is too large. A cursor that still
     /// waits for one of those lags from now on.
     mutating func trimRing(_ partition: PartitionState) {
-        let limit = min(options.ringBytes, options.recordMemory / (2 * max(1, livePartitions)))
+        let limit = ringLimit
         let scarce = records.bytes > options.recordMemory / 4 * 3
         while let entry = partition.ring.entries.first {
             let isWanted = records[entry.record].waiters > 0

@@ -20,7 +20,7 @@ extension Simulation {
     /// Fetches wherever the engine wants more and there is more.
     func pump(_ replica: Replica) {
         guard !replica.isStandingStill else { return }
-        for reader in replica.readers where !reader.isFetching && !reader.isLookingUp && replica.core.wantsRecords(reader.handle) {
+        for reader in replica.readers where !reader.isFetching && !reader.isLookingUp && replica.core.wantsRecords(reader.handle, at: now) {
             let name = replica.core.name(of: reader.handle)
             let topic = topicIndex(name.topic)
             let log = broker.log(topic, name.partition)
@@ -49,7 +49,7 @@ extension Simulation {
                 let fetched =
                     replica.readers[i].waiting
                     ?? simulation.fetch(topic, name.partition, from: replica.readers[i].offset, until: .max, bytes: simulation.scenario.fetchBytes)
-                guard replica.core.wantsRecords(reader.handle) else {
+                guard replica.core.wantsRecords(reader.handle, at: simulation.now) else {
                     replica.readers[i].waiting = fetched
                     return
                 }

@@ -32,7 +32,7 @@ struct EngineStage: ~Copyable {
     mutating func run(_ events: Int) {
         let batch = RecordBatch()
         for first in stride(from: 0, to: events, by: Self.records) {
-            precondition(core.wantsRecords(partition), "the engine is full although everything was answered")
+            precondition(core.wantsRecords(partition, at: Instant(nanoseconds: milliseconds * 1_000_000)), "the engine is full although everything was answered")
             batch.removeAll()
             batch.partition = partition
             for offset in first..<first + Self.records {

@@ -43,7 +43,7 @@ final class Engine {
         return lines + step(.tick)
     }
 
-    var wantsRecords: Bool { core.wantsRecords(orders) }
+    var wantsRecords: Bool { core.wantsRecords(orders, at: Instant(nanoseconds: milliseconds * 1_000_000)) }
 
     var idleEnd: WallTime? { core.idleEnd(of: orders) }
 

@@ -34,6 +34,38 @@ import Testing
         #expect(engine.records([100], slots: [1]).contains { $0.hasPrefix("attempt") })
     }
 
+    @Test func `a process with all its requests under way does not read far ahead of them, for a second`() {
+        var options = CoreOptions()
+        options.maxInFlight = 2
+        options.ringBytes = 1000
+        let engine = Engine.reading([subscription("billing"), subscription("search"), subscription("audit")], options)
+        engine.records([0], slots: [0], bytes: 100)
+        engine.records([1], slots: [1], bytes: 100)
+        engine.records([2, 3, 4, 5, 6], slots: [2], bytes: 100)
+        #expect(engine.wantsRecords, "half of the ring is filled")
+        engine.records([7], slots: [2], bytes: 100)
+        #expect(!engine.wantsRecords)
+        // What hangs must not hold up the others.
+        engine.wait(.seconds(1))
+        #expect(engine.wantsRecords)
+        engine.records([8], slots: [2], bytes: 100)
+        #expect(engine.wantsRecords, "what waits there longest has waited its second")
+    }
+
+    @Test func `a process that has room again reads on`() {
+        var options = CoreOptions()
+        options.maxInFlight = 2
+        options.ringBytes = 1000
+        let engine = Engine.reading([subscription("billing"), subscription("search"), subscription("audit")], options)
+        engine.records([0], slots: [0], bytes: 100)
+        engine.records([1], slots: [1], bytes: 100)
+        engine.records([2, 3, 4, 5, 6, 7], slots: [2], bytes: 100)
+        #expect(!engine.wantsRecords)
+        engine.ended(0, 200)
+        engine.ended(1, 200)
+        #expect(engine.wantsRecords)
+    }
+
     @Test func `records that are no events go to the dead letters a few at a time`() {
         var options = CoreOptions()
         options.poisonUnderWay = 2

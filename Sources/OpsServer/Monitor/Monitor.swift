@@ -134,20 +134,25 @@ package final class Monitor: Sendable {
             state.takeTopics(core.partitions, at: now.instant)
             let isSample = state.sampledAt.map { now.instant - $0 >= History.interval } ?? true
             if isSample { state.sampledAt = now.instant }
-            let views = Self.views(core, control, definitions, at: now.wall)
-            let capacity = History.capacity(subscriptions: views.count)
+            // One view at a time of those that run: there may be ten thousand.
+            let running = core.subscriptions.lazy.map { SubscriptionView($0, control, definitions[$0.name], at: now.wall) }
+            let refused = Self.refused(definitions, core, control, at: now.wall)
+            let capacity = History.capacity(subscriptions: running.count + refused.count)
             var different: [SubscriptionFigures] = []
             var changes: [StateChange] = []
             var gone = Set(state.known.keys)
-            for view in views {
+            let isHeard = !state.listeners.isEmpty
+            func take(_ view: SubscriptionView) {
                 let name = view.snapshot.name
                 gone.remove(name)
                 let before = state.known[name]
                 let after = Self.known(view, before, at: now, isSample: isSample, capacity: capacity)
                 state.known[name] = after
-                if before?.figures != after.figures { different.append(after.figures) }
+                if isHeard, before?.figures != after.figures { different.append(after.figures) }
                 if !isFirst, before?.figures.state != after.figures.state { changes.append(.init(view, from: before?.figures.state, at: now.wall)) }
             }
+            for view in running { take(view) }
+            for view in refused { take(view) }
             for name in gone.sorted() {
                 let from = state.known.removeValue(forKey: name)?.figures.state
                 changes.append(StateChange(at: now.wall, subscription: name, from: from, to: nil, by: nil, reason: ""))
@@ -162,15 +167,14 @@ package final class Monitor: Sendable {
         Self.send(message, to: listeners)
     }
 
-    /// Those that run, and those that are refused. One that has just come, and that no shard has figures of yet, would seem to deliver.
-    private static func views(
-        _ core: CoreSnapshot, _ control: ControlState, _ definitions: [String: SubscriptionDefinition], at now: WallTime
+    /// Those that are refused. One that has just come, and that no shard has figures of yet, would seem to deliver.
+    private static func refused(
+        _ definitions: [String: SubscriptionDefinition], _ core: CoreSnapshot, _ control: ControlState, at now: WallTime
     ) -> [SubscriptionView] {
-        let running = core.subscriptions.map { SubscriptionView($0, control, definitions[$0.name], at: now) }
         var refused = definitions.filter { !$0.value.isInForce }
-        if refused.isEmpty { return running }
-        for view in running { refused[view.snapshot.name] = nil }
-        return running + refused.values.sorted { $0.name < $1.name }.map { SubscriptionView($0, control, at: now) }
+        if refused.isEmpty { return [] }
+        for snapshot in core.subscriptions { refused[snapshot.name] = nil }
+        return refused.values.sorted { $0.name < $1.name }.map { SubscriptionView($0, control, at: now) }
     }
 
     private static func known(_ view: SubscriptionView, _ before: Known?, at now: Moment, isSample: Bool, capacity: Int) -> Known {

@@ -14,7 +14,7 @@ extension WindowSimulation {
         for (index, reader) in replica.readers.sorted(by: { $0.key < $1.key }) {
             let handle = PartitionHandle(index: index)
             let log = log(of: handle, replica)
-            guard !reader.isFetching, log.end > reader.offset, replica.core.wantsRecords(handle) else { continue }
+            guard !reader.isFetching, log.end > reader.offset, replica.core.wantsRecords(handle, at: now) else { continue }
             replica.readers[index]!.isFetching = true
             fetchHead(handle, reader.epoch, replica)
         }
@@ -25,7 +25,7 @@ extension WindowSimulation {
             guard let reader = replica.readers[handle.index], reader.epoch == epoch else { return }
             if simulation.isDisturbed(.fetchesFail) { return simulation.answer(replica, after: .milliseconds(100)) { $0.fetchHead(handle, epoch, replica) } }
             replica.readers[handle.index]!.isFetching = false
-            guard replica.core.wantsRecords(handle) else { return }
+            guard replica.core.wantsRecords(handle, at: simulation.now) else { return }
             let batch = simulation.fetch(handle, from: reader.offset, until: .max, bytes: simulation.scenario.fetchBytes, replica)
             replica.readers[handle.index]!.offset = batch.nextOffset
             simulation.step(replica, .records(batch))

@@ -34,13 +34,19 @@ import Testing
         #expect(engine.records([100], slots: [1]).contains { $0.hasPrefix("attempt") })
     }
 
-    @Test func `a process with all its requests under way does not read far ahead of them, for a second`() {
+    /// Two requests are under way, as many as there may be, and a third subscription has none.
+    private func saturated() -> Engine {
         var options = CoreOptions()
         options.maxInFlight = 2
         options.ringBytes = 1000
         let engine = Engine.reading([subscription("billing"), subscription("search"), subscription("audit")], options)
         engine.records([0], slots: [0], bytes: 100)
         engine.records([1], slots: [1], bytes: 100)
+        return engine
+    }
+
+    @Test func `a process with all its requests under way does not read far ahead of them, for a second`() {
+        let engine = saturated()
         engine.records([2, 3, 4, 5, 6], slots: [2], bytes: 100)
         #expect(engine.wantsRecords, "half of the ring is filled")
         engine.records([7], slots: [2], bytes: 100)
@@ -53,12 +59,7 @@ import Testing
     }
 
     @Test func `a process that has room again reads on`() {
-        var options = CoreOptions()
-        options.maxInFlight = 2
-        options.ringBytes = 1000
-        let engine = Engine.reading([subscription("billing"), subscription("search"), subscription("audit")], options)
-        engine.records([0], slots: [0], bytes: 100)
-        engine.records([1], slots: [1], bytes: 100)
+        let engine = saturated()
         engine.records([2, 3, 4, 5, 6, 7], slots: [2], bytes: 100)
         #expect(!engine.wantsRecords)
         engine.ended(0, 200)

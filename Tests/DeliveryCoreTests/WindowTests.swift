@@ -128,14 +128,18 @@ struct WindowTests {
         #expect(effects.contains { $0.hasPrefix("commit billing orders-0@1") })
     }
 
+    /// The words of a commit that has a settled window beyond its offset.
+    private func commitBehindBase() throws -> [Substring] {
+        let engine = engine(Self.minute, grace: .seconds(10))
+        // The last one makes the first window complete; of the second it has one event before the first one's last.
+        _ = come(engine, [0, 62_000, 5000, 71_000], groups: [1, 1, 2, 1])
+        let effects = engine.ended(0, 200) + engine.wait(.seconds(1))
+        return try #require(effects.first { $0.hasPrefix("commit") }).split(separator: " ")
+    }
+
     @Test("A restart computes what was open again, and leaves out what was settled")
     func restart() throws {
-        let first = engine(Self.minute, grace: .seconds(10))
-        // The last one makes the first window complete; of the second it has one event before the first one's last.
-        _ = come(first, [0, 62_000, 5000, 71_000], groups: [1, 1, 2, 1])
-        let effects = first.ended(0, 200) + first.wait(.seconds(1))
-        let commit = try #require(effects.first { $0.hasPrefix("commit") })
-        let parts = commit.split(separator: " ")
+        let parts = try commitBehindBase()
         // The window of group 2 is in flight, and the one of group 1 has to be recognized.
         #expect(parts[2] == "orders-0@0")
         let metadata = String(parts[3])
@@ -147,11 +151,7 @@ struct WindowTests {
 
     @Test("Of settled windows whose events Kafka has deleted nothing is committed any more")
     func retention() throws {
-        let first = engine(Self.minute, grace: .seconds(10))
-        _ = come(first, [0, 62_000, 5000, 71_000], groups: [1, 1, 2, 1])
-        let effects = first.ended(0, 200) + first.wait(.seconds(1))
-        let commit = try #require(effects.first { $0.hasPrefix("commit") })
-        let second = engine(Self.minute, grace: .seconds(10), from: String(commit.split(separator: " ")[3]))
+        let second = engine(Self.minute, grace: .seconds(10), from: String(try commitBehindBase()[3]))
         let jump = second.step(.outOfRange(second.orders, logStart: 50, chunk: false))
         #expect(jump.contains { $0.hasPrefix("commit billing orders-0@50 2:") })
     }

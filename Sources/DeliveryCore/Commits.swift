@@ -35,23 +35,37 @@ extension DeliveryCore {
 
     /// Sends what the budget allows, those groups first that a crash would make repeat most.
     mutating func sendCommits() {
-        guard !commitsWaiting.isEmpty, !isInDoubt else { return }
+        // With more waiting than there is budget for, some of them go out with every tick of its timer.
+        guard !commitsWaiting.isEmpty, !isInDoubt, !commitBudgetTimerIsSet else { return }
         let elapsed = (now.instant - commitTokensAt).seconds
         commitTokensAt = now.instant
         commitTokens = min(max(1, options.commitsPerSecond), commitTokens + elapsed * options.commitsPerSecond)
         while commitTokens >= 1, !commitsWaiting.isEmpty {
-            var best = 0
-            for i in commitsWaiting.indices where commitsWaiting[i].settled > commitsWaiting[best].settled { best = i }
-            let group = commitsWaiting.remove(at: best)
-            group.isWaiting = false
-            // Sent meanwhile, out of turn; its end schedules the next.
-            if group.isUnderWay { continue }
-            if send(group) { commitTokens -= 1 }
+            for group in takeMostUrgent(Int(commitTokens)) {
+                // Sent meanwhile, out of turn; its end schedules the next.
+                if group.isUnderWay { continue }
+                if send(group) { commitTokens -= 1 }
+            }
         }
-        if !commitsWaiting.isEmpty, !commitBudgetTimerIsSet {
+        if !commitsWaiting.isEmpty {
             commitBudgetTimerIsSet = true
             timers.set(.commitBudget, at: now.instant + .milliseconds(20))
         }
+    }
+
+    /// Out of those that wait, in one pass, as they may be thousands.
+    private mutating func takeMostUrgent(_ count: Int) -> ContiguousArray<CommitGroup> {
+        var most: ContiguousArray<CommitGroup> = []
+        for group in commitsWaiting {
+            if most.count == count {
+                guard group.settled > most.last!.settled else { continue }
+                most.removeLast()
+            }
+            most.insert(group, at: most.firstIndex(after: { $0.settled >= group.settled }))
+        }
+        for group in most { group.isWaiting = false }
+        commitsWaiting.removeAll { !$0.isWaiting }
+        return most
     }
 
     /// Commits what changed; false when nothing did.

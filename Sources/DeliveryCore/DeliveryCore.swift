@@ -76,6 +76,7 @@ public struct DeliveryCore: ~Copyable {
     var commitTokens: Double
     var commitTokensAt = Instant(nanoseconds: 0)
     var commitBudgetTimerIsSet = false
+    var readOnTimerIsSet = false
     var sweepTimerIsSet = false
     /// The group may have gone on without us: nothing goes out.
     var isInDoubt = false
@@ -161,6 +162,7 @@ public struct DeliveryCore: ~Copyable {
             case .probe(let id): probe(subscriptions[id.index])
             case .commit(let id): commitIsDue(group(id))
             case .commitBudget: commitBudgetTimerIsSet = false
+            case .readOn: readOn()
             case .sweep: sweep()
             case .patience(let handle): patienceIsOver(partitions[handle.index])
             case .drain(let handle): drainTimedOut(partitions[handle.index])

@@ -133,11 +133,10 @@ extension DeliveryCore {
 
     /// Not of a cursor that holds as much as it may: a batch that waits for more waits in vain.
     private func mayGetCompany(_ state: SubscriptionState) -> Bool {
-        for cursor in state.queue {
-            let count = cursor.windows?.complete.count ?? cursor.pending.count
-            if count >= options.lookahead || cursor.pendingBytes >= bytesPerCursor { return false }
+        state.queue.allSatisfy { cursor in
+            guard let windows = cursor.windows else { return cursor.isHungry }
+            return windows.complete.count < options.lookahead && cursor.pendingBytes < bytesPerCursor
         }
-        return true
     }
 
     private func oldestArrival(_ state: SubscriptionState) -> Instant? {

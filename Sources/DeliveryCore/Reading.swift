@@ -10,18 +10,40 @@ extension DeliveryCore {
             && !isAhead(partition, at: instant)
     }
 
-    /// Whether half of what was read waits, and for nothing but this process, which has as many requests under way as it may: to read on
-    /// would only push out of the ring what is sent next, and that would be read back from Kafka. A partition with thousands of
-    /// subscriptions is read far ahead otherwise, as none of them has much to wait for. Not for long: where many requests hang, those who
-    /// keep up must not wait for those who do not.
+    /// Whether half of what was read still waits for requests to end. To read on would only push out of the ring what is sent next, and
+    /// that would be read back from Kafka: subscriptions that take few of the events have hardly anything to wait for, and the head of a
+    /// backlog runs away from one that takes all of them.
+    ///
+    /// Not for long, or those who keep up would wait for those who do not. What is slow falls out of the ring then, and is read back for.
     private func isAhead(_ partition: PartitionState, at instant: Instant) -> Bool {
-        guard inFlight >= options.maxInFlight, partition.ring.bytes > ringLimit / 2 else { return false }
+        guard partition.ring.bytes > readAheadLimit else { return false }
         // They are sent in about the order in which they came.
-        let middle = records[partition.ring.entries[partition.ring.entries.count / 2].record]
-        return middle.waiters > 0 && instant - middle.arrived < Self.ringPatience
+        let middle = partition.ring.entries[partition.ring.entries.count / 2]
+        let record = records[middle.record]
+        guard record.waiters > 0 else { return false }
+        let age = instant - record.arrived
+        if inFlight >= options.maxInFlight, partition.ring.bytes > ringLimit / 2 { return age < Self.patienceWithAll }
+        return age < Self.patienceWithOne && awaitsRequests(middle, partition)
     }
 
-    private static var ringPatience: TimeSpan { .seconds(1) }
+    /// The process has as many requests under way as it may.
+    private static var patienceWithAll: TimeSpan { .seconds(1) }
+    /// A subscription has.
+    private static var patienceWithOne: TimeSpan { .milliseconds(250) }
+
+    /// Whether somebody who takes this event from the ring has no room for another request. Not where it waits for company in its batch.
+    private func awaitsRequests(_ entry: Ring.Entry, _ partition: PartitionState) -> Bool {
+        for i in 0..<min(entry.matchCount, 16) {
+            guard let cursor = partition.cursors[Int(partition.ring.matched(entry, at: i))], cursor.isAttached, let state = cursor.subscription
+            else { continue }
+            if !state.hasRoom, let last = cursor.pending.last, last.offset >= entry.offset { return true }
+        }
+        return false
+    }
+
+    /// In bytes, of each partition: how far the head of the log is read ahead of who takes all of it. What a process sends in some tenths of
+    /// a second.
+    private var readAheadLimit: Int { min(ringLimit / 2, options.recordMemory / (64 * max(1, livePartitions))) }
 
     /// In bytes, of each partition.
     private var ringLimit: Int { min(options.ringBytes, options.recordMemory / (2 * max(1, livePartitions))) }
@@ -71,6 +93,21 @@ extension DeliveryCore {
         if batch.nextOffset > partition.nextOffset { partition.nextOffset = batch.nextOffset }
         applyAdvances(partition)
         trimRing(partition)
+        if partition.ring.bytes > readAheadLimit { setReadOnTimer() }
+    }
+
+    /// When patience ends, nothing else may happen that makes somebody ask `wantsRecords` again.
+    private mutating func setReadOnTimer() {
+        if readOnTimerIsSet { return }
+        readOnTimerIsSet = true
+        timers.set(.readOn, at: now.instant + Self.patienceWithOne)
+    }
+
+    mutating func readOn() {
+        readOnTimerIsSet = false
+        for topic in topicsInOrder {
+            for partition in topic.partitions where partition.phase == .reading && isAhead(partition, at: now.instant) { return setReadOnTimer() }
+        }
     }
 
     /// The slots a record matches. A poison record without any concerns every subscription of the topic.
@@ -198,10 +235,7 @@ extension DeliveryCore {
         if cursor.isGone || cursor.isMoving || (cursor.isFull && cursor.windows == nil) || !cursor.isLoaded || partition.phase != .reading {
             wants = false
         } else if let state = cursor.subscription {
-            // A cursor that reads back empties most of its queue first: what it has no room for is read for nothing.
-            let part = cursor.isAttached || cursor.isHungry ? 1 : 4
-            wants = state.isFlowing && cursor.pending.count < max(1, options.lookahead / part)
-                && cursor.pendingBytes < max(1, bytesPerCursor / part)
+            wants = state.isFlowing && hasRoom(cursor)
         } else {
             wants = cursor.unsettled.count < options.retriesInMemory && partition.retryBytes < bytesPerCursor
                 && !cursor.isCrowded(metadataLimit: options.metadataLimit)
@@ -217,6 +251,15 @@ extension DeliveryCore {
                 laggingPartitions.append(partition)
             }
         }
+    }
+
+    private func hasRoom(_ cursor: Cursor) -> Bool {
+        if cursor.isAttached { return cursor.pending.count < options.lookahead && cursor.pendingBytes < bytesPerCursor }
+        // Who reads back waits until there is room for a good part of a chunk, and takes all of it: what it leaves is read again for it.
+        // So it takes more than its share where few do and memory is free.
+        let bytes = records.bytes < options.recordMemory / 4 ? options.ringBytes / 2 : bytesPerCursor
+        guard cursor.isHungry else { return cursor.pending.count < options.lookahead && cursor.pendingBytes < max(1, bytes / 4) }
+        return cursor.pending.count < 4 * options.lookahead && cursor.pendingBytes < bytes
     }
 
     /// What may wait for one cursor. All cursors together fill a quarter of the memory, so that those of slow endpoints

@@ -10,6 +10,7 @@ enum TimerKind: Hashable {
     case probe(SubscriptionID)
     case commit(CursorGroup)
     case commitBudget
+    case readOn
     case sweep
     case patience(PartitionHandle)
     case drain(PartitionHandle)

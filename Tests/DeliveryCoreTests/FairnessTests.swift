@@ -67,6 +67,62 @@ import Testing
         #expect(engine.wantsRecords)
     }
 
+    /// One request of `billing` is under way, as many as it may have; `search` matches nothing.
+    private func besideOneThatMatchesNothing(_ edit: (inout Subscription) -> Void = { _ in }) -> Engine {
+        var options = CoreOptions()
+        options.ringBytes = 2000
+        let billing = subscription("billing") {
+            $0.delivery.maxInFlight = 1
+            edit(&$0)
+        }
+        let engine = Engine.reading([billing, subscription("search")], options)
+        engine.records([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], slots: [0])
+        return engine
+    }
+
+    @Test func `the head of a log does not run away from a subscription that takes all of it, for a quarter of a second`() {
+        let engine = besideOneThatMatchesNothing()
+        #expect(engine.wantsRecords, "half of the ring is filled")
+        engine.records([10, 11], slots: [0])
+        #expect(!engine.wantsRecords)
+        for _ in 0..<6 { engine.ended(0, 200) }
+        #expect(engine.wantsRecords, "half of them are sent")
+        engine.records([12, 13, 14, 15, 16, 17], slots: [0])
+        #expect(!engine.wantsRecords)
+        engine.wait(.milliseconds(250))
+        #expect(engine.wantsRecords, "who is slow is not waited for")
+    }
+
+    @Test func `the end of that quarter of a second is a moment to wake up at`() {
+        let engine = besideOneThatMatchesNothing()
+        engine.records([10, 11], slots: [0])
+        let ticks = engine.ticks
+        engine.wait(.milliseconds(249))
+        #expect(engine.ticks == ticks)
+        engine.wait(.milliseconds(1))
+        #expect(engine.ticks == ticks + 1)
+    }
+
+    @Test func `nobody waits for a batch that waits for company`() {
+        let engine = besideOneThatMatchesNothing { $0.batch = BatchPolicy() }
+        engine.records([10, 11], slots: [0])
+        #expect(engine.wantsRecords)
+    }
+
+    @Test func `who reads back takes whole chunks, however many there are that do not`() {
+        let others = (0..<200).map { subscription("other-\($0)") }
+        var options = CoreOptions()
+        options.recordMemory = 100_000
+        options.ringBytes = 20_000
+        let engine = Engine(options)
+        engine.step(.subscriptions([subscription("behind") { $0.delivery.maxInFlight = 1 }] + others))
+        engine.step(.assigned([TopicPartitionName(topic: "orders", partition: 0)]))
+        for i in 1...others.count { engine.loaded(i, 1000) }
+        #expect(engine.loaded(0, 0).contains("read back orders-0 0..<1000"))
+        // A share of its own would be one event: 100 bytes of 100,000 / 4 / 200.
+        #expect(engine.chunk(Array(0..<50), until: 50) == ["attempt #0 behind orders-0@0 try 1", "read back orders-0 50..<1000"])
+    }
+
     @Test func `records that are no events go to the dead letters a few at a time`() {
         var options = CoreOptions()
         options.poisonUnderWay = 2

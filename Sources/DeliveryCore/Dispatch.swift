@@ -205,6 +205,9 @@ extension DeliveryCore {
         return nil
     }
 
+    /// Inlined, as the few others that are asked with every event and change nothing: for a call of such a method the compiler (Swift 6.3)
+    /// copies the whole engine first.
+    @inline(__always)
     func mayTake(_ cursor: Cursor, for batch: DeliveryID? = nil) -> Bool {
         if cursor.isStuck || cursor.isCrowded(metadataLimit: options.metadataLimit) { return false }
         guard let order = cursor.order else { return true }

@@ -14,7 +14,7 @@ extension DeliveryCore {
     /// that would be read back from Kafka: subscriptions that take few of the events have hardly anything to wait for, and the head of a
     /// backlog runs away from one that takes all of them.
     ///
-    /// Not for long, or those who keep up would wait for those who do not. What is slow falls out of the ring then, and is read back for.
+    /// Not for long, or those who keep up would wait for those who do not. Who is slow falls out of the ring then, and is read back for.
     private func isAhead(_ partition: PartitionState, at instant: Instant) -> Bool {
         guard partition.ring.bytes > readAheadLimit else { return false }
         // They are sent in about the order in which they came.
@@ -23,13 +23,16 @@ extension DeliveryCore {
         guard record.waiters > 0 else { return false }
         let age = instant - record.arrived
         if inFlight >= options.maxInFlight, partition.ring.bytes > ringLimit / 2 { return age < Self.patienceWithAll }
-        return age < Self.patienceWithOne && awaitsRequests(middle, partition)
+        return age < Self.patienceWithOne && isBacklog(partition) && awaitsRequests(middle, partition)
     }
 
     /// The process has as many requests under way as it may.
     private static var patienceWithAll: TimeSpan { .seconds(1) }
     /// A subscription has.
     private static var patienceWithOne: TimeSpan { .milliseconds(250) }
+
+    /// As much again as the ring holds is still to be read. What comes in now waits for nobody.
+    private func isBacklog(_ partition: PartitionState) -> Bool { partition.end - partition.nextOffset > partition.ring.entries.count }
 
     /// Whether somebody who takes this event from the ring has no room for another request. Not where it waits for company in its batch.
     private func awaitsRequests(_ entry: Ring.Entry, _ partition: PartitionState) -> Bool {
@@ -43,7 +46,9 @@ extension DeliveryCore {
 
     /// In bytes, of each partition: how far the head of the log is read ahead of who takes all of it. What a process sends in some tenths of
     /// a second.
-    private var readAheadLimit: Int { min(ringLimit / 2, options.recordMemory / (64 * max(1, livePartitions))) }
+    private var readAheadLimit: Int {
+        @inline(__always) get { min(ringLimit / 2, options.recordMemory / (64 * max(1, livePartitions))) }
+    }
 
     /// In bytes, of each partition.
     private var ringLimit: Int { min(options.ringBytes, options.recordMemory / (2 * max(1, livePartitions))) }
@@ -253,6 +258,7 @@ extension DeliveryCore {
         }
     }
 
+    @inline(__always)
     private func hasRoom(_ cursor: Cursor) -> Bool {
         if cursor.isAttached { return cursor.pending.count < options.lookahead && cursor.pendingBytes < bytesPerCursor }
         // Who reads back waits until there is room for a good part of a chunk, and takes all of it: what it leaves is read again for it.

@@ -64,7 +64,8 @@ final class Engine {
     /// are for all, unless slots are given.
     @discardableResult
     func records(
-        _ offsets: [Int64], slots: [Int32]? = nil, poison: Bool = false, until end: Int64? = nil, bytes: Int = 100, keys: [UInt64] = []
+        _ offsets: [Int64], slots: [Int32]? = nil, poison: Bool = false, until end: Int64? = nil, bytes: Int = 100, keys: [UInt64] = [],
+        endOfLog: Int64 = -1
     ) -> [String] {
         let batch = RecordBatch()
         batch.partition = orders
@@ -77,6 +78,7 @@ final class Engine {
             batch.matches += slots
         }
         batch.nextOffset = end ?? (offsets.last ?? -1) + 1
+        batch.end = endOfLog
         return step(.records(batch))
     }
 

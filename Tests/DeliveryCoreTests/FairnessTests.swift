@@ -68,7 +68,7 @@ import Testing
     }
 
     /// One request of `billing` is under way, as many as it may have; `search` matches nothing.
-    private func besideOneThatMatchesNothing(_ edit: (inout Subscription) -> Void = { _ in }) -> Engine {
+    private func besideOneThatMatchesNothing(endOfLog: Int64 = 1000, _ edit: (inout Subscription) -> Void = { _ in }) -> Engine {
         var options = CoreOptions()
         options.ringBytes = 2000
         let billing = subscription("billing") {
@@ -76,7 +76,7 @@ import Testing
             edit(&$0)
         }
         let engine = Engine.reading([billing, subscription("search")], options)
-        engine.records([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], slots: [0])
+        engine.records([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], slots: [0], endOfLog: endOfLog)
         return engine
     }
 
@@ -101,6 +101,12 @@ import Testing
         #expect(engine.ticks == ticks)
         engine.wait(.milliseconds(1))
         #expect(engine.ticks == ticks + 1)
+    }
+
+    @Test func `what comes in now waits for nobody`() {
+        let engine = besideOneThatMatchesNothing(endOfLog: 23)
+        engine.records([10, 11], slots: [0])
+        #expect(engine.wantsRecords, "no more than a ring's worth is left to read")
     }
 
     @Test func `nobody waits for a batch that waits for company`() {

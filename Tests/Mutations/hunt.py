@@ -76,11 +76,23 @@ class Accepted:
     def __init__(self, table: pathlib.Path):
         self.entries = tomllib.loads(table.read_text())["accepted"]
 
+    @staticmethod
+    def _excuses(entry: dict, change: str, mutation: generated.Mutation) -> bool:
+        return entry["file"] == mutation.file and entry.get("code", mutation.code) == mutation.code and change == mutation.change
+
     def __contains__(self, mutation: generated.Mutation) -> bool:
-        return any(
-            entry["file"] == mutation.file and entry.get("code", mutation.code) == mutation.code and mutation.change in entry["changes"]
+        return any(self._excuses(entry, change, mutation) for entry in self.entries for change in entry["changes"])
+
+    def stale(self, mutations: list[generated.Mutation]) -> list[str]:
+        """What is excused in files of these mutations and is none of them: the code has changed since."""
+        files = {mutation.file for mutation in mutations}
+        return [
+            f"{entry['file']}: {change}"
             for entry in self.entries
-        )
+            if entry["file"] in files
+            for change in entry["changes"]
+            if not any(self._excuses(entry, change, mutation) for mutation in mutations)
+        ]
 
 
 def main() -> int:
@@ -95,9 +107,12 @@ def main() -> int:
     options = parser.parse_args()
 
     shop = workshop.Workshop(options.folder)
-    mutations = generated.build(shop, generated.generate(set(options.files)), say=lambda text: print(text, file=sys.stderr, flush=True))
-    hunt = Hunt(shop, options.seeds, options.each)
     accepted = Accepted(ACCEPTED)
+    mutations = generated.generate(set(options.files))
+    if stale := accepted.stale(mutations):
+        raise SystemExit("\n".join([f"{ACCEPTED.name} excuses what is no mutation any more:", *stale]))
+    mutations = generated.build(shop, mutations, say=lambda text: print(text, file=sys.stderr, flush=True))
+    hunt = Hunt(shop, options.seeds, options.each)
     wanted = [mutation for mutation in mutations if options.all or mutation not in accepted]
     survivors: list[Survivor] = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool, Progress("mutations", len(wanted)) as progress:

@@ -28,7 +28,8 @@ struct FetchLimits {
 /// the time, and would stand still for the rest of that second whenever it has caught up with the queue.
 struct StallDetector {
     let limits: FetchLimits
-    private var isSuspected = false
+    private var mostQueued = 0
+    /// Of what was read since the queue was last empty.
     private var records = 0
     private var bytes = 0
 
@@ -40,16 +41,13 @@ struct StallDetector {
         bytes &+= byteCount
     }
 
-    /// That many are queued, of the same size as those that were read, as far as anybody knows. A fetch that is waited for
-    /// adds to a queue that is nearly full, so half is enough to suspect it.
-    mutating func observe(queued: Int) {
-        guard !isSuspected else { return }
-        isSuspected = queued >= limits.records / 2 || (records > 0 && queued &* (bytes / records) >= limits.bytes / 2)
-    }
+    /// That many are queued, and will be read.
+    mutating func observe(queued: Int) { mostQueued = max(mostQueued, queued) }
 
-    /// The queue is empty: whether the fetcher may sleep because it was full before.
+    /// The queue is empty: whether the fetcher may sleep because it was full before. A fetch that is waited for adds to a queue that is
+    /// nearly full, so half is enough to suspect it.
     mutating func shouldWake() -> Bool {
         defer { self = StallDetector(limits: limits) }
-        return isSuspected
+        return mostQueued >= limits.records / 2 || (records > 0 && mostQueued &* (bytes / records) >= limits.bytes / 2)
     }
 }

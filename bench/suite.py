@@ -125,33 +125,39 @@ def staged(options, section):
 
 def run(options, section, progress):
     """All rounds of a section: figures of each case by round, and what was left out."""
-    rounds, left_out, settings = [], [], {}
-    with staged(options, section) as stage:
-        cases = []
-        for case in section.build(stage):
-            if options.cases and not any(word in case.name for word in options.cases):
-                continue
-            reason = missing(case.needs) if case.needs else None
-            if reason:
-                left_out.append(f"{case.name}: {reason}")
-            else:
-                cases.append(case)
-                settings[case.name] = case.settings
-        for number in range(options.rounds):
-            figures = {}
-            for case in list(cases):
-                progress.begin(f"{section.name}: {case.name}")
-                try:
-                    figures[case.name] = case.round(stage)
-                except (Failed, AssertionError) as failure:
-                    left_out.append(f"{case.name}: {str(failure).splitlines()[0]}")
-                    print(f"bench: {case.name}: {failure}", file=sys.stderr)
-                    cases.remove(case)
-                    for sender in stage.senders:
-                        sender.kill()
-            rounds.append(figures)
-            progress.end(f"{section.name}, round {number + 1} of {options.rounds}")
-    return rounds, left_out, settings
+    rounds, left_out, settings = [], {}, {}
+    stages = options.rounds if section.anew else 1
+    for _ in range(stages):
+        with staged(options, section) as stage:
+            cases = chosen(options, section.build(stage), left_out)
+            settings |= {case.name: case.settings for case in cases}
+            for _ in range(options.rounds // stages):
+                rounds.append(one_round(section, stage, cases, left_out, progress))
+                progress.end(f"{section.name}, round {len(rounds)} of {options.rounds}")
+    return rounds, [f"{name}: {reason}" for name, reason in left_out.items()], settings
+
+
+def chosen(options, cases, left_out):
+    """Those that were asked for, can be measured here, and did not fail in a round before."""
+    wanted = [case for case in cases if not options.cases or any(word in case.name for word in options.cases)]
+    left_out |= {case.name: reason for case in wanted if case.needs and (reason := missing(case.needs))}
+    return [case for case in wanted if case.name not in left_out]
+
+
+def one_round(section, stage, cases, left_out, progress):
+    figures = {}
+    for case in cases:
+        if case.name in left_out:
+            continue
+        progress.begin(f"{section.name}: {case.name}")
+        try:
+            figures[case.name] = case.round(stage)
+        except (Failed, AssertionError) as failure:
+            left_out[case.name] = str(failure).splitlines()[0]
+            print(f"bench: {case.name}: {failure}", file=sys.stderr)
+            for sender in stage.senders:
+                sender.kill()
+    return figures
 
 
 def summary(rounds):

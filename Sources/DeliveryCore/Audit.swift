@@ -20,7 +20,9 @@ extension DeliveryCore {
         for partition in partitions where partition.phase != .gone { audit(partition, unsettled: unsettled, underWay: underWay, &found) }
         auditRetries(items, &found)
         auditReading(&found)
-        for group in subscriptions.map(\.group) + [retryGroup] { audit(group, &found) }
+        let groups = subscriptions.map(\.group) + [retryGroup]
+        for group in groups { audit(group, &found) }
+        found.expect("groups in the line for a commit", commitsWaiting.count, groups.count(where: \.isWaiting))
         return found.texts
     }
 
@@ -223,7 +225,7 @@ extension DeliveryCore {
         found.demand(group.dirty.allSatisfy(\.isDirty) && group.dirty.allSatisfy { !$0.isGone }, "what is to be committed of \(group.id) has changed")
         found.demand(group.inCommit.allSatisfy(\.isInCommit), "what is being committed of \(group.id) knows of it")
         found.demand(group.isUnderWay != group.inCommit.isEmpty, "a commit of \(group.id) is of something")
-        found.expect("places of \(group.id) in the line for a commit", group.isWaiting ? 1 : 0, commitsWaiting.count { $0 === group })
+        if group.isWaiting { found.demand(commitsWaiting.contains(group), "\(group.id) has a place in the line for a commit") }
         found.demand(group.dirty.isEmpty || group.isUnderWay || group.timerIsSet || group.isWaiting, "what changed of \(group.id) will be committed")
         found.demand(
             group.toLoad.isEmpty || group.isUnderWay || group.predecessor?.isLeaving ?? false, "the cursors of \(group.id) will be loaded")

@@ -7,6 +7,7 @@ extension DeliveryCore {
         guard !cursor.isGone else { return }
         let group = cursor.group
         group.settled += 1
+        if group.isWaiting { commitsWaiting.advance(group) }
         if !cursor.isDirty {
             cursor.isDirty = true
             group.dirty.append(cursor)
@@ -29,43 +30,24 @@ extension DeliveryCore {
     mutating func commitIsDue(_ group: CommitGroup) {
         group.timerIsSet = false
         guard !group.isUnderWay, !group.isWaiting, !group.dirty.isEmpty else { return }
-        group.isWaiting = true
         commitsWaiting.append(group)
     }
 
     /// Sends what the budget allows, those groups first that a crash would make repeat most.
     mutating func sendCommits() {
-        // With more waiting than there is budget for, some of them go out with every tick of its timer.
-        guard !commitsWaiting.isEmpty, !isInDoubt, !commitBudgetTimerIsSet else { return }
+        guard !commitsWaiting.isEmpty, !isInDoubt else { return }
         let elapsed = (now.instant - commitTokensAt).seconds
         commitTokensAt = now.instant
         commitTokens = min(max(1, options.commitsPerSecond), commitTokens + elapsed * options.commitsPerSecond)
-        while commitTokens >= 1, !commitsWaiting.isEmpty {
-            for group in takeMostUrgent(Int(commitTokens)) {
-                // Sent meanwhile, out of turn; its end schedules the next.
-                if group.isUnderWay { continue }
-                if send(group) { commitTokens -= 1 }
-            }
+        while commitTokens >= 1, let group = commitsWaiting.popMostUrgent() {
+            // Sent meanwhile, out of turn; its end schedules the next.
+            if group.isUnderWay { continue }
+            if send(group) { commitTokens -= 1 }
         }
-        if !commitsWaiting.isEmpty {
+        if !commitsWaiting.isEmpty, !commitBudgetTimerIsSet {
             commitBudgetTimerIsSet = true
             timers.set(.commitBudget, at: now.instant + .milliseconds(20))
         }
-    }
-
-    /// Out of those that wait, in one pass, as they may be thousands.
-    private mutating func takeMostUrgent(_ count: Int) -> ContiguousArray<CommitGroup> {
-        var most: ContiguousArray<CommitGroup> = []
-        for group in commitsWaiting {
-            if most.count == count {
-                guard group.settled > most.last!.settled else { continue }
-                most.removeLast()
-            }
-            most.insert(group, at: most.firstIndex(after: { $0.settled >= group.settled }))
-        }
-        for group in most { group.isWaiting = false }
-        commitsWaiting.removeAll { !$0.isWaiting }
-        return most
     }
 
     /// Commits what changed; false when nothing did.

@@ -72,7 +72,7 @@ public struct DeliveryCore: ~Copyable {
     var laggingPartitions = Deque<PartitionState>()
     /// Chunks asked for and not yet here: memory spoken for.
     var chunksUnderWay = 0
-    var commitsWaiting: [CommitGroup] = []
+    var commitsWaiting = CommitLine()
     var commitTokens: Double
     var commitTokensAt = Instant(nanoseconds: 0)
     var commitBudgetTimerIsSet = false

@@ -80,7 +80,10 @@ final class CommitGroup {
     var dirty: ContiguousArray<Cursor> = []
     var inCommit: ContiguousArray<Cursor> = []
     var isUnderWay = false
-    var isWaiting = false
+    static let noLine = -1
+    /// Where it waits in `CommitLine`.
+    var line = noLine
+    var isWaiting: Bool { line != Self.noLine }
     var timerIsSet = false
     var earliestNext = Instant(nanoseconds: 0)
     /// Settled since the last commit, over all cursors: what a crash now would repeat.

@@ -16,6 +16,22 @@ import Testing
         #expect(engine.wait(.milliseconds(1000)) == ["commit billing orders-0@5"])
     }
 
+    @Test func `a group that waits goes ahead with what is settled meanwhile`() {
+        var options = CoreOptions()
+        options.commitsPerSecond = 1
+        let engine = Engine.reading([subscription("first"), subscription("billing"), subscription("search")], options)
+        engine.records([0], slots: [0])
+        #expect(engine.ended(0, 200).contains("commit first orders-0@1"))
+        engine.records([1, 2], slots: [1])
+        engine.records([3, 4, 5, 6], slots: [2])
+        for id in 0...2 { engine.ended(id, 200) }
+        // Both wait: two of billing's are settled, and one of search's.
+        engine.wait(.milliseconds(150))
+        for id in 3...5 { engine.ended(id, 200) }
+        #expect(engine.wait(.milliseconds(1000)) == ["commit search orders-0@7"])
+        #expect(engine.wait(.milliseconds(1000)) == ["commit billing orders-0@7"])
+    }
+
     @Test func `what a group has committed already does not bring it forward`() {
         var options = CoreOptions()
         options.commitsPerSecond = 1

@@ -22,7 +22,10 @@ extension DeliveryCore {
         auditReading(&found)
         let groups = subscriptions.map(\.group) + [retryGroup]
         for group in groups { audit(group, &found) }
-        found.expect("groups in the line for a commit", commitsWaiting.count, groups.count(where: \.isWaiting))
+        let waiting = commitsWaiting.groups
+        found.expect("groups in the line for a commit", commitsWaiting.count, waiting.count)
+        found.expect("groups that wait there, by themselves", groups.count(where: \.isWaiting), Set(waiting.map(ObjectIdentifier.init)).count)
+        found.demand(waiting.allSatisfy(\.isWaiting), "who has a place in the line for a commit knows of it")
         return found.texts
     }
 
@@ -219,13 +222,20 @@ extension DeliveryCore {
         }
     }
 
+    /// Those who have taken all that was read of a partition and wait for more.
+    package func idle(on handle: PartitionHandle) -> [SubscriptionID] {
+        partitions[handle.index].cursors.compactMap { cursor in
+            guard let cursor, cursor.isAttached, cursor.isHungry, cursor.pending.isEmpty, !cursor.holdsEvents else { return nil }
+            return cursor.subscription?.id
+        }
+    }
+
     // MARK: Commits
 
     private func audit(_ group: CommitGroup, _ found: inout Discrepancies) {
         found.demand(group.dirty.allSatisfy(\.isDirty) && group.dirty.allSatisfy { !$0.isGone }, "what is to be committed of \(group.id) has changed")
         found.demand(group.inCommit.allSatisfy(\.isInCommit), "what is being committed of \(group.id) knows of it")
         found.demand(group.isUnderWay != group.inCommit.isEmpty, "a commit of \(group.id) is of something")
-        if group.isWaiting { found.demand(commitsWaiting.contains(group), "\(group.id) has a place in the line for a commit") }
         found.demand(group.dirty.isEmpty || group.isUnderWay || group.timerIsSet || group.isWaiting, "what changed of \(group.id) will be committed")
         found.demand(
             group.toLoad.isEmpty || group.isUnderWay || group.predecessor?.isLeaving ?? false, "the cursors of \(group.id) will be loaded")

@@ -1,10 +1,13 @@
-import DequeModule
-
 /// Groups in line for a commit, those first that a crash would make repeat most: to within a factor of two, and among such those that
-/// came first. So finding the next takes as long with thousands as with one.
+/// came first. So the next is found at once, however many wait.
 struct CommitLine {
-    /// By the number of binary digits of what is settled. A group that rose to another line has left its place in this one behind.
-    private var lines = ContiguousArray<Deque<CommitGroup>>(repeating: [], count: Int.bitWidth)
+    private struct Line {
+        var first: CommitGroup?
+        var last: CommitGroup?
+    }
+
+    /// By the number of binary digits of what is settled.
+    private var lines = ContiguousArray(repeating: Line(), count: Int.bitWidth)
     /// No group waits in a line above.
     private var highest = 0
     private(set) var count = 0
@@ -13,16 +16,18 @@ struct CommitLine {
 
     mutating func append(_ group: CommitGroup) {
         count += 1
-        lineUp(group)
+        group.line = Self.line(of: group)
+        highest = max(highest, group.line)
+        group.previous = lines[group.line].last
+        if let last = group.previous { last.next = group } else { lines[group.line].first = group }
+        lines[group.line].last = group
     }
 
     /// More of it was settled.
-    mutating func advance(_ group: CommitGroup) { if Self.line(of: group) > group.line { lineUp(group) } }
-
-    private mutating func lineUp(_ group: CommitGroup) {
-        group.line = Self.line(of: group)
-        lines[group.line].append(group)
-        highest = max(highest, group.line)
+    mutating func advance(_ group: CommitGroup) {
+        guard Self.line(of: group) > group.line else { return }
+        remove(group)
+        append(group)
     }
 
     private static func line(of group: CommitGroup) -> Int { Int.bitWidth - group.settled.leadingZeroBitCount }
@@ -30,17 +35,28 @@ struct CommitLine {
     mutating func popMostUrgent() -> CommitGroup? {
         if isEmpty { return nil }
         while true {
-            guard let group = lines[highest].popFirst() else {
-                highest -= 1
-                continue
+            if let group = lines[highest].first {
+                remove(group)
+                return group
             }
-            guard group.line == highest else { continue }
-            group.line = CommitGroup.noLine
-            count -= 1
-            return group
+            highest -= 1
         }
     }
 
-    /// Whether its turn will come.
-    func contains(_ group: CommitGroup) -> Bool { group.isWaiting && group.line <= highest && lines[group.line].contains { $0 === group } }
+    private mutating func remove(_ group: CommitGroup) {
+        if let previous = group.previous { previous.next = group.next } else { lines[group.line].first = group.next }
+        if let next = group.next { next.previous = group.previous } else { lines[group.line].last = group.previous }
+        group.previous = nil
+        group.next = nil
+        group.line = CommitGroup.noLine
+        count -= 1
+    }
+
+    /// Those whose turn will come, in this order.
+    var groups: [CommitGroup] {
+        lines[...highest].reversed().flatMap { sequence(state: $0.first) { group in
+            defer { group = group?.next }
+            return group
+        } }
+    }
 }

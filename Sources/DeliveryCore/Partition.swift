@@ -81,8 +81,10 @@ final class CommitGroup {
     var inCommit: ContiguousArray<Cursor> = []
     var isUnderWay = false
     static let noLine = -1
-    /// Where it waits in `CommitLine`.
+    /// Where it waits in `CommitLine`, and who waits there before and after it.
     var line = noLine
+    unowned(unsafe) var previous: CommitGroup? = nil
+    var next: CommitGroup? = nil
     var isWaiting: Bool { line != Self.noLine }
     var timerIsSet = false
     var earliestNext = Instant(nanoseconds: 0)

@@ -20,6 +20,7 @@ extension Simulation {
     /// Fetches wherever the engine wants more and there is more.
     func pump(_ replica: Replica) {
         guard !replica.isStandingStill else { return }
+        judgeReading(replica)
         for reader in replica.readers where !reader.isFetching && !reader.isLookingUp && replica.core.wantsRecords(reader.handle, at: now) {
             let name = replica.core.name(of: reader.handle)
             let topic = topicIndex(name.topic)

@@ -14,6 +14,8 @@ final class Replica {
         var isLookingUp = false
         /// Fetched, but the engine does not want it yet.
         var waiting: Fetched? = nil
+        /// Nobody reads on, although somebody healthy waits for more.
+        var heldBackSince: Instant? = nil
     }
 
     struct Fetched {

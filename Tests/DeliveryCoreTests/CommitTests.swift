@@ -32,6 +32,23 @@ import Testing
         #expect(engine.wait(.milliseconds(1000)) == ["commit billing orders-0@7"])
     }
 
+    @Test func `of groups that a crash would make repeat about as much, the first that came is committed first`() {
+        var options = CoreOptions()
+        options.commitsPerSecond = 1
+        let names = ["first", "billing", "search", "audit"]
+        let engine = Engine.reading(names.map { subscription($0) }, options)
+        engine.records([0], slots: [0])
+        #expect(engine.ended(0, 200).contains("commit first orders-0@1"))
+        engine.records([1], slots: [2])
+        engine.records([2], slots: [1])
+        engine.records([3], slots: [3])
+        for id in 0...2 {
+            engine.ended(id, 200)
+            engine.wait(.milliseconds(110))
+        }
+        for name in ["search", "billing", "audit"] { #expect(engine.wait(.milliseconds(1000)) == ["commit \(name) orders-0@4"]) }
+    }
+
     @Test func `what a group has committed already does not bring it forward`() {
         var options = CoreOptions()
         options.commitsPerSecond = 1

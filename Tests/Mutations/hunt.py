@@ -55,6 +55,8 @@ class Hunt:
         reference = shop.run(0, list(range(1, seeds + 1)))
         if reference.broken:
             raise SystemExit(f"without a mutation seed {reference.broken[0].seed} breaks {reference.broken[0].clause}")
+        if not shop.unit_tests_pass(0):
+            raise SystemExit("without a mutation a unit test fails")
         self.digests = reference.digests
         self.seeds_by: dict[int, list[int]] = {}
         for seed, reached in shop.reached(list(range(1, seeds + 1))).items():

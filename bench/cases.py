@@ -117,6 +117,9 @@ def delivery(stage):
         "binary, signed": {"signed": True}, "structured": {"format": "structured"}, "structured, signed": {"format": "structured", "signed": True},
     }.items():
         cases.append(drained(f"fanfare, {what}, {said}", Fanfare(one(nginx.url("/hook"), **how)), stage, name, nginx))
+    silent = Fanfare(one(nginx.url("/hook")), receipts={"enabled": False})
+    silent.settings = Fanfare.settings.replace("receipts on", "receipts off")
+    cases.append(drained(f"fanfare, binary, no receipts, {said}", silent, stage, name, nginx))
     for what, sender in {
         "mq-bridge": mq_bridge(nginx),
         "aiokafka + aiohttp": other("aiokafka_aiohttp.py", nginx, "aiokafka + aiohttp: 64 requests at once, commit after 1,000 events"),
@@ -138,6 +141,7 @@ def delivery_aims():
     mine = f"fanfare, binary, {said}"
     return aims + [
         Aim("beside mq-bridge", mine, f"mq-bridge, {said}", at_least=1.5),
+        Aim("without receipts beside mq-bridge", f"fanfare, binary, no receipts, {said}", f"mq-bridge, {said}", at_least=1.5),
         Aim("beside aiokafka + aiohttp", mine, f"aiokafka + aiohttp, {said}", at_least=5),
         Aim("signed beside unsigned", f"fanfare, binary, signed, {said}", mine, at_least=0.75),
         Aim("structured beside binary", f"fanfare, structured, {said}", mine, at_least=0.75),

@@ -61,8 +61,8 @@ class Fanfare:
         group = stage.next_group()
         stage.world.configure(
             group=group, retryTopic={"name": f"{group}.retry", "lanes": ["1s", "3s"], "replicationFactor": 1},
-            control={"topic": "fanfare.control"}, receipts={"topic": "fanfare.receipts"}, shutdown={"grace": "1s"},
-            **{"limits": {}, "defaults": {}, "kafka": stage.kafka(), **self.config})
+            control={"topic": "fanfare.control"}, shutdown={"grace": "1s"},
+            **{"limits": {}, "defaults": {}, "kafka": stage.kafka(), "receipts": {"topic": "fanfare.receipts"}, **self.config})
         bridge = stage.world.bridge()
         # Only now: what this bench needs to write so many manifests is not the bridge's.
         self.started = time.monotonic()
